@@ -1,0 +1,51 @@
+"""E-GAN, evolutionary generative adversarial networks, for TensorFlow and Keras.
+
+The public names load on first use, so that importing the package, or its sampler, imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from egan_tf.checks import InputError
+    from egan_tf.evolution.egan import EGAN
+    from egan_tf.evolution.fitness import FITNESSES, Evaluation, diversity, quality
+    from egan_tf.evolution.objectives import MUTATIONS
+    from egan_tf.sampling import Sampler
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "EGAN": "evolution.egan",
+    "Evaluation": "evolution.fitness",
+    "FITNESSES": "evolution.fitness",
+    "InputError": "checks",
+    "MUTATIONS": "evolution.objectives",
+    "Sampler": "sampling",
+    "diversity": "evolution.fitness",
+    "quality": "evolution.fitness",
+}
+
+__all__ = [
+    "EGAN",
+    "FITNESSES",
+    "MUTATIONS",
+    "Evaluation",
+    "InputError",
+    "Sampler",
+    "__version__",
+    "diversity",
+    "quality",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

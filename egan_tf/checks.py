@@ -1,0 +1,73 @@
+"""Checks of what users hand over: every refusal is one line that names the field and says what would do."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+
+class InputError(ValueError):
+    """Something that the user gave cannot be used.
+
+    The message is one line, `FIELD: what is wrong; what would do`. The command lines print it and exit with
+    status 2; in a notebook it is an ordinary `ValueError`.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = " ".join(problem.split())
+        super().__init__(f"{field}: {self.problem}")
+
+
+def require(condition: bool, field: str, problem: str) -> None:
+    """Raises `InputError(field, problem)` unless `condition` holds."""
+    if not condition:
+        raise InputError(field, problem)
+
+
+def integer(field: str, value: Any, minimum: int = 1) -> int:
+    """Returns `value` as an `int`, refusing booleans, fractions and anything below `minimum`."""
+    valid = isinstance(value, Integral) and not isinstance(value, bool) and value >= minimum
+    require(valid, field, f"must be a whole number of at least {minimum}, got {value!r}")
+    return int(value)
+
+
+def number(
+    field: str,
+    value: Any,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    *,
+    above: bool = False,
+    below: bool = False,
+) -> float:
+    """Returns `value` as a finite `float` in [minimum, maximum].
+
+    `above` and `below` exclude the lower and the upper bound itself.
+    """
+    valid = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    require(valid, field, f"must be a finite number, got {value!r}")
+    low = value > minimum if above else value >= minimum
+    high = value < maximum if below else value <= maximum
+    if not (low and high):
+        bounds = []
+        if minimum > -math.inf:
+            bounds.append(f"{'above' if above else 'at least'} {minimum:g}")
+        if maximum < math.inf:
+            bounds.append(f"{'below' if below else 'at most'} {maximum:g}")
+        raise InputError(field, f"must be {' and '.join(bounds)}, got {value!r}")
+    return float(value)
+
+
+def one_of(field: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Returns `value` if it is one of `choices`; otherwise lists them, the nearest first in mind."""
+    choices = list(choices)
+    if value in choices:
+        return value
+    names = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(value), names, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(field, f"unknown value {value!r}{hint}; choose from {', '.join(sorted(names))}")

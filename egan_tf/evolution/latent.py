@@ -1,0 +1,34 @@
+"""The noise that a generator starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from egan_tf import randomness
+from egan_tf.checks import integer, one_of
+
+DISTRIBUTIONS = ("normal", "uniform")
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Independent noise: standard normal, or uniform in [−1, 1] as the authors take it.
+
+    Attributes:
+        size: numbers per sample.
+        distribution: "normal" or "uniform".
+    """
+
+    size: int
+    distribution: str = "normal"
+
+    def __post_init__(self) -> None:
+        integer("latent_size", self.size)
+        one_of("latent", self.distribution, DISTRIBUTIONS)
+
+    def sample(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+        """Noise for `count` samples, float32 [count, size], a function of the int64 [2] `seed` alone."""
+        draw = randomness.normal if self.distribution == "normal" else randomness.uniform
+        return draw([count, self.size], seed)

@@ -1,0 +1,52 @@
+"""Penalties on the discriminator's slope. They shape its steps and never enter a child's fitness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from egan_tf.evolution.objectives import batch_mean
+
+Logits = Callable[[tf.Tensor], tf.Tensor]
+
+
+def _squared_slopes(logits: Logits, samples: tf.Tensor) -> tf.Tensor:
+    """‖∇ₓ D(x)‖² of each sample, float32 [batch]."""
+    with tf.GradientTape() as tape:
+        tape.watch(samples)
+        total = tf.reduce_sum(logits(samples))
+    slopes = tf.cast(tape.gradient(total, samples), tf.float32)
+    return tf.reduce_sum(tf.square(slopes), axis=tuple(range(1, slopes.shape.rank)))
+
+
+def r1_penalty(logits: Logits, real: tf.Tensor) -> tf.Tensor:
+    """½·E‖∇ₓ D(x)‖² on real samples, on the logit (Mescheder et al. 2018, equation 9, at weight 1).
+
+    Args:
+        logits: the discriminator, [batch, ...] to float32 [batch, 1].
+        real: float32 [batch, ...].
+
+    Returns:
+        float32 scalar.
+    """
+    return 0.5 * batch_mean(_squared_slopes(logits, real))
+
+
+def wgan_gradient_penalty(logits: Logits, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor) -> tf.Tensor:
+    """E(‖∇ₓ D(x)‖ − 1)² between real and fake samples (Gulrajani et al. 2017, equation 3, at weight 1).
+
+    Args:
+        logits: the discriminator, [batch, ...] to float32 [batch, 1].
+        real: float32 [batch, ...].
+        fake: float32 [batch, ...].
+        mix: float32 [batch] in [0, 1], the share of the real sample.
+
+    Returns:
+        float32 scalar.
+    """
+    share = tf.reshape(mix, [-1] + [1] * (real.shape.rank - 1))
+    between = share * real + (1.0 - share) * fake
+    # The root's own slope is infinite at zero; the offset keeps the gradient finite there.
+    slopes = tf.sqrt(_squared_slopes(logits, between) + 1e-12)
+    return batch_mean(tf.square(slopes - 1.0))

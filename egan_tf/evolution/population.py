@@ -1,0 +1,195 @@
+"""The population: μ individuals, each quantity of theirs stacked on a leading axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.checks import InputError
+from egan_tf.evolution.stateless import NetworkState, Tensors, read
+
+
+class Individual(NamedTuple):
+    """One generator as evolution sees it; or several, each tensor stacked on a leading axis.
+
+    Attributes:
+        network: the generator's weights and other state.
+        slots: its optimizer's state.
+    """
+
+    network: NetworkState
+    slots: Tensors
+
+
+class Lineage(NamedTuple):
+    """Where an individual comes from.
+
+    Attributes:
+        founder: int64 [μ], the position in the first population that its line began at.
+        parent: int64 [μ], the position of its parent in the generation before.
+        mutation: int64 [μ], the position of the mutation that made it; −1 for a founder.
+        ancestry: int64 [μ, mutations], how often each mutation stands in its line.
+    """
+
+    founder: tf.Tensor
+    parent: tf.Tensor
+    mutation: tf.Tensor
+    ancestry: tf.Tensor
+
+
+class Scores(NamedTuple):
+    """Fq, Fd and F, each float32 [n]."""
+
+    quality: tf.Tensor
+    diversity: tf.Tensor
+    fitness: tf.Tensor
+
+
+def stack(members: Sequence[Any]) -> Any:
+    """Stacks structures of tensors on a new leading axis."""
+    return tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *members)
+
+
+def take(stacked: Any, positions: tf.Tensor | int) -> Any:
+    """The members at `positions` of a stacked structure; one scalar position drops the axis."""
+    return tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), stacked)
+
+
+class Stacked(keras.layers.Layer):
+    """Variables that hold given arrays, and are saved and restored with the model that owns them."""
+
+    def __init__(self, values: Sequence[np.ndarray], name: str) -> None:
+        super().__init__(name=name, trainable=False)
+        self.members = [self._variable(np.asarray(value), f"{name}_{i}") for i, value in enumerate(values)]
+        self.built = True
+
+    def _variable(self, value: np.ndarray, name: str) -> keras.Variable:
+        def initial(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:
+            del shape, dtype
+            return tf.constant(value)
+
+        return self.add_weight(
+            name=name, shape=value.shape, dtype=str(value.dtype), initializer=initial, trainable=False, autocast=False
+        )
+
+    def read(self) -> Tensors:
+        """The present values."""
+        return read(self.members)
+
+    def assign(self, values: Sequence[tf.Tensor]) -> None:
+        """Replaces all values."""
+        for variable, value in zip(self.members, values, strict=True):
+            variable.assign(value)
+
+
+class Population(keras.layers.Layer):
+    """The parents of the next generation, the fittest first, and how they and their siblings scored."""
+
+    def __init__(self, founders: Sequence[keras.Model], mutations: int, averaged: bool) -> None:
+        """Takes the founders' present weights.
+
+        Args:
+            founders: μ generators of one architecture.
+            mutations: how many mutations there are.
+            averaged: whether each lineage keeps a moving average of its weights.
+        """
+        super().__init__(name="population", trainable=False)
+        size = len(founders)
+        weights = _stacked_values([founder.trainable_variables for founder in founders])
+        self.weights_stack = Stacked(weights, "weights")
+        self.frozen_stack = Stacked(_stacked_values([f.non_trainable_variables for f in founders]), "frozen")
+        self.average_stack = Stacked(weights if averaged else [], "average")
+        start = np.arange(size, dtype="int64")
+        origin = Lineage(start, start, np.full(size, -1, "int64"), np.zeros([size, mutations], "int64"))
+        self.lineage_stack = Stacked(origin, "lineage")
+        unscored = np.full(size, np.nan, "float32")
+        self.scores_stack = Stacked([unscored] * 3, "scores")
+        self.children_scores_stack = Stacked([np.full(size * mutations, np.nan, "float32")] * 3, "children_scores")
+        self.wins_stack = Stacked([np.zeros(mutations, "int64")], "wins")
+        self.size = size
+        self.built = True
+
+    def create_slots(self, initial: Tensors) -> None:
+        """Gives each individual fresh optimizer slots, in place of any that it had."""
+        if hasattr(self, "slots_stack"):
+            del self.slots_stack
+        self.slots_stack = Stacked([np.stack([np.asarray(slot)] * self.size) for slot in initial], "slots")
+
+    @property
+    def individuals(self) -> Individual:
+        """The population's present state, stacked."""
+        network = NetworkState(self.weights_stack.read(), self.frozen_stack.read())
+        return Individual(network, self.slots_stack.read())
+
+    @property
+    def averages(self) -> Tensors:
+        """The moving averages of the trainable weights, stacked; empty where none are kept."""
+        return self.average_stack.read()
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where the individuals come from."""
+        return Lineage(*self.lineage_stack.read())
+
+    @property
+    def scores(self) -> Scores:
+        """How the individuals scored when they were selected, [μ]; NaN for founders."""
+        return Scores(*self.scores_stack.read())
+
+    @property
+    def children_scores(self) -> Scores:
+        """How all children of the last generation scored, [μ·M], child i·M + m being parent i's mutation m."""
+        return Scores(*self.children_scores_stack.read())
+
+    @property
+    def wins(self) -> tf.Tensor:
+        """int64 [M], how many survivors each mutation has made since the first generation."""
+        return self.wins_stack.read()[0]
+
+    def update(
+        self, survivors: Individual, averages: Tensors, lineage: Lineage, scores: Scores, children: Scores
+    ) -> None:
+        """Replaces the population by the survivors of a generation."""
+        self.weights_stack.assign(survivors.network.trainable)
+        self.frozen_stack.assign(survivors.network.frozen)
+        self.slots_stack.assign(survivors.slots)
+        self.average_stack.assign(averages)
+        self.lineage_stack.assign(lineage)
+        self.scores_stack.assign(scores)
+        self.children_scores_stack.assign(children)
+        made = tf.one_hot(lineage.mutation, self.wins.shape[0], dtype=tf.int64)
+        self.wins_stack.assign([self.wins + tf.reduce_sum(made, axis=0)])
+
+
+def founders_of(generator: keras.Model, count: int) -> list[keras.Model]:
+    """The generator itself, and `count − 1` others of its architecture with weights of their own.
+
+    Raises:
+        InputError: if the others came out equal to it, for equal individuals would stay equal for ever.
+    """
+    others = [keras.models.clone_model(generator) for _ in range(count - 1)]
+    founders = [generator, *others]
+    for other in others:
+        if not other.built:
+            other.build(generator.input_shape)
+    for i, other in enumerate(others):
+        if any(_same_weights(other, earlier) for earlier in founders[: i + 1]):
+            raise InputError(
+                "population_size",
+                "the generator's initializers have fixed seeds, so that all individuals would start, and stay, "
+                "equal; leave the seeds to keras.utils.set_random_seed",
+            )
+    return founders
+
+
+def _same_weights(one: keras.Model, other: keras.Model) -> bool:
+    pairs = zip(one.trainable_variables, other.trainable_variables, strict=True)
+    return all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs)
+
+
+def _stacked_values(members: Sequence[Sequence[keras.Variable]]) -> list[np.ndarray]:
+    return [np.stack([variable.numpy() for variable in same]) for same in zip(*members, strict=True)]

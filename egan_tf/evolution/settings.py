@@ -1,0 +1,71 @@
+"""The rules of an evolution: every number and name that the generation depends on, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from egan_tf.checks import InputError, integer, number, one_of, require
+from egan_tf.evolution.fitness import FITNESSES, Fitness
+from egan_tf.evolution.latent import DISTRIBUTIONS
+from egan_tf.evolution.objectives import MUTATIONS, Mutation
+
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class EvolutionSettings:
+    """What `EGAN` takes beside its networks; see there for the meaning of each field."""
+
+    mutations: Sequence[str | Mutation] = ("minimax", "heuristic", "least_squares")
+    population_size: int = 1
+    gamma: float = 0.01
+    evaluation_size: int = 64
+    discriminator_steps: int = 1
+    mutation_steps: int = 1
+    fitness: str | Fitness = "egan"
+    latent: str = "normal"
+    r1: float = 0.0
+    gradient_penalty: float = 0.0
+    moving_average: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        integer("population_size", self.population_size)
+        number("gamma", self.gamma)
+        integer("evaluation_size", self.evaluation_size)
+        integer("discriminator_steps", self.discriminator_steps)
+        integer("mutation_steps", self.mutation_steps)
+        one_of("latent", self.latent, DISTRIBUTIONS)
+        number("r1", self.r1, 0.0)
+        number("gradient_penalty", self.gradient_penalty, 0.0)
+        number("moving_average", self.moving_average, 0.0, 1.0, below=True)
+        integer("seed", self.seed, 0)
+        require(self.seed <= LARGEST_SEED, "seed", f"must be at most 2^63 - 1, got {self.seed}")
+        named_mutations(self.mutations)
+        named_fitness(self.fitness)
+
+
+def named_mutations(mutations: Sequence[str | Mutation]) -> dict[str, Mutation]:
+    """The mutations by name, in the order given; a function goes by its own name.
+
+    Raises:
+        InputError: for an unknown or repeated name, or where there are none.
+    """
+    if isinstance(mutations, str) or not isinstance(mutations, Sequence) or not mutations:
+        raise InputError("mutations", f"must be a sequence of names or functions of logits, got {mutations!r}")
+    named = dict(_named("mutations", mutation, MUTATIONS) for mutation in mutations)
+    require(len(named) == len(mutations), "mutations", "names the same mutation twice")
+    return named
+
+
+def named_fitness(fitness: str | Fitness) -> Fitness:
+    """The fitness function of that name, or the function itself."""
+    return _named("fitness", fitness, FITNESSES)[1]
+
+
+def _named(field: str, choice: str | Callable[..., Any], registry: Mapping[str, Any]) -> tuple[str, Any]:
+    if callable(choice):
+        return getattr(choice, "__name__", type(choice).__name__), choice
+    return one_of(field, choice, registry), registry[choice]

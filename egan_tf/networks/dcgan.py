@@ -1,0 +1,93 @@
+"""The authors' convolutional networks (after Radford et al. 2015), for square images of 8 pixels and more.
+
+Each stage halves or doubles the image with a 4×4 convolution of stride 2; there is no upsampling layer, which has no
+gradient under XLA on a GPU.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from egan_tf.checks import InputError
+
+KERNEL = 4
+SMALLEST_SIDE = 4
+LEAST_STAGES = 2
+
+
+def stages_of(sample_shape: tuple[int, ...]) -> int:
+    """How many times an image is halved: down to 4 to 7 pixels, and at least twice.
+
+    Raises:
+        InputError: for anything but a square image whose side can be halved so.
+    """
+    if len(sample_shape) != 3 or sample_shape[0] != sample_shape[1]:
+        raise InputError("network", f"dcgan takes square images [side, side, channels], got {sample_shape}")
+    side, stages = sample_shape[0], 0
+    while side % 2 == 0 and (side > SMALLEST_SIDE or stages < LEAST_STAGES) and side > 2:
+        side, stages = side // 2, stages + 1
+    if stages < LEAST_STAGES or side > 2 * SMALLEST_SIDE:
+        raise InputError("network", f"dcgan needs a side that halves to 2 to 8 pixels, such as 8, 28, 32 or 64; got {sample_shape[0]}")
+    return stages
+
+
+def _initializer() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _normalized(tensor: keras.KerasTensor, normalization: str) -> keras.KerasTensor:
+    if normalization == "none":
+        return tensor
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(tensor)
+
+
+def dcgan_generator(
+    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
+) -> keras.Model:
+    """A dense layer to the smallest map, then transposed convolutions, ReLU, and tanh at the end.
+
+    Args:
+        sample_shape: [side, side, channels].
+        latent_size: numbers of noise.
+        width: channels before the last stage; each earlier stage doubles them (the authors take 128 for 32×32).
+        normalization: "none" (the authors) or "batch", before each ReLU.
+
+    Returns:
+        float32 [batch, latent_size] to float32 [batch, *sample_shape] in [−1, 1].
+    """
+    stages = stages_of(sample_shape)
+    side, channels = sample_shape[0] >> stages, width << (stages - 1)
+    noise = keras.Input((latent_size,), name="noise")
+    x = keras.layers.Dense(side * side * channels, kernel_initializer=_initializer())(noise)
+    x = keras.layers.Reshape((side, side, channels))(x)
+    x = keras.layers.ReLU()(_normalized(x, normalization))
+    for stage in range(stages - 1, 0, -1):
+        x = keras.layers.Conv2DTranspose(
+            width << (stage - 1), KERNEL, 2, padding="same", kernel_initializer=_initializer()
+        )(x)
+        x = keras.layers.ReLU()(_normalized(x, normalization))
+    x = keras.layers.Conv2DTranspose(
+        sample_shape[-1], KERNEL, 2, padding="same", kernel_initializer=_initializer()
+    )(x)
+    return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="dcgan_generator")
+
+
+def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "none") -> keras.Model:
+    """Convolutions, LeakyReLU 0.2, and one logit.
+
+    Args:
+        sample_shape: [side, side, channels].
+        width: channels after the first stage; each later stage doubles them (the authors take 128 for 32×32).
+        normalization: "none", or "batch" (the authors) on all stages but the first.
+
+    Returns:
+        [batch, *sample_shape] to float32 logits [batch, 1].
+    """
+    images = keras.Input(sample_shape, name="samples")
+    x = images
+    for stage in range(stages_of(sample_shape)):
+        x = keras.layers.Conv2D(width << stage, KERNEL, 2, padding="same", kernel_initializer=_initializer())(x)
+        x = _normalized(x, normalization if stage else "none")
+        x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+    logits = keras.layers.Dense(1, dtype="float32", kernel_initializer=_initializer())(keras.layers.Flatten()(x))
+    return keras.Model(images, logits, name="dcgan_discriminator")

@@ -1,0 +1,58 @@
+"""The authors' networks for the toy data: three hidden layers of one width."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+HIDDEN_LAYERS = 3
+IMAGE_RANK = 3
+
+
+def _hidden(tensor: keras.KerasTensor, width: int, normalization: str) -> keras.KerasTensor:
+    for _ in range(HIDDEN_LAYERS):
+        tensor = keras.layers.Dense(width)(tensor)
+        if normalization == "batch":
+            tensor = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(tensor)
+        tensor = keras.layers.ReLU()(tensor)
+    return tensor
+
+
+def mlp_generator(
+    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
+) -> keras.Model:
+    """Dense layers of `width`, ReLU; linear at the end for points, tanh for images.
+
+    Args:
+        sample_shape: [features] for points, [height, width, channels] for images.
+        latent_size: numbers of noise.
+        width: units of a hidden layer; the authors take 512.
+        normalization: "none" or "batch", before each ReLU.
+
+    Returns:
+        float32 [batch, latent_size] to [batch, *sample_shape].
+    """
+    noise = keras.Input((latent_size,), name="noise")
+    hidden = _hidden(noise, width, normalization)
+    flat = keras.layers.Dense(math.prod(sample_shape))(hidden)
+    samples = keras.layers.Reshape(sample_shape)(flat)
+    last = "tanh" if len(sample_shape) == IMAGE_RANK else "linear"
+    return keras.Model(noise, keras.layers.Activation(last, dtype="float32")(samples), name="mlp_generator")
+
+
+def mlp_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "none") -> keras.Model:
+    """Dense layers of `width`, ReLU, and one logit.
+
+    Args:
+        sample_shape: shape of one sample.
+        width: units of a hidden layer; the authors take 512.
+        normalization: "none" or "batch", before each ReLU.
+
+    Returns:
+        [batch, *sample_shape] to float32 logits [batch, 1].
+    """
+    samples = keras.Input(sample_shape, name="samples")
+    hidden = _hidden(keras.layers.Flatten()(samples), width, normalization)
+    logits = keras.layers.Dense(1, dtype="float32")(hidden)
+    return keras.Model(samples, logits, name="mlp_discriminator")

@@ -1,0 +1,73 @@
+"""Random numbers as pure functions of a seed: the same on every device, compiled by XLA or not.
+
+TensorFlow's own float samplers agree between XLA and its kernels in distribution only, but the bits of its Philox
+generator agree exactly; uniform and normal numbers are made from those bits here, so that a run under XLA sees the
+noise of the run without (up to the last bits of `log` and `cos`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+_MANTISSA_BITS = 24
+
+
+def _open_unit_interval(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
+    """Uniform float32 numbers in (0, 1): never 0, so that their logarithm is finite."""
+    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
+    top = tf.cast(tf.bitwise.right_shift(bits, tf.constant(32 - _MANTISSA_BITS, tf.uint32)), tf.float32)
+    # A half step up would round to 1 for the largest value, hence the quarter.
+    return (top + 0.25) * 2.0**-_MANTISSA_BITS
+
+
+def uniform(shape: Sequence[int], seed: tf.Tensor, low: float = -1.0, high: float = 1.0) -> tf.Tensor:
+    """Uniform noise.
+
+    Args:
+        shape: the static shape.
+        seed: int64 [2].
+        low: lower end.
+        high: upper end.
+
+    Returns:
+        float32 of `shape` in [low, high].
+    """
+    return low + (high - low) * _open_unit_interval(shape, seed)
+
+
+def normal(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
+    """Standard normal noise, by Box and Muller's transform.
+
+    Args:
+        shape: the static shape.
+        seed: int64 [2].
+
+    Returns:
+        float32 of `shape`.
+    """
+    count = math.prod(shape)
+    half = (count + 1) // 2
+    radius_source, angle_source = tf.unstack(_open_unit_interval([2, half], seed))
+    radius = tf.sqrt(-2.0 * tf.math.log(radius_source))
+    angle = (2.0 * math.pi) * angle_source
+    both = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=0)
+    return tf.reshape(both[:count], shape)
+
+
+def stream(seed: int | tf.Tensor, *coordinates: int | tf.Tensor) -> tf.Tensor:
+    """A seed of its own for each tuple of coordinates, such as (step, purpose).
+
+    Args:
+        seed: the run's seed, a scalar integer.
+        coordinates: scalar integers; the first may be any int64, the others must be below 2^16.
+
+    Returns:
+        int64 [2], for `uniform` and `normal`.
+    """
+    folded = tf.cast(coordinates[0], tf.int64)
+    for coordinate in coordinates[1:]:
+        folded = folded * 2**16 + tf.cast(coordinate, tf.int64)
+    return tf.stack([tf.cast(seed, tf.int64), folded])
