@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -118,6 +119,7 @@ class EGAN(keras.Model):
         )
         self._draw: Callable[[tf.Tensor, int], Any] | None = None
         self._batch_size = 0
+        self._sample = tf.function(self._sample_best)
         self.built = True
 
     @property
@@ -195,9 +197,13 @@ class EGAN(keras.Model):
             self._draw, self._batch_size = source.draw, source.batch_size
             self.train_function = None
         size = self.samples_per_generation(source.batch_size)
-        return super().fit(
-            source.blocks(size), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
-        )
+        with warnings.catch_warnings():
+            if steps_per_epoch is None:
+                # Keras learns the length of an epoch from its end, and need not warn of it.
+                warnings.filterwarnings("ignore", message="Your input ran out of data")
+            return super().fit(
+                source.blocks(size), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
+            )
 
     def samples_per_generation(self, batch_size: int) -> int:
         """How many real samples one generation takes: a batch for each discriminator step, and those for scoring."""
@@ -205,6 +211,13 @@ class EGAN(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation."""
+        # Variation needs no real data, and would begin, and leave its traces, where the data has just ended.
+        with tf.control_dependencies(tf.nest.flatten(data)):
+            return self._evolve(data)
+
+    # -- the generation ------------------------------------------------------------------------------------------
+
+    def _evolve(self, data: Any) -> dict[str, tf.Tensor]:
         step = tf.convert_to_tensor(self.generation.value)
         if self._draw is not None:
             data = self._draw(step, self.samples_per_generation(self._batch_size))
@@ -221,8 +234,6 @@ class EGAN(keras.Model):
             for number, (real, labels) in enumerate(batches)
         ]
         return {**self._selection_logs(scores), **logs[-1]}
-
-    # -- the generation ------------------------------------------------------------------------------------------
 
     def _noise(self, step: tf.Tensor, count: int, purpose: int, number: int | tf.Tensor = 0) -> tf.Tensor:
         return self.latent.sample(count, randomness.stream(self.settings.seed, step, purpose, number))
@@ -274,7 +285,10 @@ class EGAN(keras.Model):
         """Makes the fittest children the population."""
         chosen = fittest(scores.fitness, self.settings.population_size)
         survivors = take(children, chosen)
-        parent, mutation = tf.cast(chosen, tf.int64) // len(self._mutations), tf.cast(chosen, tf.int64) % len(self._mutations)
+        parent, mutation = (
+            tf.cast(chosen, tf.int64) // len(self._mutations),
+            tf.cast(chosen, tf.int64) % len(self._mutations),
+        )
         before = self.population.lineage
         lineage = Lineage(
             tf.gather(before.founder, parent),
@@ -365,6 +379,25 @@ class EGAN(keras.Model):
         return {**logs, "fitness_spread": spread}
 
     # -- the winners ---------------------------------------------------------------------------------------------
+
+    def sample(self, noise: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
+        """Samples of the fittest survivor in inference mode, averaged where an average is kept.
+
+        Args:
+            noise: float32 [batch, latent].
+            labels: [batch], for a conditional generator.
+
+        Returns:
+            float32 [batch, *sample_shape].
+        """
+        return self._sample(noise, labels)
+
+    def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
+        population = self.population
+        weights = population.averages or population.weights_stack.read()
+        best = take(NetworkState(weights, population.frozen_stack.read()), 0)
+        samples, _ = apply_network(self.generator, best, noise, labels, training=False)
+        return tf.cast(samples, tf.float32)
 
     def individual(self, position: int = 0, averaged: bool | None = None) -> keras.Model:
         """A survivor as a plain Keras model of its own, which further training leaves alone.

@@ -63,7 +63,9 @@ class RealData:
             samples = np.asarray(x)
             labels = None if y is None else np.asarray(y)
         except (TypeError, ValueError) as error:
-            raise InputError("x", f"must be an array, a tf.data.Dataset or a function, got {type(x).__name__}") from error
+            raise InputError(
+                "x", f"must be an array, a tf.data.Dataset or a function, got {type(x).__name__}"
+            ) from error
         check_samples(samples, sample_shape)
         require(len(samples) > 0, "x", "holds no samples")
         if labels is not None:
@@ -126,6 +128,4 @@ def check_samples(samples: np.ndarray, sample_shape: tuple[int, ...]) -> None:
     require(bool(np.isfinite(samples).all()), "x", "holds numbers that are not finite")
     if len(sample_shape) == IMAGE_RANK and samples.size:
         low, high = float(samples.min()), float(samples.max())
-        require(
-            low >= -1.0 and high <= 1.0, "x", f"holds images in [{low:g}, {high:g}]; scale them to [-1, 1] first"
-        )
+        require(low >= -1.0 and high <= 1.0, "x", f"holds images in [{low:g}, {high:g}]; scale them to [-1, 1] first")

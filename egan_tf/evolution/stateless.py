@@ -41,23 +41,26 @@ def state_of(network: keras.Model) -> NetworkState:
 
 
 def apply_network(
-    network: keras.Model, state: NetworkState, inputs: tf.Tensor, labels: tf.Tensor | None = None
+    network: keras.Model,
+    state: NetworkState,
+    inputs: tf.Tensor,
+    labels: tf.Tensor | None = None,
+    training: bool = True,
 ) -> tuple[tf.Tensor, Tensors]:
-    """Runs a network in training mode with the given state, and changes none of its variables.
+    """Runs a network with the given state, and changes none of its variables.
 
     Args:
         network: a built Keras model of one input, or of two where labels are given.
         state: the values that stand in for its variables.
         inputs: [batch, ...].
         labels: [batch] or None.
+        training: whether BatchNorm uses the batch's statistics, and random layers are on.
 
     Returns:
         The output, and `state.frozen` as this call would leave it.
     """
     arguments = inputs if labels is None else [inputs, labels]
-    outputs, frozen = network.stateless_call(
-        list(state.trainable), list(state.frozen), arguments, training=True
-    )
+    outputs, frozen = network.stateless_call(list(state.trainable), list(state.frozen), arguments, training=training)
     return outputs, tuple(tf.convert_to_tensor(value) for value in frozen)
 
 

@@ -27,7 +27,10 @@ def stages_of(sample_shape: tuple[int, ...]) -> int:
     while side % 2 == 0 and (side > SMALLEST_SIDE or stages < LEAST_STAGES) and side > 2:
         side, stages = side // 2, stages + 1
     if stages < LEAST_STAGES or side > 2 * SMALLEST_SIDE:
-        raise InputError("network", f"dcgan needs a side that halves to 2 to 8 pixels, such as 8, 28, 32 or 64; got {sample_shape[0]}")
+        raise InputError(
+            "network",
+            f"dcgan needs a side that halves to 2 to 8 pixels, such as 8, 28, 32 or 64; got {sample_shape[0]}",
+        )
     return stages
 
 
@@ -58,17 +61,17 @@ def dcgan_generator(
     stages = stages_of(sample_shape)
     side, channels = sample_shape[0] >> stages, width << (stages - 1)
     noise = keras.Input((latent_size,), name="noise")
-    x = keras.layers.Dense(side * side * channels, kernel_initializer=_initializer())(noise)
+    # BatchNorm takes the mean away, and a bias with it.
+    biased = normalization == "none"
+    x = keras.layers.Dense(side * side * channels, use_bias=biased, kernel_initializer=_initializer())(noise)
     x = keras.layers.Reshape((side, side, channels))(x)
     x = keras.layers.ReLU()(_normalized(x, normalization))
     for stage in range(stages - 1, 0, -1):
         x = keras.layers.Conv2DTranspose(
-            width << (stage - 1), KERNEL, 2, padding="same", kernel_initializer=_initializer()
+            width << (stage - 1), KERNEL, 2, padding="same", use_bias=biased, kernel_initializer=_initializer()
         )(x)
         x = keras.layers.ReLU()(_normalized(x, normalization))
-    x = keras.layers.Conv2DTranspose(
-        sample_shape[-1], KERNEL, 2, padding="same", kernel_initializer=_initializer()
-    )(x)
+    x = keras.layers.Conv2DTranspose(sample_shape[-1], KERNEL, 2, padding="same", kernel_initializer=_initializer())(x)
     return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="dcgan_generator")
 
 
@@ -86,8 +89,16 @@ def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization
     images = keras.Input(sample_shape, name="samples")
     x = images
     for stage in range(stages_of(sample_shape)):
-        x = keras.layers.Conv2D(width << stage, KERNEL, 2, padding="same", kernel_initializer=_initializer())(x)
-        x = _normalized(x, normalization if stage else "none")
+        normalized = normalization if stage else "none"
+        x = keras.layers.Conv2D(
+            width << stage,
+            KERNEL,
+            2,
+            padding="same",
+            use_bias=normalized == "none",
+            kernel_initializer=_initializer(),
+        )(x)
+        x = _normalized(x, normalized)
         x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
     logits = keras.layers.Dense(1, dtype="float32", kernel_initializer=_initializer())(keras.layers.Flatten()(x))
     return keras.Model(images, logits, name="dcgan_discriminator")

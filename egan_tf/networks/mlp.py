@@ -12,7 +12,7 @@ IMAGE_RANK = 3
 
 def _hidden(tensor: keras.KerasTensor, width: int, normalization: str) -> keras.KerasTensor:
     for _ in range(HIDDEN_LAYERS):
-        tensor = keras.layers.Dense(width)(tensor)
+        tensor = keras.layers.Dense(width, use_bias=normalization == "none")(tensor)
         if normalization == "batch":
             tensor = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(tensor)
         tensor = keras.layers.ReLU()(tensor)

@@ -1,0 +1,236 @@
+"""The configuration of a run: one frozen dataclass per concern, presets, and their way to and from JSON.
+
+Whatever the values come from (a preset, the command line, a file), they are checked here, before anything starts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from egan_tf.checks import InputError, integer, number, one_of, require
+
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The real samples."""
+
+    dataset: str = "digits"
+    """Data set: digits, fashion_mnist, cifar10, ring8 or grid25."""
+    data_dir: str = "data"
+    """Folder of prepared data sets."""
+    batch_size: int = 64
+    """Samples in a step of the discriminator and of a mutation."""
+
+    def __post_init__(self) -> None:
+        from egan_tf.data import DATASETS
+
+        one_of("dataset", self.dataset, DATASETS)
+        integer("batch_size", self.batch_size)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The networks."""
+
+    network: str = "dcgan"
+    """Architecture: dcgan (square images) or mlp (points and images)."""
+    width: int = 32
+    """Channels of the widest map or units of a hidden layer."""
+    generator_normalization: str = "none"
+    """Normalisation in the generator: none or batch."""
+    discriminator_normalization: str = "none"
+    """Normalisation in the discriminator: none or batch."""
+    latent_size: int = 32
+    """Numbers of noise per sample."""
+    latent: str = "normal"
+    """Distribution of the noise: normal or uniform (in [-1, 1])."""
+
+    def __post_init__(self) -> None:
+        integer("width", self.width)
+        integer("latent_size", self.latent_size)
+
+
+@dataclass(frozen=True)
+class EvolutionConfig:
+    """The evolution."""
+
+    mutations: tuple[str, ...] = ("minimax", "heuristic", "least_squares")
+    """Mutations: some of minimax, heuristic, least_squares, least_squares_logit."""
+    population_size: int = 1
+    """Individuals that survive a generation."""
+    gamma: float = 0.01
+    """Weight of diversity in the fitness."""
+    evaluation_size: int = 64
+    """Samples that a child is scored on."""
+    discriminator_steps: int = 1
+    """Optimizer steps of the discriminator per generation."""
+    mutation_steps: int = 1
+    """Optimizer steps of a child before it is scored."""
+    fitness: str = "egan"
+    """Fitness: egan (quality and diversity), quality or diversity."""
+    r1: float = 1.0
+    """Weight of the R1 penalty on the discriminator's slope at real samples."""
+    gradient_penalty: float = 0.0
+    """Weight of the WGAN-GP penalty on its slope between real and fake samples."""
+    moving_average: float = 0.999
+    """Decay of the moving average of weights that follows each lineage; 0 for none."""
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """The optimizers: Adam for both networks."""
+
+    generator_learning_rate: float = 1e-3
+    """Learning rate of the generators."""
+    discriminator_learning_rate: float = 1e-3
+    """Learning rate of the discriminator."""
+    generator_beta_1: float = 0.5
+    """First decay rate of the generators' Adam."""
+    discriminator_beta_1: float = 0.5
+    """First decay rate of the discriminator's Adam."""
+    beta_2: float = 0.99
+    """Second decay rate of both."""
+    epsilon: float = 1e-8
+    """Adam's epsilon."""
+    final_learning_rate: float = 0.05
+    """Share of the learning rates that is left at the end, after a straight fall over the second half."""
+
+    def __post_init__(self) -> None:
+        for name in ("generator_learning_rate", "discriminator_learning_rate", "epsilon"):
+            number(name, getattr(self, name), 0.0, above=True)
+        for name in ("generator_beta_1", "discriminator_beta_1", "beta_2"):
+            number(name, getattr(self, name), 0.0, 1.0, below=True)
+        number("final_learning_rate", self.final_learning_rate, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The run."""
+
+    preset: str = "digits"
+    """Settings to start from: one for each of digits, fashion_mnist, cifar10, ring8, grid25."""
+    steps: int = 4000
+    """Generations."""
+    seed: int = 0
+    """The run is a function of this."""
+    name: str = ""
+    """Name of the run and of its exported model; by default the data set's."""
+    runs_dir: str = "runs"
+    """Folder of the runs' records."""
+    models_dir: str = "saved_models"
+    """Folder of the exported models."""
+    overwrite: bool = False
+    """Replace an exported model of this name."""
+    formats: tuple[str, ...] = ("saved_model", "onnx")
+    """Formats to export: some of saved_model, onnx."""
+    log_every: int = 20
+    """Generations between records in metrics.jsonl."""
+    sample_every: int = 500
+    """Generations between sample grids."""
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """Arithmetic of the networks; weights, optimizer state and fitness stay float32."""
+    xla: Literal["auto", "on", "off"] = "auto"
+    """Compile the generation by XLA; auto means on a GPU only."""
+    steps_per_execution: int = 1
+    """Generations per call from Python; more is faster for small networks."""
+
+    def __post_init__(self) -> None:
+        integer("steps", self.steps)
+        for name in ("log_every", "sample_every", "steps_per_execution"):
+            integer(name, getattr(self, name))
+        require(
+            not self.name or re.fullmatch(NAME_PATTERN, self.name) is not None,
+            "name",
+            f"must be letters, digits, '.', '_' and '-', at most 100, and begin with one of the first two, "
+            f"got {self.name!r}",
+        )
+        require(bool(self.formats), "formats", "must name at least one format")
+        for name in ("log_every", "sample_every"):
+            require(
+                getattr(self, name) % self.steps_per_execution == 0,
+                name,
+                f"must be a multiple of steps_per_execution, {self.steps_per_execution}",
+            )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Trains E-GAN: a population of generators evolves against one discriminator.
+
+    Without a flag it trains on the digits of scikit-learn and exports the fittest generator. A flag changes one value
+    of the preset; --dry-run prints what comes out.
+    """
+
+    run: RunConfig = field(default_factory=RunConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    evolution: EvolutionConfig = field(default_factory=EvolutionConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    @property
+    def name(self) -> str:
+        """The name of the run and of its exported model."""
+        return self.run.name or self.data.dataset
+
+    def to_dict(self) -> dict[str, Any]:
+        """As nested dictionaries that JSON can hold."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """As JSON text, which `from_json` reads back."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+
+def from_json(text: str, where: str = "config") -> Config:
+    """Reads a configuration from JSON, whose text may be anything.
+
+    Raises:
+        InputError: if it is not JSON, has unknown sections or keys, or values of a wrong type or range.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(where, f"is not JSON: {error}") from error
+    return from_dict(values, where)
+
+
+def from_dict(values: Any, where: str = "config") -> Config:
+    """The configuration with the given sections and keys; what is left out keeps its default.
+
+    Raises:
+        InputError: for unknown sections or keys, and values of a wrong type or range.
+    """
+    return _build(Config, values, where)
+
+
+def _build(kind: type, values: Any, where: str) -> Any:
+    require(isinstance(values, Mapping), where, f"must be a JSON object, got {values!r}"[:200])
+    hints = typing.get_type_hints(kind)
+    for key in values:
+        one_of(where, key, hints)
+    return kind(**{key: _value(hints[key], value, key) for key, value in values.items()})
+
+
+def _value(kind: Any, value: Any, name: str) -> Any:
+    """`value` as JSON gave it, in the type of the field `name`."""
+    if dataclasses.is_dataclass(kind):
+        return _build(typing.cast(type, kind), value, name)
+    if typing.get_origin(kind) is Literal:
+        return one_of(name, value, typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        valid = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        require(valid, name, f"must be a list of names, got {value!r}"[:200])
+        return tuple(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < 10**300 else math.inf
+    require(type(value) is kind, name, f"must be of type {kind.__name__}, got {value!r}"[:200])
+    return value

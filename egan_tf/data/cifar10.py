@@ -1,0 +1,58 @@
+"""CIFAR-10 by TFDS, which downloads it (162 MiB) unless it is prepared already."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+from egan_tf.checks import InputError
+from egan_tf.data import tfds_source
+from egan_tf.data.images import ImageDataset
+
+HOST = "www.cs.toronto.edu"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def load(data_dir: Path, split: str = "train") -> ImageDataset:
+    """Returns the 50,000 ("train") or 10,000 ("test") RGB 32x32 images.
+
+    Raises:
+        InputError: another split, or the data are not prepared in `data_dir` and their site cannot be reached.
+    """
+    counts = {"train": "50,000", "test": "10,000"}
+    description = (
+        f"CIFAR-10, {split} split: {counts.get(split)} RGB 32x32 pictures in 10 classes (A. Krizhevsky, University of "
+        "Toronto, no licence stated), prepared by TFDS."
+    )
+    return tfds_source.load_images("cifar10", data_dir, split, description, "some minutes, 162 MiB to download", supply)
+
+
+def supply(data_dir: Path) -> None:
+    """Raises InputError unless there is a proxy or the site answers: TFDS itself would try for minutes."""
+    if any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES) or reachable(HOST):
+        return
+    raise InputError(
+        "dataset",
+        f"cifar10 is not prepared in {data_dir} and {HOST} cannot be reached; prepare it on a machine with a network "
+        f"and copy the folder: {tfds_source.command('cifar10', data_dir)}",
+    )
+
+
+def reachable(host: str, port: int = 443, timeout: float = 5.0) -> bool:
+    """Returns whether `host` accepts a connection within `timeout` seconds."""
+    answered = threading.Event()
+
+    def connect() -> None:
+        try:
+            socket.create_connection((host, port), timeout).close()
+            answered.set()
+        except OSError:
+            pass
+
+    # In a thread of its own because looking up a name obeys no timeout.
+    attempt = threading.Thread(target=connect, daemon=True)
+    attempt.start()
+    attempt.join(timeout)
+    return answered.is_set()

@@ -1,0 +1,33 @@
+"""Exports of trained generators: SavedModel and ONNX with a model card, read back and compared before they count.
+
+The names load on first use: `recipe`, `pictures` and `sample_files` serve the sampler, which imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from egan_tf.export.exporter import export_generator
+    from egan_tf.export.formats import FORMATS, Format
+    from egan_tf.export.verify import ExportMismatch
+
+_HOMES = {
+    "ExportMismatch": "verify",
+    "FORMATS": "formats",
+    "Format": "formats",
+    "export_generator": "exporter",
+}
+
+__all__ = ["FORMATS", "ExportMismatch", "Format", "export_generator"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

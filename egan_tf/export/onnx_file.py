@@ -1,0 +1,60 @@
+"""ONNX: one file that onnxruntime and others run without TensorFlow, and that says itself what noise it takes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from egan_tf.export.source import Source
+from egan_tf.export.verify import Run
+from egan_tf.sampling import Sampler
+
+FILE = "generator.onnx"
+OPSET = 18
+"""The highest that tf2onnx 1.17 writes."""
+
+
+def write(source: Source, directory: Path) -> None:
+    """Writes `directory/generator.onnx`: `noise` float32 [batch, latent_size] to `samples`, recipe in its metadata."""
+    with _quiet():
+        import onnx
+        import tf2onnx
+
+        function = tf.function(source.serve, input_signature=[source.signature], autograph=False)
+        model, _ = tf2onnx.convert.from_function(function, input_signature=[source.signature], opset=OPSET)
+    for value, shape in (
+        (model.graph.input[0], (source.recipe.latent_size,)),
+        (model.graph.output[0], source.recipe.sample_shape),
+    ):
+        # tf2onnx calls the dynamic dimension unk__N, with another N for input and output.
+        named = onnx.helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, ["batch", *shape])
+        value.CopyFrom(named)
+    onnx.helper.set_model_props(model, source.recipe.to_metadata())
+    onnx.checker.check_model(model, full_check=True)
+    (directory / FILE).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def load(directory: Path) -> Run:
+    """Reads back what `write` wrote, as the sampler does."""
+    return Sampler(directory / FILE).generate
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps tf2onnx's progress and deprecation notes off the user's screen."""
+    loggers = [tf.get_logger(), logging.getLogger("tf2onnx")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

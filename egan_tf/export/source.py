@@ -1,0 +1,126 @@
+"""The generator as it is exported: inference mode, float32 in and out, nothing but noise as input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.checks import InputError, require
+from egan_tf.export.recipe import Recipe
+
+
+class LatentLike(Protocol):
+    """What an export needs to know of the noise; `egan_tf.evolution.latent.Latent` is one."""
+
+    @property
+    def size(self) -> int:
+        """Numbers in one row of noise."""
+
+    @property
+    def distribution(self) -> str:
+        """One of `egan_tf.export.recipe.DISTRIBUTIONS`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A generator that can be exported.
+
+    Attributes:
+        original: the generator as it was given.
+        model: the generator that is exported: `original`, or its float32 twin where it computes in another precision.
+        recipe: what the files say about it.
+    """
+
+    original: keras.Model
+    model: keras.Model
+    recipe: Recipe
+
+    @property
+    def signature(self) -> tf.TensorSpec:
+        """The input of every exported function, float32 [batch, latent_size], named noise."""
+        return tf.TensorSpec((None, self.recipe.latent_size), tf.float32, name="noise")
+
+    def serve(self, noise: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The function to export: float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`."""
+        return {"samples": tf.cast(self.model(noise, training=False), tf.float32)}
+
+
+def prepare(generator: keras.Model, latent: LatentLike, value_range: Iterable[float] | None) -> Source:
+    """Checks that a generator can be exported, and finds out what it makes.
+
+    Args:
+        generator: takes noise [batch, latent.size] alone and makes [batch, *sample_shape].
+        latent: size and distribution of the noise.
+        value_range: lowest and highest value of a sample; None only where samples are no images.
+
+    Returns:
+        The generator in float32 with its recipe.
+
+    Raises:
+        InputError: the generator takes or makes something else, or cannot be rebuilt in float32.
+    """
+    require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
+    inputs = getattr(generator, "inputs", None) or [None]
+    require(len(inputs) == 1, "generator", f"takes {len(inputs)} inputs; only noise alone can be exported so far")
+    samples = _first_samples(generator, latent.size)
+    bounds = None if value_range is None else tuple(float(bound) for bound in value_range)
+    recipe = Recipe(latent.size, latent.distribution, tuple(samples.shape[1:]), bounds)  # type: ignore[arg-type]
+    require(bounds is not None or not recipe.is_image, "value_range", "must be given for images, such as (-1, 1)")
+    return Source(generator, _in_float32(generator, latent.size), recipe)
+
+
+def run_on_cpu(model: keras.Model, noise: np.ndarray) -> np.ndarray:
+    """The model's samples in inference mode, float32 [count, *sample_shape].
+
+    A GPU may round matrix products to TF32, which would hide or feign differences; a CPU does not.
+    """
+    with tf.device("CPU:0"):
+        return tf.cast(model(tf.constant(noise), training=False), tf.float32).numpy()
+
+
+def _first_samples(generator: keras.Model, latent_size: int) -> tf.Tensor:
+    """Calls the generator once, which also builds it where it was not."""
+    try:
+        samples = generator(tf.zeros([2, latent_size]), training=False)
+    except Exception as error:  # whatever the user's own layers raise
+        cause = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise InputError("generator", f"does not take noise [batch, {latent_size}] alone: {cause[0]}") from error
+    require(tf.is_tensor(samples), "generator", f"must make one tensor, makes {type(samples).__name__}")
+    fits = samples.shape.rank >= 2 and samples.shape[0] == 2
+    require(fits, "generator", f"must make one sample for each row of noise, made {samples.shape} of two rows")
+    return samples
+
+
+def _in_float32(generator: keras.Model, latent_size: int) -> keras.Model:
+    """The generator itself, or where it computes in another precision a copy of it that computes in float32.
+
+    onnxruntime has few CPU kernels for bfloat16 and float16, and mixed precision keeps its weights in float32 anyway.
+    """
+    if _float_types(generator, latent_size) == {tf.float32}:
+        return generator
+    try:
+        twin = keras.models.clone_model(generator, clone_function=_layer_in_float32)
+        twin(tf.zeros([1, latent_size]), training=False)
+        twin.set_weights(generator.get_weights())
+    except Exception as error:
+        raise InputError("generator", f"in mixed precision cannot be rebuilt in float32 ({error})") from error
+    return twin
+
+
+def _float_types(generator: keras.Model, latent_size: int) -> set[tf.DType]:
+    signature = tf.TensorSpec((None, latent_size), tf.float32)
+    traced = tf.function(lambda noise: generator(noise, training=False), autograph=False)
+    operations = traced.get_concrete_function(signature).graph.get_operations()
+    return {tensor.dtype for operation in operations for tensor in operation.outputs if tensor.dtype.is_floating}
+
+
+def _layer_in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
+    config: dict[str, Any] = layer.get_config()
+    if "dtype" in config:
+        config["dtype"] = "float32"
+    return type(layer).from_config(config)

@@ -1,0 +1,75 @@
+"""Settings that work, by name: one for each data set."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from egan_tf.checks import one_of
+from egan_tf.config import Config
+
+
+def _changed(base: Config, **sections: Mapping[str, Any]) -> Config:
+    """`base` with some values of its sections replaced."""
+    return dataclasses.replace(
+        base, **{name: dataclasses.replace(getattr(base, name), **values) for name, values in sections.items()}
+    )
+
+
+_DIGITS = Config()
+
+_FASHION_MNIST = _changed(
+    _DIGITS,
+    run={"preset": "fashion_mnist", "steps": 20_000, "log_every": 50, "sample_every": 1000},
+    data={"dataset": "fashion_mnist"},
+    network={"latent_size": 64},
+)
+
+# facts of the paper's section 4 and of the authors' code: CIFAR-10, batch 32, three discriminator steps.
+_CIFAR10 = _changed(
+    _DIGITS,
+    run={"preset": "cifar10", "steps": 100_000, "log_every": 100, "sample_every": 5000},
+    data={"dataset": "cifar10", "batch_size": 32},
+    network={"width": 128, "latent_size": 100, "latent": "uniform", "discriminator_normalization": "batch"},
+    evolution={"discriminator_steps": 3, "evaluation_size": 256, "gamma": 0.01, "r1": 0.0, "moving_average": 0.0},
+    optimizer={
+        "generator_learning_rate": 2e-4,
+        "discriminator_learning_rate": 2e-4,
+        "generator_beta_1": 0.5,
+        "discriminator_beta_1": 0.5,
+        "beta_2": 0.999,
+        "final_learning_rate": 1.0,
+    },
+)
+
+_RING8 = _changed(
+    _DIGITS,
+    run={"preset": "ring8", "steps": 20_000, "log_every": 100, "sample_every": 1000, "steps_per_execution": 20},
+    data={"dataset": "ring8", "batch_size": 128},
+    network={"network": "mlp", "width": 128, "latent_size": 2},
+    evolution={"gamma": 0.05, "evaluation_size": 64, "r1": 0.1, "moving_average": 0.999},
+    optimizer={
+        "generator_learning_rate": 1e-3,
+        "discriminator_learning_rate": 1e-3,
+        "generator_beta_1": 0.0,
+        "discriminator_beta_1": 0.0,
+        "beta_2": 0.999,
+        "final_learning_rate": 0.02,
+    },
+)
+
+_GRID25 = _changed(_RING8, run={"preset": "grid25"}, data={"dataset": "grid25"})
+
+PRESETS: dict[str, Config] = {
+    config.run.preset: config for config in (_DIGITS, _FASHION_MNIST, _CIFAR10, _RING8, _GRID25)
+}
+
+
+def preset(name: str) -> Config:
+    """The preset of that name.
+
+    Raises:
+        InputError: if there is none, with the names that there are.
+    """
+    return PRESETS[one_of("preset", name, PRESETS)]

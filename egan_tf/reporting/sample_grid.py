@@ -1,0 +1,47 @@
+"""Pictures of samples through time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from egan_tf import randomness
+from egan_tf.export.pictures import picture
+from egan_tf.export.recipe import Recipe
+from egan_tf.reporting.schedule import EveryGenerations
+
+IMAGES = 64
+POINTS = 2048
+# The noise of the pictures has a stream that no generation reaches.
+PICTURES = 2**15
+
+
+class SampleGrid(EveryGenerations):
+    """Writes `GENERATION.png` every so many generations: the fittest survivor's samples of always the same noise."""
+
+    def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None) -> None:
+        """Takes where and when.
+
+        Args:
+            folder: where the pictures go; made if needed.
+            every: generations between pictures.
+            value_range: lowest and highest value of an image; None for points.
+        """
+        super().__init__(every)
+        self._folder = folder
+        self._value_range = value_range
+
+    def report(self, generation: int, logs: dict[str, Any]) -> None:
+        """Writes one picture."""
+        del logs
+        latent, shape = self.model.latent, self.model.sample_shape
+        recipe = Recipe(latent.size, latent.distribution, shape, self._value_range)
+        seed = randomness.stream(self.model.settings.seed, tf.constant(0, tf.int64), PICTURES)
+        noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
+        self._folder.mkdir(exist_ok=True)
+        beside = self._folder / f".{generation:08d}.partial.png"
+        picture(self.model.sample(noise).numpy(), recipe).save(beside)
+        os.replace(beside, self._folder / f"{generation:08d}.png")

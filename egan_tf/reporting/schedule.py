@@ -1,0 +1,45 @@
+"""The clock that the reporting callbacks share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+class EveryGenerations(keras.callbacks.Callback):
+    """Calls `report` every so many generations, and at the end of training."""
+
+    def __init__(self, every: int) -> None:
+        """Args: every: generations between two reports, a multiple of `steps_per_execution`."""
+        super().__init__()
+        self.every = every
+        self._before = 0
+        self._reported = -1
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Takes the generation that training starts from."""
+        del logs
+        self._before = int(self.model.generation.numpy())
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reports, if it is time."""
+        generation = self._before + batch + 1
+        if generation % self.every == 0:
+            self._reported = generation
+            self.report(generation, logs or {})
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Reports the last generation, unless that was done."""
+        generation = int(self.model.generation.numpy())
+        if generation not in (self._reported, self._before):
+            self.report(generation, logs or {})
+
+    def report(self, generation: int, logs: dict[str, Any]) -> None:
+        """What a subclass does.
+
+        Args:
+            generation: how many generations there have been, this one included.
+            logs: Keras' scalars of this generation.
+        """
+        raise NotImplementedError

@@ -1,0 +1,18 @@
+"""What all tests share: quiet TensorFlow, one seed, small networks."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request: pytest.FixtureRequest) -> None:
+    """Initial weights are functions of the seed in every test that draws any."""
+    if "no_tensorflow" not in request.keywords:
+        import keras
+
+        keras.utils.set_random_seed(1)

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from egan_tf.data import ImageDataset
+
+COUNT = 50
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+
+
+@pytest.fixture(scope="session")
+def numbered() -> ImageDataset:
+    """50 images whose label is their index and whose pixels are all five times it."""
+    indices = np.arange(COUNT)
+    images = np.broadcast_to((5 * indices)[:, None, None, None], (COUNT, 4, 6, 3)).astype(np.uint8)
+    return ImageDataset("numbered", images, indices, [str(index) for index in indices])

@@ -1,0 +1,215 @@
+"""The generation: against a plain implementation, compiled and not, twice from one seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf import EGAN
+from egan_tf.evolution.population import take
+from tests.evolution.networks import LATENT, PAIRS
+from tests.evolution.reference import PlainEvolution
+
+BATCH = 10
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-6}
+
+
+def real_samples(shape: tuple[int, ...], count: int) -> np.ndarray:
+    return np.tanh(np.random.default_rng(7).normal(size=(count, *shape))).astype("float32")
+
+
+def make(pair: str, **changes: Any) -> EGAN:
+    keras.utils.set_random_seed(3)
+    jit = changes.pop("jit_compile", False)
+    settings = {"population_size": 2, "evaluation_size": 12, "discriminator_steps": 2, "gamma": 0.05, "seed": 5}
+    egan = EGAN(*PAIRS[pair](), **{**settings, **changes})
+    adam = keras.optimizers.Adam
+    # A large epsilon: a gradient that is zero but for rounding must not become a full step.
+    egan.compile(adam(1e-2, 0.5, epsilon=1e-6), adam(1e-2, 0.5, epsilon=1e-6), jit_compile=jit)
+    return egan
+
+
+def evolve(egan: EGAN, generations: int) -> np.ndarray:
+    size = egan.samples_per_generation(BATCH)
+    data = real_samples(egan.sample_shape, size * generations)
+    dataset = tf.data.Dataset.from_tensor_slices(data).batch(size)
+    egan.fit(dataset, batch_size=BATCH, verbose=0)
+    return data.reshape(generations, size, *egan.sample_shape)
+
+
+def values(egan: EGAN) -> list[np.ndarray]:
+    tensors = tf.nest.flatten([egan.population.individuals, egan.population.averages, egan.population.lineage])
+    return [np.asarray(v) for v in [*tensors, *egan.discriminator.variables, *egan.discriminator_optimizer.variables]]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("mutation_steps", [1, 3])
+def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, mutation_steps: int) -> None:
+    egan = make(pair, mutation_steps=mutation_steps, discriminator_steps=1 if mutation_steps > 1 else 2)
+    plain = PlainEvolution(egan)
+    for step, block in enumerate(evolve(egan, generations := 2)):
+        plain.generation(step, block, BATCH)
+    assert egan.generation.numpy() == generations
+
+    lineage, scores = egan.population.lineage, egan.population.scores
+    for position, expected in enumerate(plain.population):
+        assert (lineage.parent[position], lineage.mutation[position]) == expected.made_by
+        ours = take(egan.population.individuals, position)
+        for a, b in zip(ours.network.trainable, expected.model.trainable_variables, strict=True):
+            np.testing.assert_allclose(a, b.numpy(), **TOLERANCE)
+        for a, b in zip(ours.network.frozen, expected.model.non_trainable_variables, strict=True):
+            np.testing.assert_allclose(a, b.numpy(), **TOLERANCE)
+        slots = [variable for variable in expected.optimizer.variables if variable.name != "learning_rate"]
+        for a, b in zip(ours.slots, slots, strict=True):
+            np.testing.assert_allclose(a, b.numpy(), rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose([s[position] for s in scores], expected.scores, rtol=1e-4)
+    for a, b in zip(egan.discriminator.variables, plain.discriminator.variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), **TOLERANCE)
+
+
+def test_the_two_survivors_are_not_always_siblings_or_always_first() -> None:
+    """Guards the test above against a case in which any selection would pass."""
+    egan = make("points")
+    chosen = set()
+    for _ in range(6):
+        evolve(egan, 1)
+        lineage = egan.population.lineage
+        chosen.add((*lineage.parent.numpy(), *lineage.mutation.numpy()))
+    assert len(chosen) > 1
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_same_seed_same_run_bit_for_bit(pair: str) -> None:
+    first, second = make(pair, moving_average=0.9, r1=0.1), make(pair, moving_average=0.9, r1=0.1)
+    evolve(first, 3), evolve(second, 3)
+    for a, b in zip(values(first), values(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_another_seed_is_another_run() -> None:
+    first, second = make("points"), make("points", seed=6)
+    evolve(first, 1), evolve(second, 1)
+    assert not np.array_equal(
+        first.population.individuals.network.trainable[0], second.population.individuals.network.trainable[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"population_size": 1, "mutation_steps": 2, "r1": 0.1, "gradient_penalty": 0.1, "moving_average": 0.9}],
+)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_compiled_by_xla_agrees_with_uncompiled(pair: str, changes: dict[str, Any]) -> None:
+    plain, compiled = make(pair, **changes), make(pair, jit_compile=True, **changes)
+    evolve(plain, 1), evolve(compiled, 1)
+    for a, b in zip(values(plain), values(compiled), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_scoring_changes_no_variable(pair: str) -> None:
+    egan = make(pair)
+    egan._batch_size = BATCH
+    block = real_samples(egan.sample_shape, egan.samples_per_generation(BATCH))
+    scoring, _ = egan._split(tf.constant(block))
+    judge, parents = egan_state(egan)
+    before = [v.numpy() for v in egan.variables] + [v.numpy() for v in egan.generator_optimizer.variables]
+    scores = egan._score(tf.constant(0, tf.int64), [take(parents, 0), take(parents, 1)], judge, scoring)
+    after = [v.numpy() for v in egan.variables] + [v.numpy() for v in egan.generator_optimizer.variables]
+    assert np.isfinite(scores.fitness).all()
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def egan_state(egan: EGAN) -> tuple[Any, Any]:
+    from egan_tf.evolution.stateless import state_of
+
+    return state_of(egan.discriminator), egan.population.individuals
+
+
+def test_a_child_of_infinite_or_missing_fitness_does_not_survive() -> None:
+    def broken(evaluation: Any, gamma: float) -> tf.Tensor:
+        value = evaluation.quality
+        return tf.where(value > 0.0, np.nan, value) if gamma else value
+
+    def picky(evaluation: Any, gamma: float) -> tf.Tensor:
+        del gamma
+        return tf.where(evaluation.quality < evaluation.diversity, np.inf, -1.0)
+
+    for fitness in (broken, picky):
+        egan = make("points", fitness=fitness)
+        evolve(egan, 1)
+        assert egan.generation.numpy() == 1
+    assert np.isnan(make_and_score("points", broken)).all()
+
+
+def make_and_score(pair: str, fitness: Any) -> np.ndarray:
+    egan = make(pair, fitness=fitness)
+    evolve(egan, 1)
+    return egan.population.children_scores.fitness.numpy()
+
+
+def test_generator_and_best_generator_are_the_fittest_survivor() -> None:
+    egan = make("images", mutations=("heuristic", "least_squares", "minimax"))
+    evolve(egan, 2)
+    assert egan.population.scores.fitness[0] >= egan.population.scores.fitness[1]
+    fittest = take(egan.population.individuals.network, 0)
+    last_child = 2 * len(egan.mutation_names) - 1
+    assert np.argmax(egan.population.children_scores.fitness) != last_child, "chosen so that the last child loses"
+    best = egan.best_generator
+    for model in (egan.generator, best):
+        for value, variable in zip(fittest.trainable, model.trainable_variables, strict=True):
+            np.testing.assert_array_equal(value, variable.numpy())
+    noise = tf.random.stateless_normal([4, LATENT], [1, 2])
+    np.testing.assert_allclose(best(noise, training=False), egan.sample(noise), atol=1e-6)
+    before = best(noise, training=False).numpy()
+    evolve(egan, 1)
+    np.testing.assert_array_equal(before, best(noise, training=False))
+
+
+def test_moving_average_follows_the_lineage_and_not_the_place() -> None:
+    egan = make("points", moving_average=0.5, mutations=("heuristic",), gamma=0.0)
+    weights = [egan.population.individuals.network.trainable[0].numpy()]
+    averages = weights[0]
+    for step in range(4):
+        evolve(egan, 1)
+        parent = egan.population.lineage.parent.numpy()
+        now = egan.population.individuals.network.trainable[0].numpy()
+        decay = min(0.5, (1 + step) / (10 + step))
+        averages = decay * averages[parent] + (1 - decay) * now
+        np.testing.assert_allclose(egan.population.averages[0], averages, rtol=1e-5, atol=1e-7)
+
+
+def test_lineage_counts_add_up() -> None:
+    egan = make("points", population_size=3)
+    for generation in range(1, 5):
+        evolve(egan, 1)
+        population = egan.population
+        assert population.wins.numpy().sum() == 3 * generation
+        assert (population.lineage.ancestry.numpy().sum(axis=1) == generation).all()
+        assert set(population.lineage.founder.numpy()) <= {0, 1, 2}
+
+
+def test_conditional_networks_get_the_labels() -> None:
+    from keras import layers
+
+    noise, label = keras.Input((LATENT,)), keras.Input((), dtype="int32")
+    hidden = layers.Concatenate()([noise, layers.Embedding(3, 4)(label)])
+    generator = keras.Model([noise, label], layers.Dense(2)(layers.Dense(16, "relu")(hidden)))
+    sample, label = keras.Input((2,)), keras.Input((), dtype="int32")
+    hidden = layers.Concatenate()([sample, layers.Embedding(3, 4)(label)])
+    discriminator = keras.Model([sample, label], layers.Dense(1)(layers.Dense(16, "relu")(hidden)))
+    egan = EGAN(generator, discriminator, population_size=2, evaluation_size=12)
+    egan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2))
+    labels = np.random.default_rng(1).integers(0, 3, 2000).astype("int32")
+    angles = labels * 2.1
+    points = np.stack([np.cos(angles), np.sin(angles)], 1).astype("float32")
+    egan.fit(points, labels, batch_size=20, epochs=40, verbose=0)
+    made = egan.sample(tf.random.stateless_normal([300, LATENT], [3, 4]), tf.repeat(tf.range(3), 100)).numpy()
+    centres = made.reshape(3, 100, 2).mean(axis=1)
+    wanted = np.stack([np.cos(np.arange(3) * 2.1), np.sin(np.arange(3) * 2.1)], 1)
+    assert np.argmin(np.linalg.norm(centres[:, None] - wanted[None], axis=2), axis=1).tolist() == [0, 1, 2]

@@ -1,0 +1,94 @@
+"""Parity with the authors' implementation, through the very functions that `EGAN` uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf import MUTATIONS, diversity, quality
+from egan_tf.evolution.fitness import evaluate
+from egan_tf.evolution.population import Individual
+from egan_tf.evolution.stateless import StatelessOptimizer, apply_network, state_of
+from egan_tf.evolution.variation import mutate, mutation_gradients
+
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
+# The paper's ½, which the authors' code leaves out.
+FACTOR = {"minimax": 0.5, "heuristic": 0.5, "least_squares": 1.0, "least_squares_logit": 1.0}
+TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
+
+Golden = dict[str, np.ndarray]
+
+
+@pytest.fixture(params=["egan_step_1.npz", "egan_step_2.npz"])
+def golden(request: pytest.FixtureRequest) -> Golden:
+    with np.load(GOLDEN / request.param, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def layers(values: Golden, prefix: str) -> list[np.ndarray]:
+    return [values[f"{prefix}/{layer}/{part}"] for layer in range(3) for part in ("kernel", "bias")]
+
+
+def network(values: Golden, prefix: str) -> keras.Model:
+    weights = layers(values, prefix)
+    model = keras.Sequential([keras.Input((weights[0].shape[0],))])
+    for layer in range(3):
+        model.add(keras.layers.Dense(weights[2 * layer].shape[1], activation="relu" if layer < 2 else None))
+    model.set_weights(weights)
+    return model
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_gradients(golden: Golden, name: str) -> None:
+    generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
+    gradients, _ = mutation_gradients(
+        generator,
+        discriminator,
+        state_of(generator),
+        state_of(discriminator),
+        tf.constant(golden["z"]),
+        [MUTATIONS[name]],
+    )
+    for ours, theirs in zip(gradients[0], layers(golden, f"{name}/grad"), strict=True):
+        np.testing.assert_allclose(ours, FACTOR[name] * theirs, **TOLERANCE)
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_child_and_its_fitness(golden: Golden, name: str) -> None:
+    generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
+    # Adam divides by the gradient's own size: the factor ½ leaves the child where it is, but for epsilon's share.
+    # PyTorch adds epsilon after the bias correction, Keras before: at the first step they differ by √(1 − β₂).
+    epsilon = 1e-8 * FACTOR[name] * np.sqrt(1 - 0.999)
+    adam = keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=epsilon)
+    optimizer = StatelessOptimizer(adam, generator.trainable_variables)
+    parent = Individual(state_of(generator), optimizer.initial_slots())
+    (child,) = mutate(
+        generator,
+        discriminator,
+        optimizer,
+        parent,
+        state_of(discriminator),
+        lambda _: tf.constant(golden["z"]),
+        [MUTATIONS[name]],
+    )
+    for ours, theirs in zip(child.network.trainable, layers(golden, f"{name}/child_generator"), strict=True):
+        np.testing.assert_allclose(ours, theirs, **TOLERANCE)
+
+    fake, _ = apply_network(generator, child.network, tf.constant(golden["z_eval"]))
+    real = tf.constant(golden["real_eval"])
+    evaluation = evaluate(discriminator, state_of(discriminator), real, fake)
+    np.testing.assert_allclose(evaluation.quality, golden[f"{name}/quality"], **TOLERANCE)
+    np.testing.assert_allclose(evaluation.diversity, golden[f"{name}/diversity"], **TOLERANCE)
+    np.testing.assert_allclose(quality(discriminator(fake)), golden[f"{name}/quality"], **TOLERANCE)
+    np.testing.assert_allclose(diversity(discriminator, real, fake), golden[f"{name}/diversity"], **TOLERANCE)
+
+
+def test_logits(golden: Golden) -> None:
+    discriminator = network(golden, "discriminator")
+    fake = network(golden, "generator")(golden["z"])
+    np.testing.assert_allclose(discriminator(fake), golden["fake_logits"], **TOLERANCE)
+    np.testing.assert_allclose(discriminator(golden["real"]), golden["real_logits"], **TOLERANCE)
