@@ -30,7 +30,7 @@ def require(condition: bool, field: str, problem: str) -> None:
 
 def integer(field: str, value: Any, minimum: int = 1) -> int:
     """Returns `value` as an `int`, refusing booleans, fractions and anything below `minimum`."""
-    valid = isinstance(value, Integral) and not isinstance(value, bool) and value >= minimum
+    valid = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
     require(valid, field, f"must be a whole number of at least {minimum}, got {value!r}")
     return int(value)
 

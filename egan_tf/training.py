@@ -113,7 +113,7 @@ def _build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
     egan.compile(
         _adam(rates, rates.generator_learning_rate, rates.generator_beta_1, generator_steps),
         _adam(rates, rates.discriminator_learning_rate, rates.discriminator_beta_1, discriminator_steps),
-        jit_compile={"auto": "auto", "on": True, "off": False}[config.run.xla],
+        jit_compile="auto" if config.run.xla == "auto" else config.run.xla == "on",
         steps_per_execution=config.run.steps_per_execution,
     )
     return egan
@@ -241,5 +241,13 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) ->
             "last_mutation": egan.mutation_names[lineage["mutation"]],
             "ancestry": dict(zip(egan.mutation_names, lineage["ancestry"], strict=True)),
         },
-        "config": config.to_dict(),
+        "config": _told(config),
     }
+
+
+def _told(config: Config) -> dict[str, Any]:
+    """The configuration without the folders of the machine that it ran on."""
+    values = config.to_dict()
+    for section, key in (("run", "runs_dir"), ("run", "models_dir"), ("data", "data_dir")):
+        del values[section][key]
+    return values

@@ -21,7 +21,9 @@ __all__ = ["DATASETS", "Dataset", "GaussianMixture", "ImageDataset", "Loader", "
 class Loader(Protocol):
     """Makes a data set from what lies in `data_dir`; raises InputError if it has no such split or no such data."""
 
-    def __call__(self, data_dir: Path, split: str = "train") -> Dataset: ...
+    def __call__(self, data_dir: Path, split: str = "train") -> Dataset:
+        """Returns the part `split` of the data set, from what lies in `data_dir`."""
+        ...
 
 
 DATASETS: dict[str, Loader] = {

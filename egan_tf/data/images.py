@@ -91,9 +91,10 @@ class ImageDataset(Dataset):
 
 def check_images(images: np.ndarray) -> None:
     """Refuses anything but a uint8 array [N, H, W, C] with N of at least 1 and 1, 3 or 4 channels."""
-    shape, dtype = getattr(images, "shape", None), getattr(images, "dtype", type(images).__name__)
-    require(isinstance(images, np.ndarray), "images", f"must be a numpy array of uint8 [N, H, W, C], got {dtype}")
-    require(dtype == np.uint8, "images", f"must be uint8 in 0..255, got {dtype}")
+    kind = type(images).__name__
+    require(isinstance(images, np.ndarray), "images", f"must be a numpy array of uint8 [N, H, W, C], got {kind}")
+    require(images.dtype == np.uint8, "images", f"must be uint8 in 0..255, got {images.dtype}")
+    shape = images.shape
     require(len(shape) == 4 and 0 not in shape, "images", f"must be [N, H, W, C] without an empty axis, got {shape}")
     if shape[3] not in CHANNELS:
         hint = "; transpose with (0, 2, 3, 1) if they are [N, C, H, W]" if shape[1] in CHANNELS else ""

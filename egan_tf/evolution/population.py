@@ -110,13 +110,14 @@ class Population(keras.layers.Layer):
         self.scores_stack = Stacked([unscored] * 3, "scores")
         self.children_scores_stack = Stacked([np.full(size * mutations, np.nan, "float32")] * 3, "children_scores")
         self.wins_stack = Stacked([np.zeros(mutations, "int64")], "wins")
+        self.slots_stack = Stacked([], "slots")
         self.size = size
         self.built = True
 
     def create_slots(self, initial: Tensors) -> None:
         """Gives each individual fresh optimizer slots, in place of any that it had."""
-        if hasattr(self, "slots_stack"):
-            del self.slots_stack
+        # Keras would go on saving a layer that was merely replaced.
+        del self.slots_stack
         self.slots_stack = Stacked([np.stack([np.asarray(slot)] * self.size) for slot in initial], "slots")
 
     @property

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from egan_tf.export.exporter import export_generator
     from egan_tf.export.formats import FORMATS, Format
-    from egan_tf.export.verify import ExportMismatch
+    from egan_tf.export.verify import ExportMismatchError
 
 _HOMES = {
-    "ExportMismatch": "verify",
+    "ExportMismatchError": "verify",
     "FORMATS": "formats",
     "Format": "formats",
     "export_generator": "exporter",
 }
 
-__all__ = ["FORMATS", "ExportMismatch", "Format", "export_generator"]
+__all__ = ["FORMATS", "ExportMismatchError", "Format", "export_generator"]
 
 
 def __getattr__(name: str) -> Any:

@@ -56,7 +56,7 @@ def export_generator(
 
     Raises:
         InputError: an argument cannot be used, or `directory` exists.
-        ExportMismatch: a file does not do what the generator does; an `InputError` too.
+        ExportMismatchError: a file does not do what the generator does; an `InputError` too.
     """
     directory = Path(directory)
     formats, said = _check_formats(formats), cards.check_card(card)

@@ -76,7 +76,7 @@ def _publish(out: Path, save: Callable[[Path], object]) -> None:
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
         save(partial)
-        os.replace(partial, out)
+        partial.replace(out)
     except OSError as error:
         raise InputError("out", f"cannot write {out}: {error.strerror or error}") from error
     finally:

@@ -28,7 +28,7 @@ pixels moved by up to 0.06 and the whole by 0.006 (float16: 0.012 and 0.0013). A
 with a weight lost, moves the whole by tenths."""
 
 
-class ExportMismatch(InputError):
+class ExportMismatchError(InputError):
     """What was written does not do what the generator does; nothing was published."""
 
     def __init__(self, problem: str) -> None:
@@ -48,7 +48,7 @@ def verify(name: str, run: Run, source: Source) -> dict[str, Any]:
         What the card says about it: batch sizes, largest absolute difference, tolerance.
 
     Raises:
-        ExportMismatch: the samples differ by more than `TOLERANCE`.
+        ExportMismatchError: the samples differ by more than `TOLERANCE`.
     """
     worst = 0.0
     for noise in probe_noise(source.recipe):
@@ -65,7 +65,7 @@ def verify_source(source: Source) -> dict[str, Any] | None:
         What the card says about a float32 twin; None for a generator that computes in float32 already.
 
     Raises:
-        ExportMismatch: one of these does not hold.
+        ExportMismatchError: one of these does not hold.
     """
     worst = 0.0
     for noise in probe_noise(source.recipe):
@@ -76,7 +76,7 @@ def verify_source(source: Source) -> dict[str, Any] | None:
             worst = max(worst, _difference("float32 copy", samples, original, REDUCED_TOLERANCE * scale))
             rms = float(np.sqrt(np.mean(np.square(samples - original))))
             if not rms <= REDUCED_RMS_TOLERANCE * scale:
-                raise ExportMismatch(f"its float32 copy differs by {rms:.3g} (root mean square)")
+                raise ExportMismatchError(f"its float32 copy differs by {rms:.3g} (root mean square)")
     if source.model is source.original:
         return None
     return {"largest_difference": worst, "tolerance": REDUCED_TOLERANCE}
@@ -95,20 +95,20 @@ def _scale(samples: np.ndarray) -> float:
 def _difference(name: str, samples: np.ndarray, expected: np.ndarray, bound: float) -> float:
     if samples.shape != expected.shape or samples.dtype != np.float32:
         made = f"{samples.dtype} {list(samples.shape)}"
-        raise ExportMismatch(f"its {name} makes {made} where it makes float32 {list(expected.shape)}")
+        raise ExportMismatchError(f"its {name} makes {made} where it makes float32 {list(expected.shape)}")
     difference = float(np.abs(samples - expected).max())
     if not difference <= bound:  # so that NaN fails too
-        raise ExportMismatch(f"its {name} differs by {difference:.3g}, allowed {bound:.3g}; batch {len(expected)}")
+        raise ExportMismatchError(f"its {name} differs by {difference:.3g}, allowed {bound:.3g}; batch {len(expected)}")
     return difference
 
 
 def _check_values(samples: np.ndarray, recipe: Recipe) -> None:
     if not np.isfinite(samples).all():
-        raise ExportMismatch("makes samples that are not finite")
+        raise ExportMismatchError("makes samples that are not finite")
     if recipe.value_range is None:
         return
     low, high = recipe.value_range
     slack = TOLERANCE * (high - low)
     if samples.min() < low - slack or samples.max() > high + slack:
         found = f"[{samples.min():.3g}, {samples.max():.3g}]"
-        raise ExportMismatch(f"makes samples in {found}, outside its value range [{low:g}, {high:g}]")
+        raise ExportMismatchError(f"makes samples in {found}, outside its value range [{low:g}, {high:g}]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -52,4 +51,4 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
     beside = path.with_name(f".{path.name}.partial")
     FigureCanvasAgg(figure).print_png(str(beside))
-    os.replace(beside, path)
+    beside.replace(path)

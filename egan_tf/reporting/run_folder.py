@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def write_whole(path: Path, text: str) -> None:
     """Writes a text file beside its place and moves it there, so that nobody sees half of it."""
     beside = path.with_name(f".{path.name}.partial")
     beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def _number(name: str) -> int:

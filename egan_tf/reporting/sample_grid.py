@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -44,4 +43,4 @@ class SampleGrid(EveryGenerations):
         self._folder.mkdir(exist_ok=True)
         beside = self._folder / f".{generation:08d}.partial.png"
         picture(self.model.sample(noise).numpy(), recipe).save(beside)
-        os.replace(beside, self._folder / f"{generation:08d}.png")
+        beside.replace(self._folder / f"{generation:08d}.png")

@@ -14,7 +14,7 @@ from keras import layers
 
 from egan_tf.checks import InputError
 from egan_tf.evolution.latent import Latent
-from egan_tf.export import ExportMismatch, export_generator
+from egan_tf.export import ExportMismatchError, export_generator
 from egan_tf.sampling import Sampler
 from tests.export_room.generators import NORMAL, UNIFORM, conv_generator
 
@@ -156,9 +156,9 @@ def test_refuses_unknown_formats_and_cards(mlp: keras.Model, tmp_path: Path) -> 
 def test_refuses_samples_out_of_range_or_not_finite(tmp_path: Path) -> None:
     linear = keras.Sequential([layers.Input((4,)), layers.Dense(64 * 9), layers.Reshape((8, 8, 9))])
     linear.layers[0].kernel.assign(tf.ones([4, 64 * 9]))
-    with pytest.raises(ExportMismatch, match="outside its value range"):
+    with pytest.raises(ExportMismatchError, match="outside its value range"):
         export_generator(linear, tmp_path / "it", latent=Latent(4), value_range=(-1, 1), card={})
     linear.layers[0].bias.assign(tf.fill([64 * 9], float("nan")))
-    with pytest.raises(ExportMismatch, match="not finite"):
+    with pytest.raises(ExportMismatchError, match="not finite"):
         export_generator(linear, tmp_path / "it", latent=Latent(4), value_range=(-1, 1), card={})
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from egan_tf.checks import InputError
-from egan_tf.export import FORMATS, ExportMismatch, export_generator, saved_model
+from egan_tf.export import FORMATS, ExportMismatchError, export_generator, saved_model
 from egan_tf.export.source import Source
 from tests.export_room.generators import NORMAL, conv_generator
 
@@ -41,7 +41,7 @@ def export(model: keras.Model, directory: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_export_in_training_mode_is_caught(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FORMATS, name, with_other_source(name, Training))
-    with pytest.raises(ExportMismatch, match=f"generator: its {name} differs by"):
+    with pytest.raises(ExportMismatchError, match=f"generator: its {name} differs by"):
         export(conv_generator(), tmp_path / "it", formats=[name])
     assert not list(tmp_path.iterdir())
 
@@ -65,7 +65,7 @@ def test_every_difference_is_caught(
         return lambda noise: spoil(run(noise))
 
     monkeypatch.setitem(FORMATS, "saved_model", FORMATS["saved_model"]._replace(load=load))
-    with pytest.raises(ExportMismatch, match=message) as caught:
+    with pytest.raises(ExportMismatchError, match=message) as caught:
         export(conv, tmp_path / "it", formats=["saved_model"])
     assert isinstance(caught.value, InputError)
     assert not list(tmp_path.iterdir())
