@@ -11,6 +11,7 @@ import tyro
 
 from egan_tf.checks import InputError
 from egan_tf.command_line import import_tensorflow_quietly, parse, run
+from egan_tf.config import check_name
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def rank_of(individual: str) -> int:
 def main(arguments: Sequence[str]) -> None:
     command = parse(Command, arguments, "export.py")
     rank = rank_of(command.individual)
+    check_name(command.name)
     import_tensorflow_quietly()
     from egan_tf import training
 

@@ -19,6 +19,15 @@ from egan_tf.checks import InputError, integer, number, one_of, require
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
 
+def check_name(name: str) -> None:
+    """Refuses a name that is no plain name of a folder; an empty one stands for the data set's."""
+    require(
+        not name or re.fullmatch(NAME_PATTERN, name) is not None,
+        "name",
+        f"must be letters, digits, '.', '_' and '-', at most 100, and begin with one of the first two, got {name!r}",
+    )
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """The real samples."""
@@ -147,12 +156,7 @@ class RunConfig:
         integer("steps", self.steps)
         for name in ("log_every", "sample_every", "steps_per_execution"):
             integer(name, getattr(self, name))
-        require(
-            not self.name or re.fullmatch(NAME_PATTERN, self.name) is not None,
-            "name",
-            f"must be letters, digits, '.', '_' and '-', at most 100, and begin with one of the first two, "
-            f"got {self.name!r}",
-        )
+        check_name(self.name)
         require(bool(self.formats), "formats", "must name at least one format")
         for name in ("log_every", "sample_every"):
             require(

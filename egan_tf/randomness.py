@@ -62,7 +62,7 @@ def stream(seed: int | tf.Tensor, *coordinates: int | tf.Tensor) -> tf.Tensor:
 
     Args:
         seed: the run's seed, a scalar integer.
-        coordinates: scalar integers; the first may be any int64, the others must be below 2^16.
+        coordinates: scalar integers of at least 0; the first below 2^31, at most two others below 2^16.
 
     Returns:
         int64 [2], for `uniform` and `normal`.

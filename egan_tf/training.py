@@ -17,6 +17,7 @@ from egan_tf.checkpoints import restore_checkpoint, save_checkpoint
 from egan_tf.checks import InputError, one_of
 from egan_tf.config import Config, OptimizerConfig, from_json
 from egan_tf.evolution.egan import EGAN
+from egan_tf.evolution.real_data import check_batch_size
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.export import FORMATS, export_generator
 from egan_tf.networks import build_discriminator, build_generator
@@ -66,6 +67,7 @@ def check(config: Config) -> None:
         InputError: naming the flag.
     """
     EvolutionSettings(**dataclasses.asdict(config.evolution), latent=config.network.latent, seed=config.run.seed)
+    check_batch_size(config.data.batch_size, config.evolution.population_size)
     for chosen in config.run.formats:
         one_of("formats", chosen, FORMATS)
     target = Path(config.run.models_dir) / config.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,6 +34,10 @@ from egan_tf.evolution.variation import mutate
 MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(4)
 
 
+NETWORKS = ("generator", "discriminator")
+
+
+@keras.saving.register_keras_serializable("egan_tf")
 class EGAN(keras.Model):
     """Evolutionary generative adversarial network (Wang, Xu, Yao, Tao 2018, arXiv 1803.00657).
 
@@ -187,12 +192,7 @@ class EGAN(keras.Model):
             InputError: for data that the discriminator cannot take, before any training.
         """
         source = real_data.RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
-        require(
-            source.batch_size >= self.settings.population_size,
-            "batch_size",
-            f"must be at least the population size, {self.settings.population_size}: "
-            "the discriminator sees samples of every survivor in each batch",
-        )
+        real_data.check_batch_size(source.batch_size, self.settings.population_size)
         if (source.draw, source.batch_size) != (self._draw, self._batch_size):
             self._draw, self._batch_size = source.draw, source.batch_size
             self.train_function = None
@@ -377,6 +377,42 @@ class EGAN(keras.Model):
         }
         spread = tf.reduce_max(children.fitness) - tf.reduce_min(children.fitness)
         return {**logs, "fitness_spread": spread}
+
+    # -- saving --------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; functions among them must be registered with Keras to be saved."""
+        settings = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
+        for field in ("mutations", "fitness"):
+            settings[field] = keras.saving.serialize_keras_object(settings[field])
+        networks = {field: keras.saving.serialize_keras_object(getattr(self, field)) for field in NETWORKS}
+        return {"name": self.name, **networks, **settings}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> EGAN:
+        """The model of a configuration, its weights newly drawn."""
+        given = dict(config)
+        for field in (*NETWORKS, "mutations", "fitness"):
+            given[field] = keras.saving.deserialize_keras_object(given[field], custom_objects)
+        return cls(**given)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of `compile`."""
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        serialized = [keras.saving.serialize_keras_object(optimizer) for optimizer in optimizers]
+        return {
+            "generator_optimizer": serialized[0],
+            "discriminator_optimizer": serialized[1],
+            "jit_compile": self.jit_compile,
+            "steps_per_execution": self.steps_per_execution,
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as `get_compile_config` says."""
+        given = dict(config)
+        for field in ("generator_optimizer", "discriminator_optimizer"):
+            given[field] = keras.saving.deserialize_keras_object(given[field])
+        self.compile(**given)
 
     # -- the winners ---------------------------------------------------------------------------------------------
 

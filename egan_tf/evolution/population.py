@@ -117,7 +117,7 @@ class Population(keras.layers.Layer):
     def create_slots(self, initial: Tensors) -> None:
         """Gives each individual fresh optimizer slots, in place of any that it had."""
         # Keras would go on saving a layer that was merely replaced.
-        del self.slots_stack
+        self._tracker.untrack(self.slots_stack)
         self.slots_stack = Stacked([np.stack([np.asarray(slot)] * self.size) for slot in initial], "slots")
 
     @property

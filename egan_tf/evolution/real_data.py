@@ -113,6 +113,15 @@ class RealData:
         return blocks.prefetch(tf.data.AUTOTUNE)
 
 
+def check_batch_size(batch_size: int, population_size: int) -> None:
+    """Raises `InputError` if a batch cannot hold a sample of every survivor."""
+    require(
+        batch_size >= population_size,
+        "batch_size",
+        f"must be at least the population size, {population_size}: the discriminator sees samples of every survivor",
+    )
+
+
 def check_samples(samples: np.ndarray, sample_shape: tuple[int, ...]) -> None:
     """Raises `InputError` unless these are samples [n, *sample_shape]: finite, and in [−1, 1] if images."""
     require(

@@ -12,6 +12,8 @@ from egan_tf.evolution.latent import DISTRIBUTIONS
 from egan_tf.evolution.objectives import MUTATIONS, Mutation
 
 LARGEST_SEED = 2**63 - 1
+# Each step has a stream of noise of its own, and a stream's coordinate has 16 bits.
+MOST_STEPS = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ class EvolutionSettings:
         integer("population_size", self.population_size)
         number("gamma", self.gamma)
         integer("evaluation_size", self.evaluation_size)
-        integer("discriminator_steps", self.discriminator_steps)
-        integer("mutation_steps", self.mutation_steps)
+        for name in ("discriminator_steps", "mutation_steps"):
+            steps = integer(name, getattr(self, name))
+            require(steps <= MOST_STEPS, name, f"must be at most {MOST_STEPS}, got {steps}")
         one_of("latent", self.latent, DISTRIBUTIONS)
         number("r1", self.r1, 0.0)
         number("gradient_penalty", self.gradient_penalty, 0.0)

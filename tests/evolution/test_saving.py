@@ -1,0 +1,67 @@
+"""A model saved by Keras and loaded again is the model that was saved, and goes on as it would have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf import EGAN
+from tests.evolution.networks import images, points
+
+ARRAYS = {
+    points: np.random.default_rng(0).normal(size=(180, 2)).astype("float32"),
+    images: np.random.default_rng(0).uniform(-1, 1, size=(180, 8, 8, 1)).astype("float32"),
+}
+
+
+def evolve(egan: EGAN, pair: Any) -> None:
+    egan.fit(tf.data.Dataset.from_tensor_slices(ARRAYS[pair]).batch(10), verbose=0)
+
+
+def evolved(pair: Any) -> EGAN:
+    egan = EGAN(*pair(), evaluation_size=8, population_size=2, moving_average=0.9, seed=3)
+    egan.compile("adamw", "adam")
+    evolve(egan, pair)
+    return egan
+
+
+def assert_equal(one: EGAN, other: EGAN) -> None:
+    for a, b in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+@pytest.mark.parametrize("pair", [points, images])
+def test_whole_model(pair: Any, tmp_path: Path) -> None:
+    egan = evolved(pair)
+    egan.save(tmp_path / "egan.keras")
+    loaded = keras.models.load_model(tmp_path / "egan.keras")
+    assert_equal(egan, loaded)
+    evolve(egan, pair)
+    evolve(loaded, pair)
+    assert_equal(egan, loaded)
+
+
+def test_weights_alone(tmp_path: Path) -> None:
+    egan = evolved(points)
+    egan.save_weights(tmp_path / "egan.weights.h5")
+    other = EGAN(*points(), evaluation_size=8, population_size=2, moving_average=0.9, seed=3)
+    other.compile("adamw", "adam")
+    other.load_weights(tmp_path / "egan.weights.h5")
+    assert_equal(egan, other)
+    noise = tf.random.stateless_normal([5, 6], [1, 2])
+    np.testing.assert_array_equal(egan.sample(noise), other.sample(noise))
+
+
+def test_compiling_anew_forgets_the_optimizer_and_nothing_else() -> None:
+    egan = evolved(points)
+    weights, count = egan.population.weights_stack.read(), len(egan.variables)
+    egan.compile("adamw", "adam")
+    assert len(egan.variables) == count
+    assert not any(np.any(slot.numpy()) for slot in egan.population.slots_stack.members)
+    for a, b in zip(weights, egan.population.weights_stack.read(), strict=True):
+        np.testing.assert_array_equal(a, b)
