@@ -51,6 +51,4 @@ def test_every_coordinate_is_a_stream_of_its_own() -> None:
 
 def test_the_first_numbers_do_not_depend_on_how_the_shape_is_cut() -> None:
     seed = tf.constant([3, 4], tf.int64)
-    np.testing.assert_array_equal(
-        tf.reshape(randomness.uniform([6, 4], seed), [-1]), randomness.uniform([24], seed)
-    )
+    np.testing.assert_array_equal(tf.reshape(randomness.uniform([6, 4], seed), [-1]), randomness.uniform([24], seed))

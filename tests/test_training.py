@@ -93,9 +93,7 @@ def test_a_restored_run_is_the_run_that_was_saved(trained: Path, tmp_path: Path)
     assert any(np.any(slot.numpy()) for slot in first.population.slots_stack.members[1:])
     for a, b in zip(first.variables, again.variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
-    for a, b in zip(
-        first.discriminator_optimizer.variables, again.discriminator_optimizer.variables, strict=True
-    ):
+    for a, b in zip(first.discriminator_optimizer.variables, again.discriminator_optimizer.variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
@@ -114,7 +112,9 @@ def test_every_preset_builds(name: str) -> None:
 
 def test_learning_rate_falls_over_the_second_half() -> None:
     schedule = training.LateDecay(0.5, 100, 0.1)
-    np.testing.assert_allclose([schedule(step) for step in (0, 50, 75, 100, 120)], [0.5, 0.5, 0.275, 0.05, 0.05], rtol=1e-6)
+    np.testing.assert_allclose(
+        [schedule(step) for step in (0, 50, 75, 100, 120)], [0.5, 0.5, 0.275, 0.05, 0.05], rtol=1e-6
+    )
 
 
 def test_dry_run_prints_what_a_run_would_record(
