@@ -9,6 +9,7 @@ import dataclasses
 import json
 import math
 import re
+import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,8 +79,10 @@ class EvolutionConfig:
     """Individuals that survive a generation."""
     gamma: float = 0.01
     """Weight of diversity in the fitness."""
-    evaluation_size: int = 64
-    """Samples that a child is scored on."""
+    evaluation_size: int | None = None
+    """Samples that a child is scored on; None for the batch size."""
+    reuse_scoring: bool = True
+    """Take the discriminator's first step on the scoring batch, whose gradient is there already."""
     discriminator_steps: int = 1
     """Optimizer steps of the discriminator per generation."""
     mutation_steps: int = 1
@@ -228,6 +231,8 @@ def _value(kind: Any, value: Any, name: str) -> Any:
     """`value` as JSON gave it, in the type of the field `name`."""
     if dataclasses.is_dataclass(kind):
         return _build(typing.cast(type, kind), value, name)
+    if typing.get_origin(kind) is types.UnionType:
+        return None if value is None else _value(typing.get_args(kind)[0], value, name)
     if typing.get_origin(kind) is Literal:
         return one_of(name, value, typing.get_args(kind))
     if typing.get_origin(kind) is tuple:

@@ -32,7 +32,7 @@ _CIFAR10 = _changed(
     run={"preset": "cifar10", "steps": 100_000, "log_every": 100, "sample_every": 5000},
     data={"dataset": "cifar10", "batch_size": 32},
     network={"width": 128, "latent_size": 100, "latent": "uniform", "discriminator_normalization": "batch"},
-    evolution={"discriminator_steps": 3, "evaluation_size": 256, "gamma": 0.01, "r1": 0.0, "moving_average": 0.0},
+    evolution={"discriminator_steps": 3, "gamma": 0.01, "r1": 0.0, "moving_average": 0.0},
     optimizer={
         "generator_learning_rate": 2e-4,
         "discriminator_learning_rate": 2e-4,
@@ -48,7 +48,7 @@ _RING8 = _changed(
     run={"preset": "ring8", "steps": 20_000, "log_every": 100, "sample_every": 1000, "steps_per_execution": 20},
     data={"dataset": "ring8", "batch_size": 128},
     network={"network": "mlp", "width": 128, "latent_size": 2},
-    evolution={"gamma": 0.05, "evaluation_size": 64, "r1": 0.1, "moving_average": 0.999},
+    evolution={"gamma": 0.05, "r1": 0.1, "moving_average": 0.999},
     optimizer={
         "generator_learning_rate": 1e-3,
         "discriminator_learning_rate": 1e-3,

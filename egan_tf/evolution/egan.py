@@ -10,29 +10,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from egan_tf import randomness
 from egan_tf.checks import InputError, require
 from egan_tf.evolution import real_data
-from egan_tf.evolution.fitness import Evaluation, Fitness, evaluate
+from egan_tf.evolution.fitness import Fitness, gradient_norm
+from egan_tf.evolution.generation import Batch, Generation, Lesson, Scores
+from egan_tf.evolution.individuals import sweep_for, take
 from egan_tf.evolution.latent import Latent
-from egan_tf.evolution.objectives import Mutation, discriminator_loss
-from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
-from egan_tf.evolution.population import Individual, Lineage, Population, Scores, founders_of, stack, take
-from egan_tf.evolution.selection import fittest
+from egan_tf.evolution.objectives import Mutation
+from egan_tf.evolution.population import Population, founders_of
 from egan_tf.evolution.settings import EvolutionSettings, named_fitness, named_mutations
-from egan_tf.evolution.stateless import (
-    NetworkState,
-    StatelessOptimizer,
-    Tensors,
-    apply_network,
-    state_of,
-    write,
-)
-from egan_tf.evolution.variation import mutate
-
-# What a generation draws noise for: each purpose has a stream of its own.
-MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(4)
-
+from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
+from egan_tf.evolution.variation import Networks
 
 NETWORKS = ("generator", "discriminator")
 
@@ -58,7 +46,8 @@ class EGAN(keras.Model):
         mutations: Sequence[str | Mutation] = EvolutionSettings.mutations,
         population_size: int = EvolutionSettings.population_size,
         gamma: float = EvolutionSettings.gamma,
-        evaluation_size: int = EvolutionSettings.evaluation_size,
+        evaluation_size: int | None = EvolutionSettings.evaluation_size,
+        reuse_scoring: bool = EvolutionSettings.reuse_scoring,
         discriminator_steps: int = EvolutionSettings.discriminator_steps,
         mutation_steps: int = EvolutionSettings.mutation_steps,
         fitness: str | Fitness = EvolutionSettings.fitness,
@@ -78,7 +67,9 @@ class EGAN(keras.Model):
             mutations: names in `MUTATIONS`, or functions from fake logits [batch, 1] to a scalar loss.
             population_size: μ, how many individuals survive a generation.
             gamma: γ, the weight of diversity in the fitness.
-            evaluation_size: how many samples, real and generated, a child is scored on.
+            evaluation_size: how many samples, real and generated, a child is scored on; None for the batch size.
+            reuse_scoring: whether the discriminator's first step is on the scoring batch, with the gradient that the
+                survivors' diversity holds already; otherwise every step takes a fresh batch, as the paper has it.
             discriminator_steps: optimizer steps of the discriminator per generation.
             mutation_steps: optimizer steps of a child before it is scored.
             fitness: a name in `FITNESSES`, or a function `(evaluation, gamma) -> scalar`, the higher the fitter.
@@ -99,6 +90,7 @@ class EGAN(keras.Model):
             population_size,
             gamma,
             evaluation_size,
+            reuse_scoring,
             discriminator_steps,
             mutation_steps,
             fitness,
@@ -160,7 +152,8 @@ class EGAN(keras.Model):
         super().compile(optimizer=None, jit_compile=jit_compile, **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = mine, other
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self._stateless_optimizer = StatelessOptimizer(mine, self.generator.trainable_variables)
+        children = self.settings.population_size * len(self._mutations)
+        self._stateless_optimizer = StatelessOptimizer(mine, self.generator.trainable_variables, children)
         self.population.create_slots(self._stateless_optimizer.initial_slots())
 
     def fit(
@@ -206,8 +199,16 @@ class EGAN(keras.Model):
             )
 
     def samples_per_generation(self, batch_size: int) -> int:
-        """How many real samples one generation takes: a batch for each discriminator step, and those for scoring."""
-        return self.settings.evaluation_size + self.settings.discriminator_steps * batch_size
+        """How many real samples one generation takes: those for scoring, and a batch for each fresh step."""
+        return self._evaluation_size(batch_size) + self._fresh_steps * batch_size
+
+    def _evaluation_size(self, batch_size: int) -> int:
+        return self.settings.evaluation_size or batch_size
+
+    @property
+    def _fresh_steps(self) -> int:
+        """The discriminator's steps on batches of their own."""
+        return self.settings.discriminator_steps - self.settings.reuse_scoring
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation."""
@@ -217,154 +218,60 @@ class EGAN(keras.Model):
 
     # -- the generation ------------------------------------------------------------------------------------------
 
+    @property
+    def rules(self) -> Generation:
+        """What a generation does, as functions of tensors."""
+        return Generation(
+            Networks(self.generator, self.discriminator),
+            self._stateless_optimizer,
+            list(self._mutations.values()),
+            self._fitness,
+            self.latent,
+            self.settings,
+            self._batch_size,
+            self._evaluation_size(self._batch_size),
+            sweep_for(self.generator, self.discriminator),
+        )
+
     def _evolve(self, data: Any) -> dict[str, tf.Tensor]:
-        step = tf.convert_to_tensor(self.generation.value)
+        rules, step = self.rules, tf.identity(self.generation.value)
         if self._draw is not None:
             data = self._draw(step, self.samples_per_generation(self._batch_size))
-        scoring, batches = self._split(data)
+        scoring, fresh, labels = self._split(data)
         judge = state_of(self.discriminator)
-        parents = self.population.individuals
 
-        children = self._vary(step, parents, judge, batches[0][1])
-        scores = self._score(step, children, judge, scoring)
-        survivors = self._select(step, stack(children), scores)
-        self.generation.assign_add(1)
-        logs = [
-            self._train_discriminator(step, number, survivors.network, real, labels)
-            for number, (real, labels) in enumerate(batches)
-        ]
-        return {**self._selection_logs(scores), **logs[-1]}
+        children = rules.vary(step, self.population.individuals, judge, labels)
+        selected = rules.select(children, rules.score(step, children.network, judge, scoring))
+        self.population.succeed(selected, step, self.settings.moving_average)
+        fittest = take(selected.survivors.network, 0)
+        write(self.generator.trainable_variables, fittest.trainable)
+        write(self.generator.non_trainable_variables, fittest.frozen)
 
-    def _noise(self, step: tf.Tensor, count: int, purpose: int, number: int | tf.Tensor = 0) -> tf.Tensor:
-        return self.latent.sample(count, randomness.stream(self.settings.seed, step, purpose, number))
+        lesson = None
+        if self.settings.reuse_scoring:
+            lesson = self._learn(rules.scored_lesson(step, selected, judge, scoring))
+        for number, batch in enumerate(fresh, start=int(self.settings.reuse_scoring)):
+            judge = state_of(self.discriminator)
+            lesson = self._learn(rules.fresh_lesson(step, number, selected.survivors.network, judge, batch))
+        self.generation.assign(step + 1)
+        return {**self._selection_logs(selected.scores), **(lesson or {})}
 
-    def _split(self, data: Any) -> tuple[real_data.Batch, list[real_data.Batch]]:
-        """The real samples for scoring, and those for each discriminator step."""
+    def _split(self, data: Any) -> tuple[Batch, list[Batch], tf.Tensor | None]:
+        """The real samples for scoring, those for each fresh step, and labels for the mutations' fakes."""
         samples, labels = data if isinstance(data, tuple) else (data, None)
-        sizes = [self.settings.evaluation_size, *[self._batch_size] * self.settings.discriminator_steps]
+        sizes = [self._evaluation_size(self._batch_size), *[self._batch_size] * self._fresh_steps]
         parts = tf.split(samples, sizes)
-        named = tf.split(labels, sizes) if self.conditional else [None] * len(sizes)
-        first, *others = zip(parts, named, strict=True)
-        return first, others
+        if not self.conditional:
+            return (parts[0], None), [(part, None) for part in parts[1:]], None
+        named = tf.split(labels, sizes)
+        first, *fresh = zip(parts, named, strict=True)
+        return first, fresh, tf.gather(labels, tf.range(self._batch_size) % sum(sizes))
 
-    def _vary(
-        self, step: tf.Tensor, parents: Individual, judge: NetworkState, labels: tf.Tensor | None
-    ) -> list[Individual]:
-        """All children, parent by parent; siblings and cousins see the same noise."""
-        children = []
-        for position in range(self.settings.population_size):
-            children += mutate(
-                self.generator,
-                self.discriminator,
-                self._stateless_optimizer,
-                take(parents, position),
-                judge,
-                lambda number: self._noise(step, self._batch_size, MUTATION, number),
-                list(self._mutations.values()),
-                self.settings.mutation_steps,
-                labels,
-            )
-        return children
-
-    def _score(
-        self, step: tf.Tensor, children: list[Individual], judge: NetworkState, scoring: real_data.Batch
-    ) -> Scores:
-        """Every child on the same noise and the same real samples."""
-        real, labels = scoring
-        noise = self._noise(step, self.settings.evaluation_size, EVALUATION)
-
-        def score(child: Individual) -> Scores:
-            fake, _ = apply_network(self.generator, child.network, noise, labels)
-            evaluation: Evaluation = evaluate(self.discriminator, judge, real, fake, labels)
-            fitness = self._fitness(evaluation, self.settings.gamma)
-            return Scores(evaluation.quality, evaluation.diversity, tf.cast(fitness, tf.float32))
-
-        return stack([score(child) for child in children])
-
-    def _select(self, step: tf.Tensor, children: Individual, scores: Scores) -> Individual:
-        """Makes the fittest children the population."""
-        chosen = fittest(scores.fitness, self.settings.population_size)
-        survivors = take(children, chosen)
-        parent, mutation = (
-            tf.cast(chosen, tf.int64) // len(self._mutations),
-            tf.cast(chosen, tf.int64) % len(self._mutations),
-        )
-        before = self.population.lineage
-        lineage = Lineage(
-            tf.gather(before.founder, parent),
-            parent,
-            mutation,
-            tf.gather(before.ancestry, parent) + tf.one_hot(mutation, len(self._mutations), dtype=tf.int64),
-        )
-        averages = self._averaged(step, take(self.population.averages, parent), survivors.network.trainable)
-        self.population.update(survivors, averages, lineage, take(scores, chosen), scores)
-        best = take(survivors.network, 0)
-        write(self.generator.trainable_variables, best.trainable)
-        write(self.generator.non_trainable_variables, best.frozen)
-        return survivors
-
-    def _averaged(self, step: tf.Tensor, averages: Tensors, weights: Tensors) -> Tensors:
-        """The moving averages after this generation, with a warm-up in which the early weights fade fast."""
-        taken = tf.cast(step, tf.float32)
-        decay = tf.minimum(self.settings.moving_average, (1.0 + taken) / (10.0 + taken))
-        return tuple(
-            average + tf.cast(1.0 - decay, average.dtype) * (weight - average)
-            for average, weight in zip(averages, weights, strict=bool(averages))
-        )
-
-    def _train_discriminator(
-        self, step: tf.Tensor, number: int, survivors: NetworkState, real: tf.Tensor, labels: tf.Tensor | None
-    ) -> dict[str, tf.Tensor]:
-        """One optimizer step of the discriminator on a real batch against the survivors' samples."""
-        fake = self._survivors_samples(step, number, survivors, labels)
-        state = state_of(self.discriminator)
-        with tf.GradientTape() as tape:
-            tape.watch(state.trainable)
-            real_logits, frozen = apply_network(self.discriminator, state, real, labels)
-            fake_logits, frozen = apply_network(self.discriminator, state._replace(frozen=frozen), fake, labels)
-            loss = discriminator_loss(tf.cast(real_logits, tf.float32), tf.cast(fake_logits, tf.float32))
-            penalized = loss + self._penalty(step, number, state, real, fake, labels)
-        gradient = tape.gradient(penalized, state.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        self.discriminator_optimizer.apply(gradient, self.discriminator.trainable_variables)
-        write(self.discriminator.non_trainable_variables, frozen)
-        return {"discriminator_loss": loss, "discriminator_gradient_norm": tf.linalg.global_norm(gradient)}
-
-    def _survivors_samples(
-        self, step: tf.Tensor, number: int, survivors: NetworkState, labels: tf.Tensor | None
-    ) -> tf.Tensor:
-        """A batch that all survivors contribute to, in shares as equal as the batch size allows."""
-        noise = self._noise(step, self._batch_size, DISCRIMINATOR, number)
-        size, count = self._batch_size, self.settings.population_size
-        shares = [size // count + (position < size % count) for position in range(count)]
-        noises = tf.split(noise, shares)
-        named = [None] * count if labels is None else tf.split(labels, shares)
-        parts = [
-            apply_network(self.generator, take(survivors, position), noises[position], named[position])[0]
-            for position in range(count)
-        ]
-        return tf.concat(parts, axis=0)
-
-    def _penalty(
-        self,
-        step: tf.Tensor,
-        number: int,
-        state: NetworkState,
-        real: tf.Tensor,
-        fake: tf.Tensor,
-        labels: tf.Tensor | None,
-    ) -> tf.Tensor:
-        def logits(samples: tf.Tensor) -> tf.Tensor:
-            return tf.cast(apply_network(self.discriminator, state, samples, labels)[0], tf.float32)
-
-        penalty = tf.constant(0.0)
-        if self.settings.r1:
-            penalty += self.settings.r1 * r1_penalty(logits, real)
-        if self.settings.gradient_penalty:
-            seed = randomness.stream(self.settings.seed, step, PENALTY, number)
-            mix = randomness.uniform([self._batch_size], seed, 0.0, 1.0)
-            fake = tf.cast(fake, real.dtype)
-            penalty += self.settings.gradient_penalty * wgan_gradient_penalty(logits, real, fake, mix)
-        return penalty
+    def _learn(self, lesson: Lesson) -> dict[str, tf.Tensor]:
+        """One optimizer step of the discriminator."""
+        self.discriminator_optimizer.apply(lesson.gradient, self.discriminator.trainable_variables)
+        write(self.discriminator.non_trainable_variables, lesson.frozen)
+        return {"discriminator_loss": lesson.loss, "discriminator_gradient_norm": gradient_norm(lesson.gradient)}
 
     def _selection_logs(self, children: Scores) -> dict[str, tf.Tensor]:
         """Scalars for Keras: of the fittest survivor under plain names, of the others with their rank behind."""

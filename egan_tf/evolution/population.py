@@ -10,19 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.checks import InputError
-from egan_tf.evolution.stateless import NetworkState, Tensors, read
-
-
-class Individual(NamedTuple):
-    """One generator as evolution sees it; or several, each tensor stacked on a leading axis.
-
-    Attributes:
-        network: the generator's weights and other state.
-        slots: its optimizer's state.
-    """
-
-    network: NetworkState
-    slots: Tensors
+from egan_tf.evolution.generation import Scores, Selected
+from egan_tf.evolution.individuals import take
+from egan_tf.evolution.stateless import Individual, NetworkState, Tensors, read
 
 
 class Lineage(NamedTuple):
@@ -39,24 +29,6 @@ class Lineage(NamedTuple):
     parent: tf.Tensor
     mutation: tf.Tensor
     ancestry: tf.Tensor
-
-
-class Scores(NamedTuple):
-    """Fq, Fd and F, each float32 [n]."""
-
-    quality: tf.Tensor
-    diversity: tf.Tensor
-    fitness: tf.Tensor
-
-
-def stack(members: Sequence[Any]) -> Any:
-    """Stacks structures of tensors on a new leading axis."""
-    return tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *members)
-
-
-def take(stacked: Any, positions: tf.Tensor | int) -> Any:
-    """The members at `positions` of a stacked structure; one scalar position drops the axis."""
-    return tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), stacked)
 
 
 class Stacked(keras.layers.Layer):
@@ -151,19 +123,41 @@ class Population(keras.layers.Layer):
         """int64 [M], how many survivors each mutation has made since the first generation."""
         return self.wins_stack.read()[0]
 
-    def update(
-        self, survivors: Individual, averages: Tensors, lineage: Lineage, scores: Scores, children: Scores
-    ) -> None:
-        """Replaces the population by the survivors of a generation."""
+    def succeed(self, selected: Selected, step: tf.Tensor, decay: float) -> None:
+        """Makes the survivors of a generation the population, with their lineage and their moving averages.
+
+        Args:
+            selected: the survivors and what is known of them.
+            step: int64 scalar, the number of the generation.
+            decay: of the moving averages.
+        """
+        mutations = self.wins.shape[0]
+        chosen = tf.cast(selected.chosen, tf.int64)
+        parent, mutation = chosen // mutations, chosen % mutations
+        made = tf.one_hot(mutation, mutations, dtype=tf.int64)
+        before, survivors = self.lineage, selected.survivors
+        ancestry = tf.gather(before.ancestry, parent) + made
+        averages = _averaged(take(self.averages, parent), survivors.network.trainable, step, decay)
         self.weights_stack.assign(survivors.network.trainable)
         self.frozen_stack.assign(survivors.network.frozen)
         self.slots_stack.assign(survivors.slots)
         self.average_stack.assign(averages)
-        self.lineage_stack.assign(lineage)
-        self.scores_stack.assign(scores)
-        self.children_scores_stack.assign(children)
-        made = tf.one_hot(lineage.mutation, self.wins.shape[0], dtype=tf.int64)
+        self.lineage_stack.assign(Lineage(tf.gather(before.founder, parent), parent, mutation, ancestry))
+        self.scores_stack.assign(take(selected.scores, chosen))
+        self.children_scores_stack.assign(selected.scores)
         self.wins_stack.assign([self.wins + tf.reduce_sum(made, axis=0)])
+
+
+def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float) -> Tensors:
+    """The moving averages after a generation, with a warm-up in which the early weights fade fast."""
+    if not averages:
+        return ()
+    taken = tf.cast(step, tf.float32)
+    fades = 1.0 - tf.minimum(decay, (1.0 + taken) / (10.0 + taken))
+    return tuple(
+        average + tf.cast(fades, average.dtype) * (weight - average)
+        for average, weight in zip(averages, weights, strict=True)
+    )
 
 
 def founders_of(generator: keras.Model, count: int) -> list[keras.Model]:

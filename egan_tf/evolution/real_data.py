@@ -14,7 +14,6 @@ from egan_tf.checks import InputError, integer, require
 DEFAULT_BATCH_SIZE = 32
 IMAGE_RANK = 3
 
-Batch = tuple[tf.Tensor, tf.Tensor | None]
 Draw = Callable[[tf.Tensor, int], Any]
 
 
@@ -101,8 +100,8 @@ class RealData:
         if self.count is not None and self.count < size:
             raise InputError(
                 "x",
-                f"holds {self.count} samples, but a generation takes {size} (evaluation_size + discriminator_steps "
-                "x batch_size); give more, or lower one of these",
+                f"holds {self.count} samples, but a generation takes {size} (for scoring, and batch_size for each "
+                "fresh step of the discriminator); give more, or lower one of these",
             )
         blocks = self.dataset.rebatch(size, drop_remainder=True)
         if self.count is not None:

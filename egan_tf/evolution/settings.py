@@ -23,7 +23,8 @@ class EvolutionSettings:
     mutations: Sequence[str | Mutation] = ("minimax", "heuristic", "least_squares")
     population_size: int = 1
     gamma: float = 0.01
-    evaluation_size: int = 64
+    evaluation_size: int | None = None
+    reuse_scoring: bool = True
     discriminator_steps: int = 1
     mutation_steps: int = 1
     fitness: str | Fitness = "egan"
@@ -36,7 +37,9 @@ class EvolutionSettings:
     def __post_init__(self) -> None:
         integer("population_size", self.population_size)
         number("gamma", self.gamma)
-        integer("evaluation_size", self.evaluation_size)
+        if self.evaluation_size is not None:
+            integer("evaluation_size", self.evaluation_size)
+        require(isinstance(self.reuse_scoring, bool), "reuse_scoring", f"must be a bool, got {self.reuse_scoring!r}")
         for name in ("discriminator_steps", "mutation_steps"):
             steps = integer(name, getattr(self, name))
             require(steps <= MOST_STEPS, name, f"must be at most {MOST_STEPS}, got {steps}")
