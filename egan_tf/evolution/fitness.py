@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.objectives import batch_mean
-from egan_tf.evolution.stateless import NetworkState, Tensors, apply_network, state_of
+from egan_tf.evolution.stateless import NetworkState, Tensors, apply_network, gradients_of, state_of
 
 
 class Evaluation(NamedTuple):
@@ -145,8 +145,7 @@ def _half(
         logits, frozen = apply_network(discriminator, judge, samples, labels)
         logits = tf.cast(logits, tf.float32)
         loss = batch_mean(tf.nn.softplus(sign * logits))
-    gradient = tape.gradient(loss, judge.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return logits, loss, tuple(gradient), frozen
+    return logits, loss, gradients_of(tape, loss, judge.trainable), frozen
 
 
 def egan(evaluation: Evaluation, gamma: float) -> tf.Tensor:

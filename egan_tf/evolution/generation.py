@@ -19,7 +19,14 @@ from egan_tf.evolution.objectives import Mutation, discriminator_loss
 from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
 from egan_tf.evolution.selection import fittest
 from egan_tf.evolution.settings import EvolutionSettings
-from egan_tf.evolution.stateless import Individual, NetworkState, StatelessOptimizer, Tensors, apply_network
+from egan_tf.evolution.stateless import (
+    Individual,
+    NetworkState,
+    StatelessOptimizer,
+    Tensors,
+    apply_network,
+    gradients_of,
+)
 from egan_tf.evolution.variation import Networks, mutate
 
 # What a generation draws noise for: each purpose has a stream of its own.
@@ -165,7 +172,7 @@ class Generation:
         with tf.GradientTape() as tape:
             tape.watch(judge.trainable)
             penalty = self._penalty(step, 0, judge, real, fake, labels)
-        added = tape.gradient(penalty, judge.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        added = gradients_of(tape, penalty, judge.trainable)
         return lesson._replace(gradient=tuple(a + b for a, b in zip(lesson.gradient, added, strict=True)))
 
     def fresh_lesson(
@@ -181,8 +188,7 @@ class Generation:
             fake_logits, frozen = apply_network(discriminator, judge._replace(frozen=frozen), fake, labels)
             loss = discriminator_loss(tf.cast(real_logits, tf.float32), tf.cast(fake_logits, tf.float32))
             penalized = loss + self._penalty(step, number, judge, real, fake, labels) if self._penalized else loss
-        gradient = tape.gradient(penalized, judge.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return Lesson(tuple(gradient), frozen, loss)
+        return Lesson(gradients_of(tape, penalized, judge.trainable), frozen, loss)
 
     def _survivors_samples(
         self, step: tf.Tensor, number: int, survivors: NetworkState, labels: tf.Tensor | None

@@ -54,6 +54,16 @@ def state_of(network: keras.Model) -> NetworkState:
     return NetworkState(read(network.trainable_variables), read(network.non_trainable_variables))
 
 
+def gradients_of(
+    tape: tf.GradientTape, target: tf.Tensor, sources: Tensors, output_gradients: tf.Tensor | None = None
+) -> Tensors:
+    """The gradients of `target`, dense, and zero for a source that it does not depend on."""
+    gradients = tape.gradient(
+        target, sources, output_gradients=output_gradients, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    return tuple(tf.convert_to_tensor(gradient) for gradient in gradients)
+
+
 def apply_network(
     network: keras.Model,
     state: NetworkState,

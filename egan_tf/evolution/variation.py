@@ -10,9 +10,14 @@ import tensorflow as tf
 
 from egan_tf.evolution.individuals import Sweep, merge, mixes_samples, one_by_one, repeat, take
 from egan_tf.evolution.objectives import Mutation
-from egan_tf.evolution.stateless import Individual, NetworkState, StatelessOptimizer, Tensors, apply_network
-
-_ZERO = tf.UnconnectedGradients.ZERO
+from egan_tf.evolution.stateless import (
+    Individual,
+    NetworkState,
+    StatelessOptimizer,
+    Tensors,
+    apply_network,
+    gradients_of,
+)
 
 
 class Networks(NamedTuple):
@@ -49,9 +54,9 @@ def slopes_of_objectives(
         logits, _ = apply_network(discriminator, judge, samples, labels)
         losses = [mutation(tf.cast(logits, tf.float32)) for mutation in mutations]
     if mixes_samples(discriminator) or len(mutations) == 1:
-        return [tape.gradient(loss, samples, unconnected_gradients=_ZERO) for loss in losses]
-    cotangents = [tape.gradient(loss, logits, unconnected_gradients=_ZERO) for loss in losses]
-    slope = tape.gradient(logits, samples)
+        return [gradients_of(tape, loss, (samples,))[0] for loss in losses]
+    cotangents = [gradients_of(tape, loss, (logits,))[0] for loss in losses]
+    (slope,) = gradients_of(tape, logits, (samples,))
     by_sample = [-1] + [1] * (samples.shape.rank - 1)
     return [slope * tf.cast(tf.reshape(cotangent, by_sample), slope.dtype) for cotangent in cotangents]
 
@@ -85,9 +90,7 @@ def mutation_gradients(
     slopes = slopes_of_objectives(networks.discriminator, judge, samples, mutations, labels)
 
     def pull_back(slope: tf.Tensor) -> Tensors:
-        return tuple(
-            tape.gradient(samples, network.trainable, output_gradients=slope, unconnected_gradients=_ZERO)
-        )
+        return gradients_of(tape, samples, network.trainable, output_gradients=slope)
 
     return sweep(pull_back, tf.stack(slopes), len(mutations)), frozen
 

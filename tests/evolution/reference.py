@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf import randomness
-from egan_tf.evolution.egan import DISCRIMINATOR, EGAN, EVALUATION, MUTATION
+from egan_tf.evolution.egan import EGAN
+from egan_tf.evolution.generation import DISCRIMINATOR, EVALUATION, MUTATION
 
 OBJECTIVES = {
     "minimax": lambda logits: 0.5 * tf.reduce_mean(tf.math.log_sigmoid(-logits)),
@@ -83,8 +84,12 @@ class PlainEvolution:
             child.scores = self.score(child, noise, real)
         children.sort(key=lambda child: -child.scores[2])
         self.population = children[: settings.population_size]
-        for number in range(settings.discriminator_steps):
-            batch = data[number * batch_size : (number + 1) * batch_size]
+        fresh = range(settings.discriminator_steps)
+        if settings.reuse_scoring:
+            self.train_discriminator_on_scoring_batch(real, noise)
+            fresh = range(1, settings.discriminator_steps)
+        for position, number in enumerate(fresh):
+            batch = data[position * batch_size : (position + 1) * batch_size]
             self.train_discriminator(batch, self.noise(step, batch_size, DISCRIMINATOR, number))
 
     def mutate(self, child: PlainIndividual, name: str, noise: tf.Tensor) -> None:
@@ -113,3 +118,21 @@ class PlainEvolution:
             loss = -tf.reduce_mean(tf.math.log_sigmoid(real_logits)) - tf.reduce_mean(tf.math.log_sigmoid(-fake_logits))
         weights = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+
+    def train_discriminator_on_scoring_batch(self, real: np.ndarray, noise: tf.Tensor) -> None:
+        """Every survivor in its turn meets the discriminator as it is; the mean of what it would learn is learnt."""
+        twins, gradients = [], []
+        for one in self.population:
+            judge, fake = copy_of(self.discriminator), copy_of(one.model)(noise, training=True)
+            with tf.GradientTape() as tape:
+                real_logits, fake_logits = judge(real, training=True), judge(fake, training=True)
+                loss = -tf.reduce_mean(tf.math.log_sigmoid(real_logits))
+                loss -= tf.reduce_mean(tf.math.log_sigmoid(-fake_logits))
+            gradients.append(tape.gradient(loss, judge.trainable_variables))
+            twins.append(judge)
+        weights = self.discriminator.trainable_variables
+        mean = [tf.add_n(same) / len(same) for same in zip(*gradients, strict=True)]
+        self.discriminator_optimizer.apply_gradients(zip(mean, weights, strict=True))
+        frozen = zip(*(twin.non_trainable_variables for twin in twins), strict=True)
+        for variable, same in zip(self.discriminator.non_trainable_variables, frozen, strict=True):
+            variable.assign(np.mean([value.numpy() for value in same], axis=0))

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN
-from egan_tf.evolution.population import take
+from egan_tf.evolution.individuals import repeat, take
+from egan_tf.evolution.stateless import state_of
 from tests.evolution.networks import LATENT, PAIRS
 from tests.evolution.reference import PlainEvolution
 
@@ -47,9 +48,13 @@ def values(egan: EGAN) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-@pytest.mark.parametrize("mutation_steps", [1, 3])
-def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, mutation_steps: int) -> None:
-    egan = make(pair, mutation_steps=mutation_steps, discriminator_steps=1 if mutation_steps > 1 else 2)
+@pytest.mark.parametrize(
+    "changes",
+    [{"reuse_scoring": False}, {"reuse_scoring": True}, {"mutation_steps": 3, "discriminator_steps": 1}],
+    ids=["fresh", "reused", "mutation_steps"],
+)
+def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, changes: dict[str, Any]) -> None:
+    egan = make(pair, **changes)
     plain = PlainEvolution(egan)
     for step, block in enumerate(evolve(egan, generations := 2)):
         plain.generation(step, block, BATCH)
@@ -115,20 +120,15 @@ def test_scoring_changes_no_variable(pair: str) -> None:
     egan = make(pair)
     egan._batch_size = BATCH
     block = real_samples(egan.sample_shape, egan.samples_per_generation(BATCH))
-    scoring, _ = egan._split(tf.constant(block))
-    judge, parents = egan_state(egan)
-    before = [v.numpy() for v in egan.variables] + [v.numpy() for v in egan.generator_optimizer.variables]
-    scores = egan._score(tf.constant(0, tf.int64), [take(parents, 0), take(parents, 1)], judge, scoring)
-    after = [v.numpy() for v in egan.variables] + [v.numpy() for v in egan.generator_optimizer.variables]
-    assert np.isfinite(scores.fitness).all()
-    for a, b in zip(before, after, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def egan_state(egan: EGAN) -> tuple[Any, Any]:
-    from egan_tf.evolution.stateless import state_of
-
-    return state_of(egan.discriminator), egan.population.individuals
+    scoring, _, _ = egan._split(tf.constant(block))
+    everything = [*egan.variables, *egan.generator_optimizer.variables, *egan.discriminator_optimizer.variables]
+    before = [variable.numpy() for variable in everything]
+    parents = egan.population.individuals.network
+    step, children = tf.constant(0, tf.int64), repeat(parents, len(egan.mutation_names))
+    judgement = egan.rules.score(step, children, state_of(egan.discriminator), scoring)
+    assert np.isfinite(judgement.scores.fitness).all()
+    for value, variable in zip(before, everything, strict=True):
+        np.testing.assert_array_equal(value, variable.numpy())
 
 
 def test_a_child_of_infinite_or_missing_fitness_does_not_survive() -> None:
@@ -154,7 +154,7 @@ def make_and_score(pair: str, fitness: Any) -> np.ndarray:
 
 
 def test_generator_and_best_generator_are_the_fittest_survivor() -> None:
-    egan = make("images", mutations=("heuristic", "least_squares", "minimax"))
+    egan = make("images", mutations=("heuristic", "least_squares", "minimax"), gamma=0.0)
     evolve(egan, 2)
     assert egan.population.scores.fitness[0] >= egan.population.scores.fitness[1]
     fittest = take(egan.population.individuals.network, 0)

@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import MUTATIONS, diversity, quality
-from egan_tf.evolution.fitness import evaluate
-from egan_tf.evolution.population import Individual
-from egan_tf.evolution.stateless import StatelessOptimizer, apply_network, state_of
-from egan_tf.evolution.variation import mutate, mutation_gradients
+from egan_tf.evolution.fitness import evaluate_fake, evaluate_real
+from egan_tf.evolution.individuals import stack, take
+from egan_tf.evolution.stateless import Individual, StatelessOptimizer, apply_network, state_of
+from egan_tf.evolution.variation import Networks, mutate, mutation_gradients
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 # The paper's ½, which the authors' code leaves out.
@@ -42,49 +42,47 @@ def network(values: Golden, prefix: str) -> keras.Model:
     return model
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
-def test_gradients(golden: Golden, name: str) -> None:
+def test_gradients(golden: Golden) -> None:
     generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
     gradients, _ = mutation_gradients(
-        generator,
-        discriminator,
+        Networks(generator, discriminator),
         state_of(generator),
         state_of(discriminator),
         tf.constant(golden["z"]),
-        [MUTATIONS[name]],
+        list(MUTATIONS.values()),
     )
-    for ours, theirs in zip(gradients[0], layers(golden, f"{name}/grad"), strict=True):
-        np.testing.assert_allclose(ours, FACTOR[name] * theirs, **TOLERANCE)
+    for position, name in enumerate(MUTATIONS):
+        for ours, theirs in zip(gradients, layers(golden, f"{name}/grad"), strict=True):
+            np.testing.assert_allclose(ours[position], FACTOR[name] * theirs, **TOLERANCE)
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
-def test_child_and_its_fitness(golden: Golden, name: str) -> None:
+@pytest.mark.parametrize("names", [[name] for name in MUTATIONS] + [["minimax", "heuristic"]], ids="+".join)
+def test_children_and_their_fitness(golden: Golden, names: list[str]) -> None:
     generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
     # Adam divides by the gradient's own size: the factor ½ leaves the child where it is, but for epsilon's share.
     # PyTorch adds epsilon after the bias correction, Keras before: at the first step they differ by √(1 − β₂).
-    epsilon = 1e-8 * FACTOR[name] * np.sqrt(1 - 0.999)
+    epsilon = 1e-8 * FACTOR[names[0]] * np.sqrt(1 - 0.999)
     adam = keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=epsilon)
-    optimizer = StatelessOptimizer(adam, generator.trainable_variables)
-    parent = Individual(state_of(generator), optimizer.initial_slots())
-    (child,) = mutate(
-        generator,
-        discriminator,
+    optimizer = StatelessOptimizer(adam, generator.trainable_variables, len(names))
+    judge, real = state_of(discriminator), tf.constant(golden["real_eval"])
+    children = mutate(
+        Networks(generator, discriminator),
         optimizer,
-        parent,
-        state_of(discriminator),
+        stack([Individual(state_of(generator), optimizer.initial_slots())]),
+        judge,
         lambda _: tf.constant(golden["z"]),
-        [MUTATIONS[name]],
+        [MUTATIONS[name] for name in names],
     )
-    for ours, theirs in zip(child.network.trainable, layers(golden, f"{name}/child_generator"), strict=True):
-        np.testing.assert_allclose(ours, theirs, **TOLERANCE)
-
-    fake, _ = apply_network(generator, child.network, tf.constant(golden["z_eval"]))
-    real = tf.constant(golden["real_eval"])
-    evaluation = evaluate(discriminator, state_of(discriminator), real, fake)
-    np.testing.assert_allclose(evaluation.quality, golden[f"{name}/quality"], **TOLERANCE)
-    np.testing.assert_allclose(evaluation.diversity, golden[f"{name}/diversity"], **TOLERANCE)
-    np.testing.assert_allclose(quality(discriminator(fake)), golden[f"{name}/quality"], **TOLERANCE)
-    np.testing.assert_allclose(diversity(discriminator, real, fake), golden[f"{name}/diversity"], **TOLERANCE)
+    for position, name in enumerate(names):
+        child = take(children.network, position)
+        for ours, theirs in zip(child.trainable, layers(golden, f"{name}/child_generator"), strict=True):
+            np.testing.assert_allclose(ours, theirs, **TOLERANCE)
+        fake, _ = apply_network(generator, child, tf.constant(golden["z_eval"]))
+        evaluation = evaluate_fake(discriminator, judge, evaluate_real(discriminator, judge, real), fake)
+        np.testing.assert_allclose(evaluation.quality, golden[f"{name}/quality"], **TOLERANCE)
+        np.testing.assert_allclose(evaluation.diversity, golden[f"{name}/diversity"], **TOLERANCE)
+        np.testing.assert_allclose(quality(discriminator(fake)), golden[f"{name}/quality"], **TOLERANCE)
+        np.testing.assert_allclose(diversity(discriminator, real, fake), golden[f"{name}/diversity"], **TOLERANCE)
 
 
 def test_logits(golden: Golden) -> None:

@@ -82,7 +82,7 @@ def test_one_optimizer_for_two_networks_is_refused() -> None:
 
 
 def compiled(pair: Any, **settings: Any) -> EGAN:
-    egan = EGAN(*pair(), **{"evaluation_size": 8, **settings})
+    egan = EGAN(*pair(), **{"evaluation_size": 8, "discriminator_steps": 2, **settings})
     egan.compile()
     return egan
 
