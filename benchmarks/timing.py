@@ -1,0 +1,61 @@
+"""Timing of alternatives turn by turn in one process, so that a noisy machine is noisy for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+
+def interleaved(contestants: Mapping[str, Callable[[], Any]], rounds: int, warm_up: int = 2) -> dict[str, list[float]]:
+    """Seconds of each call: every contestant once per round.
+
+    Args:
+        contestants: name to a function that returns when its work is done.
+        rounds: how many rounds count.
+        warm_up: rounds before, which do not.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(warm_up + rounds):
+        for name, work in contestants.items():
+            start = time.perf_counter()
+            work()
+            if turn >= warm_up:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def summary(seconds: list[float]) -> dict[str, float]:
+    """Median and quartiles in milliseconds."""
+    low, median, high = np.percentile(np.array(seconds) * 1000, [25, 50, 75])
+    return {"median_ms": round(median, 2), "quartile_1_ms": round(low, 2), "quartile_3_ms": round(high, 2)}
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    import os
+    import platform
+
+    import keras
+    import tensorflow as tf
+
+    model = platform.processor()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            model = next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "processor": model,
+        "cores": os.cpu_count(),
+        "gpus": [
+            tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+            for gpu in tf.config.list_physical_devices("GPU")
+        ],
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }
