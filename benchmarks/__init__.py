@@ -1,0 +1,1 @@
+"""Measurements of what the project claims, each a command that prints JSON."""

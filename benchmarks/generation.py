@@ -167,6 +167,38 @@ def measure(case: Case, names: list[str], rounds: int, authors: Authors | None) 
     return results
 
 
+def cost_lines(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The straight line through the cost in plain steps against μ·M, for sizes that differ in nothing else."""
+    import numpy as np
+
+    groups: dict[str, list[tuple[int, float]]] = {}
+    for case in cases:
+        size = {key: value for key, value in case["case"].items() if key not in ("population_size", "mutations")}
+        ours = case["results"].get("defaults", {})
+        if "of_plain" in ours:
+            children = case["case"]["population_size"] * case["case"]["mutations"]
+            groups.setdefault(json.dumps(size), []).append((children, ours["median_ms"]))
+    lines = []
+    for size, points in groups.items():
+        children, cost = (np.array(values, float) for values in zip(*points, strict=True))
+        if len(set(children)) < 3:
+            continue
+        plain = np.median(
+            [c["results"]["plain"]["median_ms"] for c in cases if json.loads(size).items() <= c["case"].items()]
+        )
+        slope, start = np.polyfit(children, cost / plain, 1)
+        straight = 1 - np.var(cost / plain - slope * children - start) / np.var(cost / plain)
+        lines.append(
+            {
+                "case": json.loads(size),
+                "slope": round(slope, 4),
+                "start": round(start, 3),
+                "r_squared": round(straight, 4),
+            }
+        )
+    return lines
+
+
 def peak_memory(case: Case, name: str, steps: int = 4) -> float:
     """MiB that one alternative adds to the process at its peak: to be called in a process of its own."""
     work = contestants(case, [name])[name]
@@ -177,8 +209,8 @@ def peak_memory(case: Case, name: str, steps: int = 4) -> float:
 
 
 def _resident() -> float:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize() / 2**20
 
 
 def memory_in_a_process_of_its_own(case: Case, name: str) -> float:
@@ -189,6 +221,7 @@ def memory_in_a_process_of_its_own(case: Case, name: str) -> float:
 
 
 def main() -> None:
+    """Runs the comparison and prints JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", nargs="+", default=["dcgan"], choices=["dcgan", "mlp"])
     parser.add_argument("--width", nargs="+", type=int, default=[64])
@@ -237,6 +270,7 @@ def main() -> None:
         print(" ".join(f"{key}={value}" for key, value in vars(case).items()), file=sys.stderr)
         for name, values in results.items():
             print(f"  {name:15}", *(f"{key} {value:<9}" for key, value in values.items()), file=sys.stderr)
+    report["lines"] = cost_lines(report["cases"])
     text = json.dumps(report, indent=1)
     print(text)
     if options.out:

@@ -129,7 +129,8 @@ class RunConfig:
     """The run."""
 
     preset: str = "digits"
-    """Settings to start from: one for each of digits, fashion_mnist, cifar10, ring8, grid25."""
+    """Settings to start from: one for each of digits, fashion_mnist, cifar10, ring8, grid25; or paper, the authors'
+    protocol on cifar10."""
     steps: int = 4000
     """Generations."""
     seed: int = 0
@@ -151,7 +152,7 @@ class RunConfig:
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Arithmetic of the networks; weights, optimizer state and fitness stay float32."""
     xla: Literal["auto", "on", "off"] = "auto"
-    """Compile the generation by XLA; auto means on a GPU only."""
+    """Compile the generation by XLA; auto means on a GPU, and on a CPU for the toys, where it pays."""
     steps_per_execution: int = 1
     """Generations per call from Python; more is faster for small networks."""
 
@@ -161,7 +162,7 @@ class RunConfig:
             integer(name, getattr(self, name))
         check_name(self.name)
         require(bool(self.formats), "formats", "must name at least one format")
-        for name in ("log_every", "sample_every"):
+        for name in ("steps", "log_every", "sample_every"):
             require(
                 getattr(self, name) % self.steps_per_execution == 0,
                 name,

@@ -1,4 +1,4 @@
-"""Settings that work, by name: one for each data set."""
+"""Settings that work, by name: one for each data set, and the paper's protocol."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FASHION_MNIST = _changed(
     network={"latent_size": 64},
 )
 
-# facts of the paper's section 4 and of the authors' code: CIFAR-10, batch 32, three discriminator steps.
+# The authors' networks and optimizers for CIFAR-10.
 _CIFAR10 = _changed(
     _DIGITS,
     run={"preset": "cifar10", "steps": 100_000, "log_every": 100, "sample_every": 5000},
@@ -42,6 +42,9 @@ _CIFAR10 = _changed(
         "final_learning_rate": 1.0,
     },
 )
+
+# Their protocol too: 256 samples for every evaluation, fresh batches for every step of the discriminator.
+_PAPER = _changed(_CIFAR10, run={"preset": "paper"}, evolution={"evaluation_size": 256, "reuse_scoring": False})
 
 _RING8 = _changed(
     _DIGITS,
@@ -62,7 +65,7 @@ _RING8 = _changed(
 _GRID25 = _changed(_RING8, run={"preset": "grid25"}, data={"dataset": "grid25"})
 
 PRESETS: dict[str, Config] = {
-    config.run.preset: config for config in (_DIGITS, _FASHION_MNIST, _CIFAR10, _RING8, _GRID25)
+    config.run.preset: config for config in (_DIGITS, _FASHION_MNIST, _CIFAR10, _PAPER, _RING8, _GRID25)
 }
 
 

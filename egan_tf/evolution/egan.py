@@ -12,9 +12,11 @@ import tensorflow as tf
 
 from egan_tf.checks import InputError, require
 from egan_tf.evolution import real_data
+from egan_tf.evolution.architecture import check_networks
+from egan_tf.evolution.compiled_steps import several_steps
 from egan_tf.evolution.fitness import Fitness, gradient_norm
 from egan_tf.evolution.generation import Batch, Generation, Lesson, Scores
-from egan_tf.evolution.individuals import sweep_for, take
+from egan_tf.evolution.individuals import all_at_once, sweep_for, take
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.objectives import Mutation
 from egan_tf.evolution.population import Population, founders_of
@@ -37,6 +39,8 @@ class EGAN(keras.Model):
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
     generation `generator` holds the weights of the fittest survivor; calling the model samples from it.
     """
+
+    train_function: Any
 
     def __init__(
         self,
@@ -142,14 +146,14 @@ class EGAN(keras.Model):
         Args:
             generator_optimizer: any Keras optimizer; without one, Adam with the authors' settings (2e-4, β₁ 0.5).
             discriminator_optimizer: likewise; not the generator's own object.
-            jit_compile: whether XLA compiles the generation; "auto" means on a GPU only.
+            jit_compile: whether XLA compiles the generation. "auto" means on a GPU; and on a CPU where it pays: for
+                dense networks whose real samples are drawn inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
         mine, other = (_optimizer(o) for o in (generator_optimizer, discriminator_optimizer))
         require(mine is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
-        if jit_compile == "auto":
-            jit_compile = bool(tf.config.list_logical_devices("GPU"))
-        super().compile(optimizer=None, jit_compile=jit_compile, **kwargs)
+        self._chooses_xla = jit_compile == "auto"
+        super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = mine, other
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         children = self.settings.population_size * len(self._mutations)
@@ -189,6 +193,8 @@ class EGAN(keras.Model):
         if (source.draw, source.batch_size) != (self._draw, self._batch_size):
             self._draw, self._batch_size = source.draw, source.batch_size
             self.train_function = None
+        if self._chooses_xla:
+            self.jit_compile = self._xla_pays()
         size = self.samples_per_generation(source.batch_size)
         with warnings.catch_warnings():
             if steps_per_epoch is None:
@@ -197,6 +203,19 @@ class EGAN(keras.Model):
             return super().fit(
                 source.blocks(size), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
             )
+
+    def _xla_pays(self) -> bool:
+        if tf.config.list_logical_devices("GPU"):
+            return True
+        return self._draw is not None and sweep_for(self.generator, self.discriminator) is all_at_once
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Keras' own; but where real samples are drawn inside the step, all generations of a call are one program."""
+        inside = self._draw is not None and not self.run_eagerly and not tf.distribute.has_strategy()
+        if not inside:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = several_steps(self.train_step, self.steps_per_execution, self.jit_compile)
 
     def samples_per_generation(self, batch_size: int) -> int:
         """How many real samples one generation takes: those for scoring, and a batch for each fresh step."""
@@ -310,7 +329,7 @@ class EGAN(keras.Model):
         return {
             "generator_optimizer": serialized[0],
             "discriminator_optimizer": serialized[1],
-            "jit_compile": self.jit_compile,
+            "jit_compile": "auto" if self._chooses_xla else self.jit_compile,
             "steps_per_execution": self.steps_per_execution,
         }
 
@@ -332,7 +351,13 @@ class EGAN(keras.Model):
 
         Returns:
             float32 [batch, *sample_shape].
+
+        Raises:
+            InputError: for noise of another size than the generator takes.
         """
+        noise = tf.convert_to_tensor(noise, tf.float32)
+        fits = noise.shape.rank == 2 and noise.shape[1] == self.latent.size
+        require(fits, "noise", f"must be [batch, {self.latent.size}], got {tuple(noise.shape)}")
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
@@ -369,35 +394,6 @@ class EGAN(keras.Model):
     def best_generator(self) -> keras.Model:
         """The fittest survivor of the last generation as a plain Keras model; averaged, where an average is kept."""
         return self.individual(0)
-
-
-def check_networks(generator: keras.Model, discriminator: keras.Model) -> bool:
-    """Whether the networks are conditional.
-
-    Raises:
-        InputError: if the two do not fit each other.
-    """
-    for field, network in (("generator", generator), ("discriminator", discriminator)):
-        fits = isinstance(network, keras.Model) and getattr(network, "inputs", None)
-        require(bool(fits), field, "must be a built functional or sequential keras.Model")
-        require(len(network.inputs) <= 2, field, f"takes at most two inputs, this one has {len(network.inputs)}")
-    noise = generator.inputs[0].shape
-    require(
-        len(noise) == 2 and noise[1] is not None,
-        "generator",
-        f"must take latent noise of shape [batch, latent], this one takes {tuple(noise)}",
-    )
-    made, judged = tuple(generator.outputs[0].shape[1:]), tuple(discriminator.inputs[0].shape[1:])
-    require(made == judged, "discriminator", f"takes samples of shape {judged}, but the generator makes {made}")
-    logits = tuple(discriminator.outputs[0].shape[1:])
-    require(logits == (1,), "discriminator", f"must give one logit per sample, [batch, 1], this one gives {logits}")
-    conditional = len(generator.inputs) == 2
-    require(
-        (len(discriminator.inputs) == 2) == conditional,
-        "discriminator",
-        "must take labels if, and only if, the generator does",
-    )
-    return conditional
 
 
 def _optimizer(optimizer: str | keras.optimizers.Optimizer | None) -> keras.optimizers.Optimizer:

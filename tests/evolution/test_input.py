@@ -114,6 +114,11 @@ def test_a_batch_smaller_than_the_population_is_refused() -> None:
         compiled(points, population_size=3).fit(POINTS, batch_size=2, verbose=0)
 
 
+def test_noise_of_another_size_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^noise: must be \[batch, 6\], got \(3, 5\)"):
+        compiled(points).sample(np.zeros((3, 5)))
+
+
 def test_labels_must_be_as_many_as_samples() -> None:
     with pytest.raises(InputError, match="^y: "):
         compiled(points).fit(POINTS, np.zeros(99), verbose=0)
@@ -180,14 +185,25 @@ def test_functions_serve_as_mutation_and_fitness() -> None:
 
 def test_several_generations_per_call_are_the_same_generations() -> None:
     results = []
-    for steps_per_execution in (1, 4):
+    for steps_per_execution, jit_compile in ((1, False), (4, False), (4, True)):
         keras.utils.set_random_seed(2)
         egan = EGAN(*points(), evaluation_size=8)
-        egan.compile(steps_per_execution=steps_per_execution)
-        egan.fit(draw, batch_size=10, steps_per_epoch=8, verbose=0)
-        results.append(egan.generator.get_weights())
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_array_equal(a, b)
+        egan.compile(steps_per_execution=steps_per_execution, jit_compile=jit_compile)
+        history = egan.fit(draw, batch_size=10, steps_per_epoch=8, verbose=0)
+        assert egan.generation.numpy() == 8
+        results.append([*egan.generator.get_weights(), history.history["fitness"][-1]])
+    for one, several, compiled in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, several)
+        np.testing.assert_allclose(one, compiled, rtol=1e-4, atol=1e-6)
+
+
+def test_xla_is_chosen_where_it_pays() -> None:
+    gpu = bool(tf.config.list_logical_devices("GPU"))
+    for pair, data, chosen in ((points, draw, True), (points, POINTS, gpu), (images, IMAGES, gpu)):
+        egan = EGAN(*pair(), evaluation_size=8)
+        egan.compile()
+        egan.fit(data, batch_size=10, steps_per_epoch=1, verbose=0)
+        assert egan.jit_compile == chosen
 
 
 def test_mixed_bfloat16_keeps_weights_and_fitness_in_float32() -> None:

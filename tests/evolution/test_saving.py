@@ -65,3 +65,22 @@ def test_compiling_anew_forgets_the_optimizer_and_nothing_else() -> None:
     assert not any(np.any(slot.numpy()) for slot in egan.population.slots_stack.members)
     for a, b in zip(weights, egan.population.weights_stack.read(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_keras_callbacks(tmp_path: Path) -> None:
+    egan = EGAN(*points(), evaluation_size=8, population_size=2)
+    egan.compile("adam", "adam")
+    callbacks = [
+        keras.callbacks.TensorBoard(tmp_path / "board", update_freq=1),
+        keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.EarlyStopping(monitor="fitness", mode="max", patience=1, start_from_epoch=1),
+    ]
+    history = egan.fit(ARRAYS[points], batch_size=10, epochs=3, callbacks=callbacks, verbose=0)
+    assert set(egan.mutation_names) == {"minimax", "heuristic", "least_squares"}
+    header, *rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert {"fitness", "fitness_1", "discriminator_loss"} <= set(header.split(","))
+    assert len(rows) == len(history.history["fitness"])
+    assert (tmp_path / "1.weights.h5").exists()
+    assert any(path.stat().st_size > 500 for path in (tmp_path / "board" / "train").iterdir())
