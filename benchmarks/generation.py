@@ -8,9 +8,9 @@ the authors' PyTorch code in a process of its own.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -200,17 +200,22 @@ def cost_lines(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def peak_memory(case: Case, name: str, steps: int = 4) -> float:
-    """MiB that one alternative adds to the process at its peak: to be called in a process of its own."""
+    """MiB that one alternative adds to the process at its peak: to be called in a process of its own.
+
+    A tiny network of the same kind runs first, so that what the libraries take once does not count.
+    """
+    contestants(dataclasses.replace(case, width=2), [name])[name]()
     work = contestants(case, [name])[name]
-    before = _resident()
+    before = _status("VmRSS")
     for _ in range(steps):
         work()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+    return _status("VmHWM") - before
 
 
-def _resident() -> float:
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * resource.getpagesize() / 2**20
+def _status(field: str) -> float:
+    """A field of the process' status in MiB. Unlike `getrusage`, its peak begins anew with the process."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
 
 
 def memory_in_a_process_of_its_own(case: Case, name: str) -> float:

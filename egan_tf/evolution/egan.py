@@ -80,8 +80,8 @@ class EGAN(keras.Model):
             latent: distribution of the noise, "normal" or "uniform" (in [−1, 1]).
             r1: weight γ of the penalty γ/2·E‖∇ₓD(x)‖² on real samples (Mescheder et al. 2018).
             gradient_penalty: weight of E(‖∇ₓD(x)‖ − 1)² between real and fake samples (Gulrajani et al. 2017).
-            moving_average: decay of the moving average of weights that follows each lineage, in updates per
-                generation, with a warm-up; 0 for none.
+            moving_average: decay per generation of the moving average of weights that follows each lineage, with a
+                warm-up; 0 for none.
             seed: all noise is a function of this and of the number of the generation.
             name: the model's name.
 
@@ -159,6 +159,7 @@ class EGAN(keras.Model):
         children = self.settings.population_size * len(self._mutations)
         self._stateless_optimizer = StatelessOptimizer(mine, self.generator.trainable_variables, children)
         self.population.create_slots(self._stateless_optimizer.initial_slots())
+        self.train_function = None
 
     def fit(
         self,
