@@ -52,7 +52,7 @@ def test_configuration_and_model_take_the_same_settings() -> None:
         ({"run": {"name": "../digits"}}, "name: must be letters"),
         ({"run": {"name": "a/b"}}, "name: must be letters"),
         ({"run": {"name": ".hidden"}}, "name: must be letters"),
-        ({"run": {"steps_per_execution": 7}}, "log_every: must be a multiple of steps_per_execution"),
+        ({"run": {"steps_per_execution": 8}}, "log_every: must be a multiple of steps_per_execution"),
         ({"data": {"dataset": "mnist"}}, "dataset: unknown value 'mnist'"),
         ({"data": {"batch_size": -3}}, "batch_size: must be"),
         ({"optimizer": {"generator_learning_rate": 0}}, "generator_learning_rate: must be above 0"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import EGAN, InputError
+from egan_tf import EGAN, InputError, randomness
 from tests.evolution.networks import IMAGE, LATENT, images, points
 
 POINTS = np.random.default_rng(0).normal(size=(100, 2)).astype("float32")
@@ -125,7 +125,7 @@ def test_labels_must_be_as_many_as_samples() -> None:
 
 
 def draw(step: tf.Tensor, count: int) -> tf.Tensor:
-    return tf.random.stateless_normal([count, 2], tf.stack([step, tf.zeros_like(step)]))
+    return randomness.normal([count, 2], randomness.stream(0, step))
 
 
 @pytest.mark.parametrize(

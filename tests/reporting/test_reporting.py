@@ -41,7 +41,7 @@ def test_a_runs_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
 
 
 def evolved(pair: object, callbacks: list[object], steps_per_execution: int = 1) -> EGAN:
-    egan = EGAN(*pair(), evaluation_size=8, population_size=2)  # type: ignore[operator]
+    egan = EGAN(*pair(), evaluation_size=8, population_size=2, discriminator_steps=2)  # type: ignore[operator]
     egan.compile(steps_per_execution=steps_per_execution)
     data = POINTS if pair is points else np.tanh(np.random.default_rng(0).normal(size=(180, 8, 8, 1))).astype("f4")
     egan.fit(data, batch_size=10, callbacks=callbacks, verbose=0)
