@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class Command(Config):
 def preset_of(arguments: Sequence[str]) -> Config:
     """The preset that a command line starts from: the one named, or the one of the data set named."""
     values: dict[str, str] = {}
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, value in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
         name, equals, joined = flag.partition("=")
         values[name] = joined if equals else value
     if "--preset" in values:

@@ -118,6 +118,21 @@ def test_learning_rate_falls_over_the_second_half() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ([], "digits"),
+        (["--dry-run"], "digits"),
+        (["--dataset", "ring8"], "ring8"),
+        (["--dataset=grid25"], "grid25"),
+        (["--dataset", "cifar10", "--preset", "paper"], "paper"),
+        (["--dataset"], "digits"),
+    ],
+)
+def test_the_preset_that_a_command_line_starts_from(arguments: list[str], name: str) -> None:
+    assert train_tf.preset_of(arguments).run.preset == name
+
+
 def test_dry_run_prints_what_a_run_would_record(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
