@@ -7,17 +7,15 @@ each uncompiled and compiled by XLA, turn by turn.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
 
-from benchmarks.timing import machine
+from benchmarks.timing import machine, publish
 from egan_tf import EGAN, data
 from egan_tf.networks import build_discriminator, build_generator
 
@@ -52,10 +50,7 @@ def main() -> None:
         "of_one_per_call_uncompiled": {n: round(m / medians["tf_1_per_call"], 2) for n, m in medians.items()},
         "of_one_per_call_compiled": {n: round(m / medians["xla_1_per_call"], 2) for n, m in medians.items()},
     }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        Path(options.out).write_text(text + "\n", encoding="utf-8")
+    publish(report, options.out)
 
 
 if __name__ == "__main__":

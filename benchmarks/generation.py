@@ -249,7 +249,7 @@ def main() -> None:
         print(peak_memory(Case(**json.loads(options.case)), options.memory_of))
         return
 
-    from benchmarks.timing import machine
+    from benchmarks.timing import machine, publish
 
     report: dict[str, Any] = {"machine": machine(), "rounds": options.rounds, "cases": []}
     cases = [
@@ -276,10 +276,7 @@ def main() -> None:
         for name, values in results.items():
             print(f"  {name:15}", *(f"{key} {value:<9}" for key, value in values.items()), file=sys.stderr)
     report["lines"] = cost_lines(report["cases"])
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        Path(options.out).write_text(text + "\n", encoding="utf-8")
+    publish(report, options.out)
 
 
 if __name__ == "__main__":

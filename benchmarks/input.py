@@ -7,16 +7,14 @@ already, turn by turn.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.timing import interleaved, machine, summary
+from benchmarks.timing import interleaved, machine, publish, summary
 from egan_tf import training
 from egan_tf.data import ImageDataset, load
 from egan_tf.presets import preset
@@ -58,10 +56,7 @@ def main() -> None:
         added = np.median(seconds["pipeline"]) / np.median(seconds["ready"]) - 1
         report["cases"][name] = {key: summary(values) for key, values in seconds.items()}
         report["cases"][name]["added_share"] = round(float(added), 4)
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        Path(options.out).write_text(text + "\n", encoding="utf-8")
+    publish(report, options.out)
 
 
 if __name__ == "__main__":

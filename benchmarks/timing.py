@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -60,3 +61,11 @@ def machine() -> dict[str, Any]:
         "keras": keras.__version__,
         "python": platform.python_version(),
     }
+
+
+def publish(report: dict[str, Any], out: str) -> None:
+    """Prints a report as JSON, and writes it to the file `out` if that is not empty."""
+    text = json.dumps(report, indent=1)
+    print(text)
+    if out:
+        Path(out).write_text(text + "\n", encoding="utf-8")
