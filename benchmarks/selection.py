@@ -98,11 +98,13 @@ def main() -> None:
     test_data = iter(dataset.batches(max(SIZES), seed=2))
     protocols = [(shared, count) for shared in (False, True) for count in SIZES]
     rows: list[dict[str, Any]] = []
+    vary = None
     for done in range(0, options.generations, options.every):
         batches = dataset.batches(size, seed=0, start=done)
         egan.fit(batches, batch_size=config.data.batch_size, steps_per_epoch=options.every, verbose=0)
         judge, step = state_of(egan.discriminator), tf.convert_to_tensor(egan.generation.value)
-        vary = tf.function(egan.rules.vary)
+        # The rules of a generation are known once `fit` has seen the batch size.
+        vary = vary or tf.function(egan.rules.vary)
         children = vary(step, egan.population.individuals, judge, None).network
         count = len(egan.mutation_names)
         fitness, error = oracle(scorer, children, count, next(oracle_data)[0])
