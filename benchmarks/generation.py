@@ -8,7 +8,6 @@ the authors' PyTorch code in a process of its own.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import subprocess
@@ -199,23 +198,33 @@ def cost_lines(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return lines
 
 
-def peak_memory(case: Case, name: str, steps: int = 4) -> float:
-    """MiB that one alternative adds to the process at its peak: to be called in a process of its own.
+def peak_memory(case: Case, name: str, steps: int = 3) -> float:
+    """MiB of tensors that one alternative holds at its peak, weights and slots included: as TensorFlow allocates them.
 
-    A tiny network of the same kind runs first, so that what the libraries take once does not count.
+    To be called in a process of its own. Unlike the process' resident memory, the figure is free of what libraries
+    and allocators keep for themselves, and would be the same on a device.
     """
-    contestants(dataclasses.replace(case, width=2), [name])[name]()
+    import tempfile
+
+    import tensorflow as tf
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
     work = contestants(case, [name])[name]
-    before = _status("VmRSS")
-    for _ in range(steps):
-        work()
-    return _status("VmHWM") - before
-
-
-def _status(field: str) -> float:
-    """A field of the process' status in MiB. Unlike `getrusage`, its peak begins anew with the process."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
+    work()
+    with tempfile.TemporaryDirectory() as folder:
+        with tf.profiler.experimental.Profile(folder):
+            for _ in range(steps):
+                work()
+        space = xplane_pb2.XSpace()
+        space.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())
+    return max(
+        stat.int64_value / 2**20
+        for plane in space.planes
+        for line in plane.lines
+        for event in line.events
+        for stat in event.stats
+        if plane.stat_metadata[stat.metadata_id].name == "bytes_allocated"
+    )
 
 
 def memory_in_a_process_of_its_own(case: Case, name: str) -> float:
@@ -238,7 +247,7 @@ def main() -> None:
     names = ["plain", "textbook", "paper_protocol", "defaults"]
     parser.add_argument("--only", nargs="+", default=names, choices=names)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--memory", action="store_true", help="peak memory too, each in a process of its own")
+    parser.add_argument("--memory", action="store_true", help="the tensors' peak memory too")
     parser.add_argument("--authors", default="", help="a checkout of EvolutionaryGAN-pytorch")
     parser.add_argument("--authors-python", default=sys.executable, help="a Python that has PyTorch")
     parser.add_argument("--out", default="", help="write the JSON here too")
