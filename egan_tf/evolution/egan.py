@@ -20,6 +20,7 @@ from egan_tf.evolution.individuals import all_at_once, sweep_for, take
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.objectives import Mutation
 from egan_tf.evolution.population import Population, founders_of
+from egan_tf.evolution.selection import all_finite
 from egan_tf.evolution.settings import EvolutionSettings, named_fitness, named_mutations
 from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
 from egan_tf.evolution.variation import Networks
@@ -118,6 +119,7 @@ class EGAN(keras.Model):
         self.generation = self.add_weight(
             name="generation", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
+        self.restarts = self.add_weight(name="restarts", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self._draw: Callable[[tf.Tensor, int], Any] | None = None
         self._batch_size = 0
         self._sample = tf.function(self._sample_best)
@@ -251,6 +253,7 @@ class EGAN(keras.Model):
             self._batch_size,
             self._evaluation_size(self._batch_size),
             sweep_for(self.generator, self.discriminator),
+            tf.identity(self.restarts.value),
         )
 
     def _evolve(self, data: Any) -> dict[str, tf.Tensor]:
@@ -260,8 +263,9 @@ class EGAN(keras.Model):
         scoring, fresh, labels = self._split(data)
         judge = state_of(self.discriminator)
 
-        children = rules.vary(step, self.population.individuals, judge, labels)
-        selected = rules.select(children, rules.score(step, children.network, judge, scoring))
+        parents = self.population.individuals
+        children = rules.vary(step, parents, judge, labels)
+        selected = rules.select(parents, children, rules.score(step, children.network, judge, scoring))
         self.population.succeed(selected, step, self.settings.moving_average)
         fittest = take(selected.survivors.network, 0)
         write(self.generator.trainable_variables, fittest.trainable)
@@ -288,10 +292,16 @@ class EGAN(keras.Model):
         return first, fresh, tf.gather(labels, tf.range(self._batch_size) % sum(sizes))
 
     def _learn(self, lesson: Lesson) -> dict[str, tf.Tensor]:
-        """One optimizer step of the discriminator."""
-        self.discriminator_optimizer.apply(lesson.gradient, self.discriminator.trainable_variables)
-        write(self.discriminator.non_trainable_variables, lesson.frozen)
-        return {"discriminator_loss": lesson.loss, "discriminator_gradient_norm": gradient_norm(lesson.gradient)}
+        """One optimizer step of the discriminator; a lesson that is not finite is skipped, and counted."""
+        norm = gradient_norm(lesson.gradient)
+        sound = tf.math.is_finite(norm) & tf.math.is_finite(lesson.loss) & all_finite(lesson.frozen, 1)[0]
+
+        def step() -> None:
+            self.discriminator_optimizer.apply(lesson.gradient, self.discriminator.trainable_variables)
+            write(self.discriminator.non_trainable_variables, lesson.frozen)
+
+        tf.cond(sound, step, self.population.count_skipped_step)
+        return {"discriminator_loss": lesson.loss, "discriminator_gradient_norm": norm}
 
     def _selection_logs(self, children: Scores) -> dict[str, tf.Tensor]:
         """Scalars for Keras: of the fittest survivor under plain names, of the others with their rank behind."""

@@ -17,7 +17,7 @@ from egan_tf.evolution.individuals import Sweep, merge, take
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.objectives import Mutation, discriminator_loss
 from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
-from egan_tf.evolution.selection import fittest
+from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stateless import (
     Individual,
@@ -30,7 +30,8 @@ from egan_tf.evolution.stateless import (
 from egan_tf.evolution.variation import Networks, mutate
 
 # What a generation draws noise for: each purpose has a stream of its own.
-MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(4)
+PURPOSES = 4
+MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(PURPOSES)
 
 Batch = tuple[tf.Tensor, tf.Tensor | None]
 
@@ -70,7 +71,9 @@ class Selected(NamedTuple):
 
     Attributes:
         survivors: [μ, ...].
-        chosen: int32 [μ], their positions among the children.
+        chosen: int32 [μ], their positions among the children; of no meaning for a parent that stays.
+        stayed: int32 [μ], the place of a parent that stays, for want of a viable child; −1 for a child.
+        viable: int32 scalar, how many children were finite in their weights, their slots and their fitness.
         scores: of all children, [μ·M].
         fake: the survivors' samples of the scoring noise, [μ, evaluation, ...].
         lessons: what the discriminator learns from each survivor, [μ, ...].
@@ -78,6 +81,8 @@ class Selected(NamedTuple):
 
     survivors: Individual
     chosen: tf.Tensor
+    stayed: tf.Tensor
+    viable: tf.Tensor
     scores: Scores
     fake: tf.Tensor
     lessons: Lesson
@@ -97,6 +102,7 @@ class Generation:
         batch_size: samples in a mutation and in a step of the discriminator.
         evaluation_size: samples that a child is scored on.
         sweep: the way to go over individuals.
+        restarts: int64 scalar, how often the run went back to an earlier generation; each time brings other noise.
     """
 
     networks: Networks
@@ -108,10 +114,14 @@ class Generation:
     batch_size: int
     evaluation_size: int
     sweep: Sweep
+    restarts: tf.Tensor
 
     def noise(self, step: tf.Tensor, count: int, purpose: int, number: int | tf.Tensor = 0) -> tf.Tensor:
-        """The noise of a purpose at a generation, float32 [count, latent]: a function of (seed, step) alone."""
-        return self.latent.sample(count, randomness.stream(self.settings.seed, step, purpose, number))
+        """The noise of a purpose at a generation, float32 [count, latent]: a function of seed, step and restarts."""
+        return self.latent.sample(count, self._stream(step, purpose, number))
+
+    def _stream(self, step: tf.Tensor, purpose: int, number: int | tf.Tensor) -> tf.Tensor:
+        return randomness.stream(self.settings.seed, step, purpose + PURPOSES * self.restarts, number)
 
     def vary(self, step: tf.Tensor, parents: Individual, judge: NetworkState, labels: tf.Tensor | None) -> Individual:
         """All children, [μ·M, ...]."""
@@ -151,19 +161,34 @@ class Generation:
             return Lesson(evaluation.gradient, evaluation.frozen, evaluation.loss)
         return Lesson((), (), evaluation.loss)
 
-    def select(self, children: Individual, judgement: Judgement) -> Selected:
-        """The fittest children."""
-        chosen = fittest(judgement.scores.fitness, self.settings.population_size)
-        survivors, fake, lessons = take((children, judgement.fake, judgement.lesson), chosen)
-        return Selected(survivors, chosen, judgement.scores, fake, lessons)
+    def select(self, parents: Individual, children: Individual, judgement: Judgement) -> Selected:
+        """The fittest viable children; where there are too few of them, the fittest parents besides."""
+        size, fitness = self.settings.population_size, judgement.scores.fitness
+        count = size * len(self.mutations)
+        viable = tf.math.is_finite(fitness) & all_finite(children, count)
+        ranked = fittest(fitness, viable, size)
+        chosen, stayed = tf.minimum(ranked, count - 1), tf.maximum(ranked - count, -1)
+
+        def with_parents() -> Individual:
+            staying = take(parents, tf.maximum(stayed, 0))
+            return tf.nest.map_structure(lambda parent, child: _where(stayed >= 0, parent, child), staying, born())
+
+        def born() -> Individual:
+            return take(children, chosen)
+
+        survivors = tf.cond(tf.reduce_any(stayed >= 0), with_parents, born)
+        fake, lessons = take((judgement.fake, judgement.lesson), chosen)
+        living = tf.reduce_sum(tf.cast(viable, tf.int32))
+        return Selected(survivors, chosen, stayed, living, judgement.scores, fake, lessons)
 
     def scored_lesson(self, step: tf.Tensor, selected: Selected, judge: NetworkState, batch: Batch) -> Lesson:
         """The discriminator's gradient on the scoring batch, which the scores of the survivors already hold.
 
         A survivor's diversity gradient is the gradient of the discriminator's loss on the survivor's samples; the
-        mean over survivors is that on the samples of all. Penalties are added.
+        mean over survivors is that on the samples of all. A parent that stays was not scored and teaches nothing: where
+        all stay, the lesson is not a number. Penalties are added.
         """
-        lesson = tf.nest.map_structure(_mean_or_first, selected.lessons)
+        lesson = tf.nest.map_structure(lambda values: _mean_or_first(values, selected.stayed < 0), selected.lessons)
         if not self._penalized:
             return lesson
         real, labels = batch
@@ -232,13 +257,23 @@ class Generation:
         if self.settings.r1:
             penalty += self.settings.r1 * r1_penalty(logits, real)
         if self.settings.gradient_penalty:
-            seed = randomness.stream(self.settings.seed, step, PENALTY, number)
-            mix = randomness.uniform([real.shape[0]], seed, 0.0, 1.0)
+            mix = randomness.uniform([real.shape[0]], self._stream(step, PENALTY, number), 0.0, 1.0)
             fake = tf.cast(fake, real.dtype)
             penalty += self.settings.gradient_penalty * wgan_gradient_penalty(logits, real, fake, mix)
         return penalty
 
 
-def _mean_or_first(values: tf.Tensor) -> tf.Tensor:
-    """The mean over survivors; of what is no number that means anything, such as a random layer's state, the first."""
-    return tf.reduce_mean(values, axis=0) if values.dtype.is_floating else values[0]
+def _where(condition: tf.Tensor, one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Member by member of two stacks, by a condition [members]."""
+    return tf.where(tf.reshape(condition, [-1] + [1] * (one.shape.rank - 1)), one, other)
+
+
+def _mean_or_first(values: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+    """The mean over the members that count, bool [members]; NaN if none does.
+
+    Of what is no number that means anything, such as a random layer's state, the first.
+    """
+    if not values.dtype.is_floating:
+        return values[0]
+    total = tf.reduce_sum(_where(counts, values, tf.zeros_like(values)), axis=0)
+    return total / tf.reduce_sum(tf.cast(counts, values.dtype))

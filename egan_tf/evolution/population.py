@@ -20,7 +20,7 @@ class Lineage(NamedTuple):
 
     Attributes:
         founder: int64 [μ], the position in the first population that its line began at.
-        parent: int64 [μ], the position of its parent in the generation before.
+        parent: int64 [μ], the position of its parent in the generation before; of itself, if it stayed.
         mutation: int64 [μ], the position of the mutation that made it; −1 for a founder.
         ancestry: int64 [μ, mutations], how often each mutation stands in its line.
     """
@@ -29,6 +29,22 @@ class Lineage(NamedTuple):
     parent: tf.Tensor
     mutation: tf.Tensor
     ancestry: tf.Tensor
+
+
+class Faults(NamedTuple):
+    """What went wrong so far, each an int64 scalar.
+
+    Attributes:
+        rejected_children: children that were not finite in their weights, their slots or their fitness.
+        stagnant_generations: generations without a viable child, in which all parents stayed.
+        stagnant_in_a_row: how many of these there were just now, one after the other.
+        skipped_discriminator_steps: steps of the discriminator that were not taken, as they were not finite.
+    """
+
+    rejected_children: tf.Tensor
+    stagnant_generations: tf.Tensor
+    stagnant_in_a_row: tf.Tensor
+    skipped_discriminator_steps: tf.Tensor
 
 
 class Stacked(keras.layers.Layer):
@@ -82,6 +98,7 @@ class Population(keras.layers.Layer):
         self.scores_stack = Stacked([unscored] * 3, "scores")
         self.children_scores_stack = Stacked([np.full(size * mutations, np.nan, "float32")] * 3, "children_scores")
         self.wins_stack = Stacked([np.zeros(mutations, "int64")], "wins")
+        self.faults_stack = Stacked([np.zeros([], "int64")] * len(Faults._fields), "faults")
         self.slots_stack = Stacked([], "slots")
         self.size = size
         self.built = True
@@ -123,6 +140,11 @@ class Population(keras.layers.Layer):
         """int64 [M], how many survivors each mutation has made since the first generation."""
         return self.wins_stack.read()[0]
 
+    @property
+    def faults(self) -> Faults:
+        """What went wrong so far."""
+        return Faults(*self.faults_stack.read())
+
     def succeed(self, selected: Selected, step: tf.Tensor, decay: float) -> None:
         """Makes the survivors of a generation the population, with their lineage and their moving averages.
 
@@ -132,20 +154,44 @@ class Population(keras.layers.Layer):
             decay: of the moving averages.
         """
         mutations = self.wins.shape[0]
-        chosen = tf.cast(selected.chosen, tf.int64)
-        parent, mutation = chosen // mutations, chosen % mutations
-        made = tf.one_hot(mutation, mutations, dtype=tf.int64)
+        chosen, place = tf.cast(selected.chosen, tf.int64), tf.cast(selected.stayed, tf.int64)
+        stayed = place >= 0
         before, survivors = self.lineage, selected.survivors
+        parent = tf.where(stayed, place, chosen // mutations)
+        mutation = tf.where(stayed, tf.gather(before.mutation, parent), chosen % mutations)
+        made = tf.one_hot(tf.where(stayed, tf.constant(-1, tf.int64), mutation), mutations, dtype=tf.int64)
         ancestry = tf.gather(before.ancestry, parent) + made
         averages = _averaged(take(self.averages, parent), survivors.network.trainable, step, decay)
+        scores = tf.nest.map_structure(
+            lambda old, new: tf.where(stayed, tf.gather(old, parent), tf.gather(new, chosen)),
+            self.scores,
+            selected.scores,
+        )
         self.weights_stack.assign(survivors.network.trainable)
         self.frozen_stack.assign(survivors.network.frozen)
         self.slots_stack.assign(survivors.slots)
         self.average_stack.assign(averages)
         self.lineage_stack.assign(Lineage(tf.gather(before.founder, parent), parent, mutation, ancestry))
-        self.scores_stack.assign(take(selected.scores, chosen))
+        self.scores_stack.assign(scores)
         self.children_scores_stack.assign(selected.scores)
         self.wins_stack.assign([self.wins + tf.reduce_sum(made, axis=0)])
+        self._count_faults(tf.cast(selected.viable, tf.int64))
+
+    def _count_faults(self, viable: tf.Tensor) -> None:
+        faults, children = self.faults, self.size * self.wins.shape[0]
+        stagnant = tf.cast(viable == 0, tf.int64)
+        self.faults_stack.assign(
+            faults._replace(
+                rejected_children=faults.rejected_children + children - viable,
+                stagnant_generations=faults.stagnant_generations + stagnant,
+                stagnant_in_a_row=(faults.stagnant_in_a_row + 1) * stagnant,
+            )
+        )
+
+    def count_skipped_step(self) -> None:
+        """Notes that the discriminator did not take a step."""
+        faults = self.faults
+        self.faults_stack.assign(faults._replace(skipped_discriminator_steps=faults.skipped_discriminator_steps + 1))
 
 
 def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float) -> Tensors:

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 
-def fittest(fitness: tf.Tensor, count: int) -> tf.Tensor:
+def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
     """The positions of the `count` fittest, the fittest first.
 
-    A fitness that is not finite ranks below every finite one. Ties go to the older child, the one of lower position.
+    Ties go to the older child, the one of lower position. Where there are fewer viable children than that, parents
+    stay, in their order: parent 0 goes by the position `children`, parent 1 by `children` + 1, and so on.
 
     Args:
         fitness: float32 [children].
-        count: how many survive, at most `children`.
+        viable: bool [children]; a child that is not never survives.
+        count: how many survive, at most `children`, and as many as there are parents.
 
     Returns:
         int32 [count].
     """
-    comparable = tf.where(tf.math.is_finite(fitness), fitness, fitness.dtype.min)
-    return tf.math.top_k(comparable, k=count, sorted=True).indices
+    best = tf.math.top_k(tf.where(viable, fitness, -float("inf")), k=count, sorted=True).indices
+    rank, living = tf.range(count), tf.reduce_sum(tf.cast(viable, tf.int32))
+    return tf.where(rank < living, best, tf.size(fitness) + rank - living)
+
+
+def all_finite(stacked: Any, count: int) -> tf.Tensor:
+    """Whether each of `count` stacked members holds finite numbers only, bool [count]; what is no float counts as such.
+
+    Args:
+        stacked: a structure of tensors [count, ...].
+        count: how many members there are.
+    """
+    sound = [
+        tf.reduce_all(tf.math.is_finite(tf.reshape(tensor, [count, -1])), axis=1)
+        for tensor in tf.nest.flatten(stacked)
+        if tensor.dtype.is_floating
+    ]
+    return tf.reduce_all(tf.stack([tf.ones([count], tf.bool), *sound]), axis=0)

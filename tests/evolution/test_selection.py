@@ -6,21 +6,33 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf.evolution.selection import fittest
+from egan_tf.evolution.selection import all_finite, fittest
+
+ALL = [True] * 4
 
 
 @pytest.mark.parametrize(
-    ("fitness", "count", "expected"),
+    ("fitness", "viable", "count", "expected"),
     [
-        ([0.1, 0.3, 0.2], 1, [1]),
-        ([0.1, 0.3, 0.2], 3, [1, 2, 0]),
-        ([0.5, 0.7, 0.7, 0.5], 3, [1, 2, 0]),
-        ([np.nan, -1e30, np.inf, -np.inf], 1, [1]),
-        ([np.nan, np.inf, 2.0], 3, [2, 0, 1]),
-        ([np.nan, np.nan], 1, [0]),
+        ([0.1, 0.3, 0.2, 0.0], ALL, 1, [1]),
+        ([0.1, 0.3, 0.2, 0.0], ALL, 3, [1, 2, 0]),
+        ([0.5, 0.7, 0.7, 0.5], ALL, 3, [1, 2, 0]),
+        ([0.9, -1e38, 0.8, 0.7], [False, True, False, False], 1, [1]),
+        ([0.9, -1e38, np.inf, 0.7], [False, True, False, True], 2, [3, 1]),
+        ([0.9, 0.1, np.nan, 0.7], [True, False, False, False], 3, [0, 4, 5]),
+        ([np.nan, np.nan, 1.0, np.inf], [False] * 4, 2, [4, 5]),
     ],
 )
 @pytest.mark.parametrize("compiled", [False, True])
-def test_fittest(fitness: list[float], count: int, expected: list[int], compiled: bool) -> None:
+def test_fittest(fitness: list[float], viable: list[bool], count: int, expected: list[int], compiled: bool) -> None:
     select = tf.function(fittest, jit_compile=compiled)
-    assert select(tf.constant(fitness), count).numpy().tolist() == expected
+    assert select(tf.constant(fitness), tf.constant(viable), count).numpy().tolist() == expected
+
+
+def test_all_finite() -> None:
+    members = (np.zeros([4, 2], "float32"), {"deep": np.ones([4, 3, 2], "float32")}, np.full([4], 2**40))
+    members[0][1, 1] = np.nan
+    members[1]["deep"][3, 2, 0] = -np.inf
+    assert all_finite(tf.nest.map_structure(tf.constant, members), 4).numpy().tolist() == [True, False, True, False]
+    assert all_finite((tf.constant([1, 2]),), 2).numpy().tolist() == [True, True]
+    assert all_finite((), 2).numpy().tolist() == [True, True]

@@ -1,0 +1,170 @@
+"""A number that is not finite, put into each place once: what lives on, what is skipped, and what is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf import EGAN
+from egan_tf.evolution.objectives import batch_mean, heuristic
+from tests.evolution.networks import PAIRS
+
+BATCH = 8
+
+
+def no_gradient(logits: tf.Tensor) -> tf.Tensor:
+    return batch_mean(logits) * np.nan
+
+
+def huge_gradient(logits: tf.Tensor) -> tf.Tensor:
+    """Finite, but its square is not: Adam's second slot overflows while the weights stay as they were."""
+    return batch_mean(logits) * 1e26
+
+
+def make(pair: str, jit_compile: bool = False, **settings: Any) -> EGAN:
+    keras.utils.set_random_seed(2)
+    egan = EGAN(*PAIRS[pair](), **settings)
+    egan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2), jit_compile=jit_compile)
+    return egan
+
+
+class Source:
+    """Real samples, the first of which is NaN while `broken` is true."""
+
+    def __init__(self, egan: EGAN) -> None:
+        self.shape = egan.sample_shape
+        self.broken = tf.Variable(False)
+
+    def draw(self, step: tf.Tensor, count: int) -> tf.Tensor:
+        samples = tf.tanh(tf.random.stateless_normal([count, *self.shape], tf.stack([step, 7])))
+        flat = tf.reshape(samples, [-1])
+        first = tf.where(self.broken, np.nan, flat[0])
+        return tf.reshape(tf.concat([first[None], flat[1:]], axis=0), samples.shape)
+
+
+def evolve(egan: EGAN, generations: int, source: Source | None = None) -> None:
+    draw = (source or Source(egan)).draw
+    egan.fit(draw, batch_size=BATCH, steps_per_epoch=generations, verbose=0)
+
+
+def faults(egan: EGAN) -> dict[str, int]:
+    return {name: int(value) for name, value in egan.population.faults._asdict().items() if int(value)}
+
+
+def assert_finite(egan: EGAN) -> None:
+    for variable in [*egan.variables, *egan.discriminator_optimizer.variables]:
+        if "scores" not in variable.path and variable.dtype.startswith("float"):
+            assert np.isfinite(variable.numpy()).all(), variable.path
+
+
+@pytest.mark.parametrize(("pair", "jit_compile"), [("points", False), ("points", True), ("images", False)])
+@pytest.mark.parametrize("objective", [no_gradient, huge_gradient])
+def test_a_child_of_a_bad_gradient_never_survives(pair: str, objective: Any, jit_compile: bool) -> None:
+    egan = make(pair, jit_compile, mutations=("heuristic", objective), population_size=2)
+    evolve(egan, 3)
+    assert egan.population.wins.numpy().tolist() == [6, 0]
+    assert faults(egan) == {"rejected_children": 6}
+    assert_finite(egan)
+
+
+def test_the_overflow_reaches_the_slots_alone() -> None:
+    """Guards the test above: that child's weights and fitness are finite."""
+    egan = make("points", mutations=(heuristic, huge_gradient))
+    evolve(egan, 1)
+    assert np.isfinite(egan.population.children_scores.fitness).all()
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_no_child_of_a_broken_parent_survives(pair: str) -> None:
+    egan = make(pair, population_size=2)
+    kernel = egan.population.weights_stack.members[0]
+    broken = kernel.numpy()
+    broken[0].flat[0] = np.nan
+    kernel.assign(broken)
+    evolve(egan, 1)
+    assert egan.population.lineage.parent.numpy().tolist() == [1, 1]
+    assert faults(egan) == {"rejected_children": 3}
+    assert_finite(egan)
+
+
+def test_where_too_few_children_are_viable_the_fittest_parents_stay() -> None:
+    egan = make("points", mutations=("heuristic",), population_size=2, moving_average=0.5)
+    evolve(egan, 2)
+    kernel = egan.population.weights_stack.members[0]
+    broken = kernel.numpy()
+    broken[1].flat[0] = np.inf
+    kernel.assign(broken)
+    before = egan.population.lineage
+    evolve(egan, 1)
+    lineage = egan.population.lineage
+    assert lineage.parent.numpy().tolist() == [0, 0], "parent 0's child, and parent 0 itself"
+    assert lineage.ancestry.numpy()[:, 0].tolist() == [3, 2]
+    assert lineage.founder.numpy().tolist() == [before.founder[0]] * 2
+    assert egan.population.wins.numpy().tolist() == [5]
+    assert faults(egan) == {"rejected_children": 1}
+    assert_finite(egan)
+
+
+@pytest.mark.parametrize(
+    ("reuse_scoring", "jit_compile", "pair"),
+    [(True, False, "points"), (True, True, "points"), (False, False, "points"), (True, False, "images")],
+)
+def test_a_broken_real_batch_changes_nothing_but_the_counts(reuse_scoring: bool, jit_compile: bool, pair: str) -> None:
+    """A NaN among the real samples makes the gradient of D, and so the diversity of every child, NaN."""
+    egan = make(pair, jit_compile, reuse_scoring=reuse_scoring, population_size=2)
+    source = Source(egan)
+    evolve(egan, 2, source)
+    population = egan.population
+    kept = [*tf.nest.flatten(population.individuals), *population.scores, population.wins]
+    kept += [variable.value for variable in egan.discriminator.variables]
+    before = [np.asarray(tensor).copy() for tensor in kept]
+    # All real samples of a generation come in one block: its first is one for scoring.
+    source.broken.assign(True)
+    evolve(egan, 2, source)
+    skipped = 2 if reuse_scoring else 0
+    counted = {"rejected_children": 12, "stagnant_generations": 2, "stagnant_in_a_row": 2}
+    assert faults(egan) == counted | ({"skipped_discriminator_steps": skipped} if skipped else {})
+    now = [*tf.nest.flatten(population.individuals), *population.scores, population.wins]
+    for old, new in zip(before, now, strict=False):
+        np.testing.assert_array_equal(old, new)
+    if reuse_scoring:
+        for old, variable in zip(before[len(now) :], egan.discriminator.variables, strict=True):
+            np.testing.assert_array_equal(old, variable.numpy())
+    source.broken.assign(False)
+    evolve(egan, 1, source)
+    assert int(population.faults.stagnant_in_a_row) == 0
+    assert_finite(egan)
+
+
+def test_the_discriminators_broken_step_is_skipped_and_selection_goes_on() -> None:
+    """The quality of a child does not depend on the real batch: children are viable, the lesson is not."""
+    egan = make("images", fitness="quality", discriminator_steps=2)
+    source = Source(egan)
+    source.broken.assign(True)
+    evolve(egan, 1, source)
+    assert faults(egan) == {"skipped_discriminator_steps": 1}, "the second step's batch is sound"
+    assert egan.population.wins.numpy().sum() == 1
+    assert int(egan.discriminator_optimizer.iterations) == 1
+    assert_finite(egan)
+
+
+def test_a_fitness_that_is_never_finite_keeps_the_parents() -> None:
+    egan = make("points", fitness=lambda evaluation, gamma: evaluation.quality / 0.0, population_size=2)
+    before = [np.asarray(tensor).copy() for tensor in tf.nest.flatten(egan.population.individuals)]
+    evolve(egan, 3)
+    assert faults(egan)["stagnant_in_a_row"] == 3
+    assert egan.population.wins.numpy().sum() == 0
+    for old, new in zip(before, tf.nest.flatten(egan.population.individuals), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_after_a_restart_the_noise_is_another() -> None:
+    first, second = make("points"), make("points")
+    second.restarts.assign(1)
+    evolve(first, 1), evolve(second, 1)
+    one, other = (egan.population.individuals.network.trainable[0].numpy() for egan in (first, second))
+    assert not np.array_equal(one, other)
