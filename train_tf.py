@@ -6,33 +6,77 @@ import itertools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from egan_tf.command_line import import_tensorflow_quietly, parse, run
 from egan_tf.config import Config
 from egan_tf.presets import PRESETS, preset
+
+NEWEST = "newest"
+SIGNAL_STATUS = 128
 
 
 @dataclass(frozen=True)
 class Command(Config):
     __doc__ = Config.__doc__
 
+    resume: str = ""
+    """Go on with this run, such as runs/001-digits; without a value, or with `newest`, with the newest one."""
     dry_run: bool = False
     """Print the resolved configuration as JSON, and stop."""
 
 
-def preset_of(arguments: Sequence[str]) -> Config:
-    """The preset that a command line starts from: the one named, or the one of the data set named."""
+def with_newest(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with a value for a `--resume` that has none."""
+    following = [*arguments[1:], "--"]
+    pairs = zip(arguments, following, strict=True) if arguments else ()
+    return [
+        part
+        for argument, after in pairs
+        for part in ([argument, NEWEST] if argument == "--resume" and after.startswith("--") else [argument])
+    ]
+
+
+def flags(arguments: Sequence[str]) -> dict[str, str]:
+    """The flags of a command line with the first of their values, before anything is checked."""
     values: dict[str, str] = {}
     for flag, value in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
         name, equals, joined = flag.partition("=")
-        values[name] = joined if equals else value
+        values[name.replace("_", "-")] = joined if equals else value
+    return values
+
+
+def preset_of(arguments: Sequence[str]) -> Config:
+    """The preset that a command line starts from: the one named, or the one of the data set named."""
+    values = flags(arguments)
     if "--preset" in values:
         return preset(values["--preset"])
     return PRESETS.get(values.get("--dataset", ""), PRESETS["digits"])
 
 
+def run_of(arguments: Sequence[str]) -> Path | None:
+    """The folder of the run that a command line goes on with, if it does."""
+    values = flags(arguments)
+    resumed = values.get("--resume")
+    if not resumed:
+        return None
+    if resumed != NEWEST:
+        return Path(resumed)
+    from egan_tf.reporting.run_folder import newest_run
+
+    return newest_run(Path(values.get("--runs-dir", Config().run.runs_dir)))
+
+
 def main(arguments: Sequence[str]) -> None:
-    base = preset_of(arguments)
+    arguments = with_newest(arguments)
+    folder = run_of(arguments)
+    if folder is not None:
+        import_tensorflow_quietly()
+        from egan_tf.training import read_config
+
+        base = read_config(folder)
+    else:
+        base = preset_of(arguments)
     command = parse(
         Command,
         arguments,
@@ -44,10 +88,16 @@ def main(arguments: Sequence[str]) -> None:
     from egan_tf import training
 
     if command.dry_run:
-        training.check(config)
+        if folder is None:
+            training.check(config)
         sys.stdout.write(config.to_json())
         return
-    trained = training.train(config)
+    try:
+        trained = training.train(config) if folder is None else training.resume(folder, config)
+    except training.StoppedError as stopped:
+        what = "stopped" if stopped.saved else "stopped without a checkpoint of its last generations, at best"
+        print(f"{what} at generation {stopped.generation}; to go on: python train_tf.py --resume {stopped.run}")
+        sys.exit(SIGNAL_STATUS + stopped.signal)
     print(f"run: {trained.run}")
     print(f"model: {trained.export}")
     if "onnx" in config.run.formats:

@@ -22,6 +22,13 @@ class InputError(ValueError):
         super().__init__(f"{field}: {self.problem}")
 
 
+class RunError(RuntimeError):
+    """A run cannot go on, through no fault of its input; the message is one line that says what is left.
+
+    The command lines print it and exit with status 1.
+    """
+
+
 def require(condition: bool, field: str, problem: str) -> None:
     """Raises `InputError(field, problem)` unless `condition` holds."""
     if not condition:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from egan_tf.checks import InputError
+from egan_tf.checks import InputError, RunError
 
 Kind = TypeVar("Kind")
 
-USAGE_ERROR = 2
+RUN_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 
 
 def parse(kind: Callable[..., Kind], arguments: Sequence[str], program: str, default: Any = None) -> Kind:
@@ -83,10 +83,19 @@ def import_tensorflow_quietly() -> None:
 
 
 def run(main: Callable[[Sequence[str]], None], program: str) -> NoReturn:
-    """Runs a command: an `InputError` becomes one line on stderr and exit status 2."""
+    """Runs a command: what ends it becomes one line on stderr, and the exit status that is usual for it.
+
+    2 for an `InputError`, 1 for a `RunError`, 130 for an interrupt.
+    """
     try:
         main(sys.argv[1:])
     except InputError as error:
         print(f"{program}: error: {error}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
+    except RunError as error:
+        print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(RUN_ERROR)
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     sys.exit(0)

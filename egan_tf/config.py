@@ -149,6 +149,16 @@ class RunConfig:
     """Generations between records in metrics.jsonl."""
     sample_every: int = 500
     """Generations between sample grids."""
+    checkpoint_every: int = 0
+    """Generations between checkpoints; 0 for by the clock."""
+    checkpoint_minutes: float = 1.0
+    """Minutes between checkpoints by the clock; more where they would take over 1 % of the time."""
+    keep_checkpoints: int = 3
+    """Newest checkpoints to keep; the best is kept besides."""
+    stagnation_limit: int = 100
+    """Generations in a row without a viable child, after which the run goes back once, and the next time stops."""
+    export_on_stop: bool = False
+    """Export also when a signal stops the run."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Arithmetic of the networks; weights, optimizer state and fitness stay float32."""
     xla: Literal["auto", "on", "off"] = "auto"
@@ -160,9 +170,13 @@ class RunConfig:
         integer("steps", self.steps)
         for name in ("log_every", "sample_every", "steps_per_execution"):
             integer(name, getattr(self, name))
+        for name in ("keep_checkpoints", "stagnation_limit"):
+            integer(name, getattr(self, name))
+        integer("checkpoint_every", self.checkpoint_every, 0)
+        number("checkpoint_minutes", self.checkpoint_minutes, 0.0)
         check_name(self.name)
         require(bool(self.formats), "formats", "must name at least one format")
-        for name in ("steps", "log_every", "sample_every"):
+        for name in ("steps", "log_every", "sample_every", "checkpoint_every"):
             require(
                 getattr(self, name) % self.steps_per_execution == 0,
                 name,

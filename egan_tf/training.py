@@ -1,63 +1,30 @@
-"""From a configuration to a trained, exported model."""
+"""From a configuration, or from a run that was stopped, to a trained, exported model."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import keras
-import numpy as np
-import tensorflow as tf
 
 from egan_tf import data
-from egan_tf.checkpoints import restore_checkpoint, save_checkpoint
-from egan_tf.checks import InputError, one_of
-from egan_tf.config import Config, OptimizerConfig, from_json
+from egan_tf.building import build
+from egan_tf.checks import InputError, one_of, require
+from egan_tf.config import Config, from_json
+from egan_tf.durable import HeldError, held, write_whole
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.real_data import check_batch_size
 from egan_tf.evolution.settings import EvolutionSettings
-from egan_tf.export import FORMATS, export_generator
-from egan_tf.networks import build_discriminator, build_generator
+from egan_tf.export import FORMATS
+from egan_tf.export.card import versions
+from egan_tf.publishing import export, is_exported, place_of
 from egan_tf.reporting import run_folder
-from egan_tf.reporting.metrics_log import MetricsLog, read_metrics
-from egan_tf.reporting.mutations_plot import draw_mutations_plot
-from egan_tf.reporting.progress import ProgressBar
-from egan_tf.reporting.sample_grid import SampleGrid
+from egan_tf.reporting.notes import note
+from egan_tf.runs.changes import changes
+from egan_tf.runs.checkpoints import Checkpoints, Manifest
+from egan_tf.runs.run import Run, StoppedError, Trained, now
 
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training leaves.
-
-    Attributes:
-        egan: the model.
-        run: the folder of the run's record.
-        export: the folder of the exported generator.
-    """
-
-    egan: EGAN
-    run: Path
-    export: Path
-
-
-class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate, then over the second half of training a straight fall to a share of it."""
-
-    def __init__(self, learning_rate: float, steps: int, final: float) -> None:
-        """Args: learning_rate: the constant. steps: optimizer steps in all. final: the share at the end."""
-        self.learning_rate, self.steps, self.final = learning_rate, steps, final
-
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
-        """The learning rate at an optimizer step, float32 scalar."""
-        past_half = tf.clip_by_value(2.0 * tf.cast(step, tf.float32) / float(self.steps) - 1.0, 0.0, 1.0)
-        return self.learning_rate * (1.0 - (1.0 - self.final) * past_half)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments."""
-        return {"learning_rate": self.learning_rate, "steps": self.steps, "final": self.final}
+__all__ = ["StoppedError", "Trained", "build", "check", "export", "load_run", "read_config", "resume", "train"]
 
 
 def check(config: Config) -> None:
@@ -70,60 +37,9 @@ def check(config: Config) -> None:
     check_batch_size(config.data.batch_size, config.evolution.population_size)
     for chosen in config.run.formats:
         one_of("formats", chosen, FORMATS)
-    target = Path(config.run.models_dir) / config.name
+    target = place_of(config)
     if target.exists() and not config.run.overwrite:
         raise InputError("name", f"{target} exists; choose another --name, or replace it with --overwrite")
-
-
-def build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
-    """The compiled model of a configuration, its weights drawn from the seed.
-
-    Args:
-        config: the configuration.
-        sample_shape: of the data set.
-
-    Raises:
-        InputError: if the networks do not fit the data.
-    """
-    # A seed for initial weights: Keras takes 32 bits of it.
-    keras.utils.set_random_seed(config.run.seed % 2**32)
-    keras.config.set_dtype_policy(config.run.precision)
-    try:
-        return _build(config, sample_shape)
-    finally:
-        keras.config.set_dtype_policy("float32")
-
-
-def _build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
-    network = config.network
-    generator = build_generator(
-        network.network, sample_shape, network.latent_size, network.width, network.generator_normalization
-    )
-    discriminator = build_discriminator(
-        network.network, sample_shape, network.width, network.discriminator_normalization
-    )
-    egan = EGAN(
-        generator,
-        discriminator,
-        **dataclasses.asdict(config.evolution),
-        latent=network.latent,
-        seed=config.run.seed,
-    )
-    generator_steps = config.run.steps * config.evolution.mutation_steps
-    discriminator_steps = config.run.steps * config.evolution.discriminator_steps
-    rates = config.optimizer
-    egan.compile(
-        _adam(rates, rates.generator_learning_rate, rates.generator_beta_1, generator_steps),
-        _adam(rates, rates.discriminator_learning_rate, rates.discriminator_beta_1, discriminator_steps),
-        jit_compile="auto" if config.run.xla == "auto" else config.run.xla == "on",
-        steps_per_execution=config.run.steps_per_execution,
-    )
-    return egan
-
-
-def _adam(rates: OptimizerConfig, learning_rate: float, beta_1: float, steps: int) -> keras.optimizers.Optimizer:
-    schedule = LateDecay(learning_rate, steps, rates.final_learning_rate)
-    return keras.optimizers.Adam(schedule, beta_1=beta_1, beta_2=rates.beta_2, epsilon=rates.epsilon)
 
 
 def train(config: Config) -> Trained:
@@ -137,119 +53,114 @@ def train(config: Config) -> Trained:
 
     Raises:
         InputError: before anything is written, for what cannot work.
+        RunError: where the run cannot go on, or its model cannot be exported; what there is stays.
+        StoppedError: by a signal, after a checkpoint.
     """
     check(config)
     dataset = data.load(config.data.dataset, config.data.data_dir)
     egan = build(config, dataset.shape)
-    folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name)
-    run_folder.write_whole(folder / run_folder.CONFIG, config.to_json())
-    evolve(egan, config, dataset, folder)
-    save_checkpoint(egan, folder / run_folder.CHECKPOINTS)
-    records = read_metrics(folder / run_folder.METRICS)
-    draw_mutations_plot(records, folder / run_folder.MUTATIONS_PLOT)
-    return Trained(egan, folder, export(egan, config, dataset))
+    folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
+    with _held_run(folder):
+        run = Run(egan, config, dataset, folder)
+        run.events.append({"event": "started", "time": now(), "versions": versions()})
+        return run.go()
 
 
-def evolve(egan: EGAN, config: Config, dataset: data.Dataset, folder: Path) -> None:
-    """Runs the generations that are left, with progress, records and sample grids."""
-    run = config.run
-    start = int(egan.generation.numpy())
-    callbacks: Sequence[keras.callbacks.Callback] = [
-        MetricsLog(folder / run_folder.METRICS, run.log_every),
-        SampleGrid(folder / run_folder.SAMPLES, run.sample_every, dataset.value_range),
-        ProgressBar(run.steps, run.log_every),
-    ]
-    size = egan.samples_per_generation(config.data.batch_size)
-    egan.fit(
-        dataset.batches(size, run.seed, start),
-        batch_size=config.data.batch_size,
-        steps_per_epoch=run.steps - start,
-        callbacks=list(callbacks),
-        verbose=0,
-    )
+def resume(folder: Path, config: Config | None = None) -> Trained:
+    """Goes on with a run that was stopped, from its newest sound checkpoint, or from the start if there is none.
 
+    With nothing changed it ends where it would have ended, bit for bit.
 
-def load_run(folder: Path) -> tuple[EGAN, Config, data.Dataset]:
-    """The model of a run at its last checkpoint, with its configuration and data set.
+    Args:
+        folder: of the run.
+        config: the run's own configuration with some values changed.
+
+    Returns:
+        As `train`.
 
     Raises:
-        InputError: if the folder is none of a run, or has no checkpoint that can be read.
+        InputError: before anything is written: no such run, another process has it, its data set has changed, or a
+            setting that cannot change.
+        RunError: as `train`.
+        StoppedError: as `train`.
+    """
+    before = read_config(folder)
+    config = config or before
+    changed = changes(before, config)
+    check(dataclasses.replace(config, run=dataclasses.replace(config.run, overwrite=True)))
+    with _held_run(folder):
+        dataset = data.load(config.data.dataset, config.data.data_dir)
+        egan = build(config, dataset.shape)
+        run = Run(egan, config, dataset, folder)
+        manifest, passed_over = run.checkpoints.restore()
+        _check_resumed(config, dataset, manifest)
+        for sentence in passed_over:
+            note(sentence)
+        run.go_back_to(manifest)
+        if changed:
+            write_whole(folder / run_folder.CONFIG, config.to_json())
+        generation = 0 if manifest is None else manifest.generation
+        event = {"event": "resumed", "time": now(), "generation": generation, "changes": changed}
+        run.events.append({**event, "passed_over": passed_over, "versions": versions()})
+        note(f"resumed {folder} at generation {generation} of {config.run.steps}")
+        return run.go()
+
+
+def _check_resumed(config: Config, dataset: data.Dataset, manifest: Manifest | None) -> None:
+    generation = 0 if manifest is None else manifest.generation
+    if manifest is not None and manifest.fingerprint != dataset.fingerprint:
+        raise InputError(
+            "dataset",
+            f"{dataset.name} is not what the run was trained on (SHA-256 {dataset.fingerprint[:12]}, "
+            f"then {manifest.fingerprint[:12]}); bring the old data back, or start a new run",
+        )
+    require(
+        config.run.steps >= generation, "steps", f"the run has had {generation} generations; ask for at least as many"
+    )
+    require(
+        (config.run.steps - generation) % config.run.steps_per_execution == 0,
+        "steps_per_execution",
+        f"must divide the generations that are left, {config.run.steps - generation}",
+    )
+    if place_of(config).exists() and not config.run.overwrite and not is_exported(config, config.run.steps):
+        raise InputError("name", f"{place_of(config)} exists; choose another --name, or replace it with --overwrite")
+
+
+@contextlib.contextmanager
+def _held_run(folder: Path) -> Iterator[None]:
+    try:
+        with held(folder):
+            yield
+    except HeldError as error:
+        raise InputError("resume", f"{folder} is being trained by another process; wait for it, or stop it") from error
+
+
+def read_config(folder: Path) -> Config:
+    """The configuration of a run.
+
+    Raises:
+        InputError: if the folder is none of a run.
     """
     file = folder / run_folder.CONFIG
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, ValueError) as error:
         raise InputError("run", f"{folder} is not the folder of a run: {file.name} cannot be read") from error
-    config = from_json(text, where=str(file))
+    return from_json(text, where=str(file))
+
+
+def load_run(folder: Path) -> tuple[EGAN, Config, data.Dataset]:
+    """The model of a run at its newest sound checkpoint, with its configuration and data set.
+
+    Raises:
+        InputError: if the folder is none of a run, or has no checkpoint that can be read.
+    """
+    config = read_config(folder)
     dataset = data.load(config.data.dataset, config.data.data_dir)
     egan = build(config, dataset.shape)
-    restore_checkpoint(egan, folder / run_folder.CHECKPOINTS)
+    manifest, passed_over = Checkpoints(folder / run_folder.CHECKPOINTS, egan).restore()
+    for sentence in passed_over:
+        note(sentence)
+    if manifest is None:
+        raise InputError("run", f"{folder} has no checkpoint; the run did not get that far")
     return egan, config, dataset
-
-
-def export(
-    egan: EGAN,
-    config: Config,
-    dataset: data.Dataset,
-    *,
-    individual: int = 0,
-    formats: Sequence[str] | None = None,
-    directory: Path | None = None,
-    overwrite: bool | None = None,
-) -> Path:
-    """Exports one survivor with its card.
-
-    Args:
-        egan: the trained model.
-        config: its configuration.
-        dataset: what it was trained on.
-        individual: its rank, 0 being the fittest.
-        formats: instead of the configuration's.
-        directory: instead of the configuration's `models_dir/NAME`.
-        overwrite: instead of the configuration's.
-
-    Returns:
-        The directory.
-    """
-    return export_generator(
-        egan.individual(individual),
-        directory or Path(config.run.models_dir) / config.name,
-        latent=egan.latent,
-        value_range=dataset.value_range,
-        card=_card(egan, config, dataset, individual),
-        formats=tuple(formats or config.run.formats),
-        overwrite=config.run.overwrite if overwrite is None else overwrite,
-    )
-
-
-def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) -> dict[str, Any]:
-    """What the exported files' reader wants to know of their making."""
-    population = egan.population
-    lineage = {name: np.asarray(value)[individual].tolist() for name, value in population.lineage._asdict().items()}
-    return {
-        "name": config.name,
-        "data": {
-            "name": dataset.name,
-            "split": dataset.split,
-            "description": dataset.description,
-            "fingerprint": dataset.fingerprint,
-        },
-        "steps": int(egan.generation.numpy()),
-        "individual": individual,
-        "scores": {name: float(value[individual]) for name, value in population.scores._asdict().items()},
-        "weights": "moving average of the lineage" if population.averages else "last generation",
-        "lineage": {
-            "founder": lineage["founder"],
-            "last_mutation": egan.mutation_names[lineage["mutation"]],
-            "ancestry": dict(zip(egan.mutation_names, lineage["ancestry"], strict=True)),
-        },
-        "config": _told(config),
-    }
-
-
-def _told(config: Config) -> dict[str, Any]:
-    """The configuration without the folders of the machine that it ran on."""
-    values = config.to_dict()
-    for section, key in (("run", "runs_dir"), ("run", "models_dir"), ("data", "data_dir")):
-        del values[section][key]
-    return values

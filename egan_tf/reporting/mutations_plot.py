@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from egan_tf.durable import write_whole
 
 MOST_INTERVALS = 100
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
@@ -19,8 +22,8 @@ def shares_of_wins(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.nd
         records: of a metrics file, at least one.
 
     Returns:
-        The generations at which the intervals end [n], the shares [n, mutations], each row adding up to 1, and the
-        mutations' names.
+        The generations at which the intervals end [n], the shares [n, mutations], each row adding up to 1 (to 0 where
+        no child survived), and the mutations' names.
     """
     names = tuple(records[0]["wins"])
     every = -(-len(records) // MOST_INTERVALS)
@@ -29,7 +32,11 @@ def shares_of_wins(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.nd
         kept.append(records[-1])
     totals = np.array([[0] * len(names), *([record["wins"][name] for name in names] for record in kept)])
     won = np.diff(totals, axis=0)
-    return np.array([record["generation"] for record in kept]), won / won.sum(axis=1, keepdims=True), names
+    return (
+        np.array([record["generation"] for record in kept]),
+        won / np.maximum(won.sum(axis=1, keepdims=True), 1),
+        names,
+    )
 
 
 def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
@@ -49,6 +56,6 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
     axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="share of the survivors")
     axes.set_title("Which mutation won when", loc="left")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
-    beside = path.with_name(f".{path.name}.partial")
-    FigureCanvasAgg(figure).print_png(str(beside))
-    beside.replace(path)
+    content = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(content)
+    write_whole(path, content.getvalue())

@@ -37,8 +37,9 @@ class ProgressBar(EveryGenerations):
         del generation
         if "mutation" not in logs:
             return
+        mutation = int(logs["mutation"])
         self._bar.set_postfix_str(
-            f"{self.model.mutation_names[int(logs['mutation'])]}, F {float(logs['fitness']):.3f}, "
+            f"{self.model.mutation_names[mutation] if mutation >= 0 else 'founder'}, F {float(logs['fitness']):.3f}, "
             f"D {float(logs['discriminator_loss']):.3f}",
             refresh=False,
         )

@@ -6,42 +6,53 @@ import re
 from pathlib import Path
 
 from egan_tf.checks import InputError
+from egan_tf.durable import held, whole_folder, write_whole
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
+TIMINGS = "timings.jsonl"
+EVENTS = "events.jsonl"
 SAMPLES = "samples"
 MUTATIONS_PLOT = "mutations.png"
 CHECKPOINTS = "checkpoints"
 
 
-def create_run_folder(runs_dir: Path, name: str) -> Path:
-    """Makes a new folder `NNN-NAME`, numbered after the highest there is; two runs at once get two folders.
+def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
+    """Makes a new folder `NNN-NAME`, numbered after the highest there is; two runs at once get two numbers.
+
+    Args:
+        runs_dir: where; made if needed.
+        name: of the run.
+        config: its configuration as JSON, which the folder holds from the first instant on.
 
     Raises:
         InputError: if it cannot be made.
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        number = 1 + max((_number(path.name) for path in runs_dir.iterdir()), default=0)
-        while True:
+        with held(runs_dir, wait=True):
+            number = 1 + max((_number(path.name) for path in runs_dir.iterdir()), default=0)
             folder = runs_dir / f"{number:03d}-{name}"
-            try:
-                # The number alone must be free, or two runs of different names would share it.
-                if not any(_number(path.name) == number for path in runs_dir.iterdir()):
-                    folder.mkdir()
-                    return folder
-            except FileExistsError:
-                pass
-            number += 1
+            with whole_folder(folder) as partial:
+                write_whole(partial / CONFIG, config)
+        return folder
     except OSError as error:
-        raise InputError("runs_dir", f"cannot make a run's folder in {runs_dir}: {error.strerror}") from error
+        raise InputError("runs_dir", f"cannot make a run's folder in {runs_dir}: {error.strerror or error}") from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a text file beside its place and moves it there, so that nobody sees half of it."""
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+def newest_run(runs_dir: Path) -> Path:
+    """The run's folder of the highest number.
+
+    Raises:
+        InputError: if there is none.
+    """
+    try:
+        runs = [path for path in runs_dir.iterdir() if _number(path.name) and (path / CONFIG).is_file()]
+    except OSError as error:
+        raise InputError("resume", f"no run in {runs_dir}: {error.strerror or error}") from error
+    if not runs:
+        raise InputError("resume", f"no run in {runs_dir}; name its folder, or say where it is with --runs-dir")
+    return max(runs, key=lambda path: _number(path.name))
 
 
 def _number(name: str) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from egan_tf import randomness
+from egan_tf.durable import write_whole
 from egan_tf.export.pictures import picture
 from egan_tf.export.recipe import Recipe
+from egan_tf.reporting.notes import note
 from egan_tf.reporting.schedule import EveryGenerations
 
 IMAGES = 64
@@ -40,7 +43,11 @@ class SampleGrid(EveryGenerations):
         recipe = Recipe(latent.size, latent.distribution, shape, self._value_range)
         seed = randomness.stream(self.model.settings.seed, tf.constant(0, tf.int64), PICTURES)
         noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
-        self._folder.mkdir(exist_ok=True)
-        beside = self._folder / f".{generation:08d}.partial.png"
-        picture(self.model.sample(noise).numpy(), recipe).save(beside)
-        beside.replace(self._folder / f"{generation:08d}.png")
+        content = io.BytesIO()
+        picture(self.model.sample(noise).numpy(), recipe).save(content, format="PNG")
+        file = self._folder / f"{generation:08d}.png"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(file, content.getvalue())
+        except OSError as error:
+            note(f"cannot write {file}: {error.strerror or error}; the run goes on without this picture")

@@ -30,7 +30,9 @@ class EveryGenerations(keras.callbacks.Callback):
             self.report(generation, logs or {})
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Reports the last generation, unless that was done."""
+        """Reports the last generation, unless that was done, or training was stopped and may go on."""
+        if self.model.stop_training:
+            return
         generation = int(self.model.generation.numpy())
         if generation not in (self._reported, self._before):
             self.report(generation, logs or {})

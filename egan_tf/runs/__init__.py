@@ -1,0 +1,1 @@
+"""What lets a run be stopped at any instant and go on as if nothing had happened."""
