@@ -2,7 +2,8 @@
 
 A short run is killed by SIGKILL, at a random instant of its life, while it writes a checkpoint, or while it exports;
 then resumed, and compared with a run that nobody killed: the newest checkpoint (weights, slots, lineage, averages, D,
-counts), metrics, pictures and the exported model, bit for bit. What says when or how long is left out.
+counts), metrics, pictures and the exported model, bit for bit, but for what says when or how long. TensorFlow writes
+a SavedModel with other names and marks each time: of that one the variables and the samples are compared, bit for bit.
 """
 
 from __future__ import annotations
@@ -99,13 +100,25 @@ def fingerprint(where: Path) -> dict[str, Any]:
         del card[timely]
     found: dict[str, Any] = {"manifest": {**manifest, "logs": logs}, "card": card}
     files = [run / "metrics.jsonl", run / "config.json", run / "mutations.png", *(run / "samples").iterdir()]
-    files += [path for path in model.rglob("*") if path.is_file() and path.name not in ("card.json", "README.md")]
+    files += [path for path in model.iterdir() if path.is_file() and path.name not in ("card.json", "README.md")]
+    found["saved_model"] = saved_model(model / "saved_model", card["noise"]["size"])
     for path in files:
         found[str(path.relative_to(where)).replace(str(where), "")] = path.read_bytes()
     # The folders of the run stand in its configuration.
     found[f"runs/001-{NAME}/config.json"] = found[f"runs/001-{NAME}/config.json"].replace(str(where).encode(), b"")
     found["left over"] = sorted(path.name for path in where.rglob(".*"))
     return found
+
+
+def saved_model(folder: Path, latent_size: int) -> dict[str, bytes]:
+    """The variables of a SavedModel, and what it makes of some noise."""
+    import numpy as np
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(folder))
+    noise = np.random.default_rng(0).normal(size=[5, latent_size]).astype("float32")
+    variables = {str(number): weight.numpy().tobytes() for number, weight in enumerate(loaded.weights)}
+    return {**variables, "samples": loaded.serve(tf.constant(noise))["samples"].numpy().tobytes()}
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

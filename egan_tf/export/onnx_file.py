@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -34,6 +35,7 @@ def write(source: Source, directory: Path) -> None:
         # tf2onnx calls the dynamic dimension unk__N, with another N for input and output.
         named = onnx.helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, ["batch", *shape])
         value.CopyFrom(named)
+    _name_by_place(model.graph)
     onnx.helper.set_model_props(model, source.recipe.to_metadata())
     onnx.checker.check_model(model, full_check=True)
     (directory / FILE).write_bytes(model.SerializeToString(deterministic=True))
@@ -42,6 +44,33 @@ def write(source: Source, directory: Path) -> None:
 def load(directory: Path) -> Run:
     """Reads back what `write` wrote, as the sampler does."""
     return Sampler(directory / FILE).generate
+
+
+def _name_by_place(graph: Any) -> None:
+    """Numbers the names that tf2onnx made up by their place in the graph: the same model is the same file, always.
+
+    tf2onnx numbers them by what the process has done before, and in an order that changes from process to process.
+    """
+    places: dict[str, str] = {}
+
+    def named(name: str) -> str:
+        stem, counted, number = name.rpartition("__")
+        if not (counted and number.isdigit()):
+            return name
+        return places.setdefault(name, f"{stem}__{len(places)}")
+
+    for node in graph.node:
+        node.name = named(node.name)
+        node.input[:] = [named(name) for name in node.input]
+        node.output[:] = [named(name) for name in node.output]
+    for initializer in graph.initializer:
+        initializer.name = named(initializer.name)
+    ordered = sorted(graph.initializer, key=lambda initializer: initializer.name)
+    del graph.initializer[:]
+    graph.initializer.extend(ordered)
+    for value in graph.value_info:
+        value.name = named(value.name)
+    graph.doc_string = ""
 
 
 @contextlib.contextmanager

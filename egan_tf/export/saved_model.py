@@ -19,7 +19,9 @@ class _Served(tf.Module):
     def __init__(self, source: Source) -> None:
         super().__init__()
         self.serve = tf.function(source.serve, input_signature=[source.signature], autograph=False)
-        self.weights = list(self.serve.get_concrete_function().variables)
+        # The function lists its variables in an order that changes from process to process.
+        read = {variable.ref() for variable in self.serve.get_concrete_function().variables}
+        self.weights = [weight.value for weight in source.model.variables if weight.value.ref() in read]
 
 
 def write(source: Source, directory: Path) -> None:
