@@ -12,6 +12,7 @@ METRICS = "metrics.jsonl"
 SAMPLES = "samples"
 MUTATIONS_PLOT = "mutations.png"
 CHECKPOINTS = "checkpoints"
+VERSIONS = "versions.json"
 
 
 def create_run_folder(runs_dir: Path, name: str) -> Path:
@@ -38,10 +39,21 @@ def create_run_folder(runs_dir: Path, name: str) -> Path:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a text file beside its place and moves it there, so that nobody sees half of it."""
+    """Writes a text file beside its place and moves it there, so that nobody sees half of it.
+
+    Raises:
+        OSError: if it cannot be written; nothing is left behind.
+    """
     beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    # A link of that name could lead anywhere.
+    beside.unlink(missing_ok=True)
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def _number(name: str) -> int:

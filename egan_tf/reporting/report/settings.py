@@ -1,0 +1,80 @@
+"""The configuration of a run: the command that repeats it, and every value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from egan_tf.reporting.report.command import FOLDERS, changed, command_of
+from egan_tf.reporting.report.markup import Html, element, join, table
+from egan_tf.reporting.report.page import Section
+from egan_tf.reporting.report.record import RunRecord
+
+_DEEPEST = 6
+
+
+def settings_section(record: RunRecord) -> Section:
+    """The command that repeats the run, and its resolved configuration."""
+    if record.raw_config is None:
+        return Section("settings", "Settings", element("p", "The configuration is not known.", class_="lede"))
+    return Section("settings", "Settings", join([_command(record), _tables(record)]))
+
+
+def plain(value: Any, depth: int = 0) -> str:
+    """A value of JSON as people write it."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if depth == _DEEPEST:
+        return "…"
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(item, depth + 1) for item in value[:100])
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {plain(item, depth + 1)}" for key, item in list(value.items())[:100])
+    return f"{value:g}" if isinstance(value, float) else _text(value)
+
+
+def flat(config: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """The values of a configuration by section and name, without folders of the machine that it ran on."""
+    return {
+        (section, name): value
+        for section, values in config.items()
+        for name, value in (values.items() if isinstance(values, Mapping) else [("", values)])
+        if name not in FOLDERS
+    }
+
+
+def _text(value: Any) -> str:
+    # Python refuses to write out whole numbers of thousands of digits.
+    return "a number of many digits" if isinstance(value, int) and abs(value) >= 10**300 else str(value)
+
+
+def _command(record: RunRecord) -> Html:
+    command = command_of(record.config) if record.config else None
+    if command is None:
+        said = "No command can be given: the configuration, or its preset, is not one of this version of egan_tf."
+        return element("p", said, class_="lede")
+    said = "This repeats the run. Folders are left out; a model that is there already asks for another --name, or for "
+    return join([element("p", said, element("code", "--overwrite"), "."), element("pre", element("code", command))])
+
+
+def _tables(record: RunRecord) -> Html:
+    values = flat(record.config.to_dict() if record.config else record.raw_config or {})
+    differing = changed(record.config) if record.config else frozenset()
+    sections = dict.fromkeys(section for section, _ in values)
+    tables = [
+        element("div", element("h3", section.capitalize()), _table(section, values, differing)) for section in sections
+    ]
+    note = element("p", "Bold: differs from the preset.", class_="note") if differing else Html()
+    return join([element("div", *tables, class_="settings"), note])
+
+
+def _table(section: str, values: Mapping[tuple[str, str], Any], differing: frozenset[tuple[str, str]]) -> Html:
+    rows: Sequence[tuple[str, Html]] = [
+        (
+            name.replace("_", " "),
+            element("mark", plain(value)) if (of, name) in differing else element("span", plain(value)),
+        )
+        for (of, name), value in values.items()
+        if of == section
+    ]
+    return table(("setting", "value"), rows, f"Settings: {section}")
