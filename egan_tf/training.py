@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,13 @@ from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.real_data import check_batch_size
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.export import FORMATS, export_generator
+from egan_tf.export.card import versions
 from egan_tf.networks import build_discriminator, build_generator
 from egan_tf.reporting import run_folder
 from egan_tf.reporting.metrics_log import MetricsLog, read_metrics
 from egan_tf.reporting.mutations_plot import draw_mutations_plot
 from egan_tf.reporting.progress import ProgressBar
+from egan_tf.reporting.report import write_report_or_warn
 from egan_tf.reporting.sample_grid import SampleGrid
 
 
@@ -143,11 +146,14 @@ def train(config: Config) -> Trained:
     egan = build(config, dataset.shape)
     folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name)
     run_folder.write_whole(folder / run_folder.CONFIG, config.to_json())
+    run_folder.write_whole(folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
     evolve(egan, config, dataset, folder)
     save_checkpoint(egan, folder / run_folder.CHECKPOINTS)
     records = read_metrics(folder / run_folder.METRICS)
     draw_mutations_plot(records, folder / run_folder.MUTATIONS_PLOT)
-    return Trained(egan, folder, export(egan, config, dataset))
+    exported = export(egan, config, dataset)
+    write_report_or_warn(folder)
+    return Trained(egan, folder, exported)
 
 
 def evolve(egan: EGAN, config: Config, dataset: data.Dataset, folder: Path) -> None:

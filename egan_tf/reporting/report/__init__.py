@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from egan_tf.checks import require
+from egan_tf.checks import InputError, require
 from egan_tf.reporting import run_folder
 from egan_tf.reporting.report.comparison import MOST_RUNS, comparison_page
 from egan_tf.reporting.report.record import read_run
@@ -14,7 +16,7 @@ from egan_tf.reporting.report.run_page import run_page
 REPORT = "report.html"
 COMPARISON = "comparison.html"
 
-__all__ = ["COMPARISON", "REPORT", "write_comparison", "write_report"]
+__all__ = ["COMPARISON", "REPORT", "write_comparison", "write_report", "write_report_or_warn"]
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -36,6 +38,18 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     return path
 
 
+def write_report_or_warn(folder: Path) -> None:
+    """Writes the report of a run; where that fails, warns, for a training must not be lost for the want of it.
+
+    Args:
+        folder: of the run.
+    """
+    try:
+        write_report(folder)
+    except (OSError, InputError) as error:
+        warnings.warn(f"no report of the run was written: {error}", stacklevel=2)
+
+
 def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
     """Writes a page that compares runs.
 
@@ -51,7 +65,7 @@ def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
         OSError: if the page cannot be written.
     """
     require(2 <= len(folders) <= MOST_RUNS, "run", f"a comparison takes 2 to {MOST_RUNS} runs, got {len(folders)}")
-    places = [folder.resolve() for folder in folders]
+    places = [Path(os.path.realpath(folder)) for folder in folders]
     twice = [str(folder) for folder, place in zip(folders, places, strict=True) if places.count(place) > 1]
     require(not twice, "run", f"given twice: {', '.join(twice)}")
     names = [place.name for place in places]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def area_chart(title: str, lineage: Lineage, end: float, colors: Mapping[str, st
     edges = np.concatenate([[0.0], lineage.ends])
     upper = np.cumsum(lineage.shares, axis=1)
     lower = upper - lineage.shares
-    horizontal, vertical = fixed_axis(0.0, max(end, 1.0)), fixed_axis(0.0, 1.0, 4)
+    horizontal, vertical = fixed_axis(0.0, max(end, 1.0), whole=True), fixed_axis(0.0, 1.0)
     percent = [f"{100 * tick:.0f} %" for tick in vertical.ticks]
     drawing = [
         element("path", d=_stairs(horizontal.place(edges), lower[:, i], upper[:, i]), class_=f"area {colors[name]}")
@@ -98,8 +98,7 @@ def area_chart(title: str, lineage: Lineage, end: float, colors: Mapping[str, st
     notes = [f"From bottom to top in the order of the legend, in {len(lineage.ends)} intervals."]
     if lineage.skipped:
         notes.append(f"{lineage.skipped} records without possible counts are left out.")
-    axis = type(vertical)(vertical.low, vertical.high, vertical.log, vertical.ticks, tuple(percent))
-    return chart(title, says, drawing, horizontal, axis, keys, notes)
+    return chart(title, says, drawing, horizontal, replace(vertical, labels=tuple(percent)), keys, notes)
 
 
 def _stairs(edges: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> Html:

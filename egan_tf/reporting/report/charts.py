@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from egan_tf.reporting.report.evaluations import Evaluation, by_protocol
 from egan_tf.reporting.report.lines import Line, line_chart
 from egan_tf.reporting.report.markup import Html
 from egan_tf.reporting.report.record import RunRecord
+from egan_tf.reporting.report.series import smoothing_window
 
 SCORES = {"fitness": "Fitness F", "quality": "Quality Fq", "diversity": "Diversity Fd"}
 DISCRIMINATOR = {
@@ -28,33 +30,36 @@ def score_chart(record: RunRecord, score: str) -> Html:
     losers = _column(columns, f"children.{score}.loser", "losers, mean", "loser")
     low, high = (columns.values.get(f"children.{score}.loser_{end}") for end in ("low", "high"))
     if low is not None and high is not None and np.nanmax(high - low, initial=0.0) > 0:
-        losers = Line(losers.label, losers.x, losers.y, losers.kind, low=low, high=high, band_label="losers, range")
+        losers = replace(losers, low=low, high=high, band_label="losers, range")
     winner = _column(columns, f"children.{score}.winner", "winner", "winner")
     nulls = int(np.nansum(columns.values.get(f"children.{score}.nulls", np.zeros(1))))
     notes = [f"{nulls:,} scores of children are not finite."] if nulls else []
-    return line_chart(SCORES[score], [losers, winner], record.generations, notes=notes)
+    return line_chart(SCORES[score], [winner, losers], record.generations, notes=notes)
 
 
 def lead_chart(record: RunRecord) -> Html:
-    """By how much the winner is ahead of its siblings, and how much of that is quality and how much diversity."""
+    """How far the winner's fitness is above its siblings', and how large the parts of quality and diversity are."""
     columns = record.columns
     evolution = record.config.evolution if record.config else None
-    shares = {"fitness": ("F", "winner", 1.0), "quality": ("Fq", "color1 dashed", 1.0)}
+    parts = {"fitness": ("in F", "winner", 1.0)}
     if evolution and evolution.fitness == "egan":
-        shares["diversity"] = ("γ·Fd", "color2 dotted", evolution.gamma)
-    elif evolution:
-        shares = {"fitness": shares["fitness"]}
+        parts["quality"] = ("in Fq", "color1 dashed", 1.0)
+        parts["diversity"] = ("in γ·Fd", "color2 dotted", evolution.gamma)
     lines = []
-    for score, (label, kind, weight) in reversed(shares.items()):
+    for score, (label, kind, weight) in parts.items():
         winner, loser = (columns.values.get(f"children.{score}.{end}") for end in ("winner", "loser"))
         if winner is not None and loser is not None:
-            lines.append(Line(label, columns.generations, weight * (winner - loser), kind))
-    return line_chart("Winner's lead: its score less the losers' mean", lines, record.generations, level=0.0)
+            size = np.abs(weight * (winner - loser))
+            # No lead at all has no place on a logarithmic axis.
+            lead = np.where(size > 0, size, np.nan)
+            lines.append(Line(label, columns.generations, lead, kind, thin=score == "fitness"))
+    title = "Size of the winner's lead over the losers' mean"
+    return line_chart(title, lines, record.generations, log=True)
 
 
 def discriminator_chart(record: RunRecord, name: str) -> Html:
     """The discriminator's loss, or the norm of its gradient."""
-    line = _column(record.columns, name, "after the last step", "winner")
+    line = _column(record.columns, name, "last", "winner")
     if name != "discriminator_loss":
         return line_chart(DISCRIMINATOR[name], [line], record.generations, log=True)
     notes = ["Level line: 2 ln 2, the loss of one that cannot tell real from fake."]
@@ -63,8 +68,20 @@ def discriminator_chart(record: RunRecord, name: str) -> Html:
 
 def counter_chart(record: RunRecord, name: str) -> Html:
     """A whole number that the run recorded."""
-    line = _column(record.columns, name, "as recorded", "winner", smooths=False)
-    return line_chart(name.replace("_", " ").capitalize(), [line], record.generations)
+    line = _column(record.columns, name, "last", "winner", smooths=False)
+    return line_chart(words(name), [line], record.generations, whole=True)
+
+
+def words(name: str) -> str:
+    """The name of a quantity as the beginning of a sentence."""
+    spaced = name.replace("_", " ")
+    return spaced[:1].upper() + spaced[1:]
+
+
+def smoothing_note(count: int) -> str:
+    """What the lines of `count` records are; empty if each shows its records alone."""
+    window = smoothing_window(count)
+    return f"Thick lines are means over {window} records, thin ones the records." if window > 1 else ""
 
 
 def metric_charts(record: RunRecord) -> list[Html]:
@@ -74,7 +91,9 @@ def metric_charts(record: RunRecord) -> list[Html]:
         line = metric_line(group, "mean of the seeds" if len({one.seed for one in group}) > 1 else "value", "winner")
         if len(line.x) > 1:
             end = max(float(record.generations), float(line.x[-1]))
-            charts.append(line_chart(metric, [line], end, log=True, notes=[protocol_text(protocol, group)]))
+            charts.append(
+                line_chart(words(metric), [line], end, log=True, notes=[f"Protocol: {protocol_text(protocol, group)}."])
+            )
     return charts
 
 
@@ -91,15 +110,15 @@ def metric_line(group: tuple[Evaluation, ...], label: str, kind: str) -> Line:
     line = Line(label, np.array(steps, np.float64), mean, kind, nulls, smooths=False, marks=len(steps) <= 60)
     if not (high > low).any():
         return line
-    return Line(label, line.x, mean, kind, nulls, False, line.marks, low, high, "range of the seeds")
+    return replace(line, low=low, high=high, band_label="range of the seeds")
 
 
 def protocol_text(protocol: tuple[tuple[str, str], ...], group: tuple[Evaluation, ...]) -> str:
-    """How values were made, in one sentence."""
+    """How values were made, in words."""
     seeds = sorted({one.seed for one in group if one.seed})
     parts = [f"{name.replace('_', ' ')} {value}" for name, value in protocol]
     parts += [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"] if seeds else []
-    return f"Protocol: {'; '.join(parts)}." if parts else "No protocol was recorded."
+    return "; ".join(parts) or "not recorded"
 
 
 def _column(columns: Columns, name: str, label: str, kind: str, smooths: bool = True) -> Line:

@@ -9,13 +9,14 @@ import numpy as np
 import egan_tf
 from egan_tf.reporting.report import charts, sections
 from egan_tf.reporting.report.areas import COLORS, area_chart, colors_of, lineage_of
-from egan_tf.reporting.report.evaluations import Evaluation, by_protocol
+from egan_tf.reporting.report.evaluations import by_protocol
 from egan_tf.reporting.report.frame import side_by_side
 from egan_tf.reporting.report.lines import Line, line_chart
-from egan_tf.reporting.report.markup import Html, element, table
+from egan_tf.reporting.report.markup import Html, element, join, table
 from egan_tf.reporting.report.page import Section, document
 from egan_tf.reporting.report.record import RunRecord
 from egan_tf.reporting.report.samples import grid_figure
+from egan_tf.reporting.report.scales import format_number
 from egan_tf.reporting.report.settings import flat, plain
 
 MOST_RUNS = 12
@@ -54,13 +55,7 @@ def _kind(position: int) -> str:
 
 
 def _problems(records: _Named) -> Section:
-    items = [
-        element("li", element("b", name), f": {problem}.")
-        for name, record in records.items()
-        for problem in record.problems
-    ]
-    content = element("ul", *items) if items else Html()
-    return Section("problems", "Not everything could be read", content, "problems")
+    return sections.warning_of([f"{name}: {p}." for name, record in records.items() for p in record.problems])
 
 
 def _figures(records: _Named) -> Html:
@@ -89,12 +84,16 @@ def _lines(records: _Named, pattern: str, titles: Mapping[str, str], end: float)
                 record.columns.values[key],
                 _kind(position),
                 record.columns.nulls.get(key, 0),
+                thin=False,
             )
             for position, (label, record) in enumerate(records.items())
             if key in record.columns.values
         ]
         drawn.append(line_chart(title, lines, end, log=name == "discriminator_gradient_norm"))
-    return side_by_side(drawn)
+    if not any(drawn):
+        return Html()
+    told = "Lines of many records are means over neighbouring ones."
+    return join([element("p", told, class_="lede"), side_by_side(drawn)])
 
 
 def _lineages(records: _Named, end: float) -> Html:
@@ -107,18 +106,26 @@ def _lineages(records: _Named, end: float) -> Html:
 def _metrics(records: _Named, end: float) -> Html:
     groups = {name: by_protocol(record.evaluations) for name, record in records.items()}
     keys = list(dict.fromkeys(key for found in groups.values() for key in found))[: charts.MOST_METRICS]
-    drawn = []
+    drawn, rows = [], []
     for metric, protocol in keys:
-        lines = []
-        together: tuple[Evaluation, ...] = ()
-        for position, (name, found) in enumerate(groups.items()):
-            group = found.get((metric, protocol), ())
-            together += group
-            if group:
-                lines.append(charts.metric_line(group, name, _kind(position)))
-        last = max(end, *(float(line.x[-1]) for line in lines))
-        drawn.append(line_chart(metric, lines, last, log=True, notes=[charts.protocol_text(protocol, together)]))
-    return side_by_side(drawn)
+        shared = [found.get((metric, protocol), ()) for found in groups.values()]
+        lines = {
+            name: charts.metric_line(group, name, _kind(position))
+            for position, (name, group) in enumerate(zip(groups, shared, strict=True))
+            if group
+        }
+        said = charts.protocol_text(protocol, tuple(one for group in shared for one in group))
+        last = {name: format_number(float(line.y[-1])) for name, line in lines.items()}
+        rows.append((charts.words(metric), *(last.get(name, "–") for name in groups), said))
+        if any(len(line.x) > 1 for line in lines.values()):
+            furthest = max(end, *(float(line.x[-1]) for line in lines.values()))
+            drawn.append(
+                line_chart(charts.words(metric), list(lines.values()), furthest, log=True, notes=[f"Protocol: {said}."])
+            )
+    if not rows:
+        return Html()
+    summary = table(("last value", *groups, "protocol"), rows, "Last value of each metric and protocol", "prose")
+    return join([side_by_side(drawn), summary])
 
 
 def _settings(records: _Named) -> Html:
@@ -127,7 +134,7 @@ def _settings(records: _Named) -> Html:
         for name, record in records.items()
     }
     keys = dict.fromkeys(key for config in values.values() for key in config)
-    texts = {key: [plain(config[key]) if key in config else "–" for config in values.values()] for key in keys}
+    texts = {key: [(plain(config[key]) or "–") if key in config else "–" for config in values.values()] for key in keys}
     rows = [(" ".join(key).replace("_", " "), *cells) for key, cells in texts.items() if len(set(cells)) > 1]
     if not rows:
         return element("p", "None: the configurations are the same.", class_="lede")

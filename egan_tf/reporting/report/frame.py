@@ -43,7 +43,6 @@ def chart(
     vertical: Axis,
     keys: Sequence[Key] = (),
     notes: Sequence[str] = (),
-    unit: str = "generation",
 ) -> Html:
     """A figure with a title, a legend, a plot and notes.
 
@@ -51,11 +50,10 @@ def chart(
         title: what is drawn, with its unit.
         says: the same for those who do not see it, with the figures that matter.
         drawing: SVG in units of `SIZE`.
-        horizontal: axis of the abscissa.
+        horizontal: axis of the abscissa, generations.
         vertical: axis of the ordinate.
         keys: the legend.
         notes: sentences below.
-        unit: of the abscissa.
     """
     plot = element(
         "svg",
@@ -71,7 +69,7 @@ def chart(
             viewBox=f"0 0 {SIZE} {SIZE}",
             preserveAspectRatio="none",
         ),
-        element("text", unit, class_="unit", x="100%", y="100%", dy=34),
+        element("text", "generation", class_="unit", x="100%", y="100%", dy=34),
         class_="chart",
         role="img",
         aria_label=f"{title}. {says}",
@@ -114,10 +112,10 @@ def _grid(horizontal: Axis, vertical: Axis) -> Html:
         + element("text", label, x=-8, y=height, dy=4, class_="left")
         for label, height in zip(vertical.labels, _percent(1.0 - _places(vertical)), strict=True)
     ]
+    # A label at the very end would reach out of a narrow page.
     up = [
-        element("line", x1=where, x2=where, y1="100%", y2="100%", class_="tick")
-        + element("text", label, x=where, y="100%", dy=18, class_="below")
-        for label, where in zip(horizontal.labels, _percent(_places(horizontal)), strict=True)
+        element("text", label, x=f"{100 * where:.2f}%", y="100%", dy=18, class_="last" if where > 0.95 else "below")
+        for label, where in zip(horizontal.labels, _places(horizontal).tolist(), strict=True)
     ]
     base = element("line", x1="0", x2="100%", y1="100%", y2="100%", class_="base")
     return element("g", *map(Html, (*across, *up)), base, class_="grid", aria_hidden="true")

@@ -23,7 +23,8 @@ class Line:
         y: float [n]; NaN is a gap.
         kind: CSS class that gives it its colour and dashes.
         nulls: how many values were recorded as not finite.
-        smooths: whether a long line is drawn with a mean over neighbours.
+        smooths: whether a long line is drawn as a mean over neighbours.
+        thin: whether the values themselves are then drawn too, as a thin line.
         marks: whether each value gets a dot.
         low: float [n], the lower edge of a band around the line, if there is one.
         high: float [n], its upper edge.
@@ -36,6 +37,7 @@ class Line:
     kind: str
     nulls: int = 0
     smooths: bool = True
+    thin: bool = True
     marks: bool = False
     low: np.ndarray | None = None
     high: np.ndarray | None = None
@@ -46,6 +48,11 @@ class Line:
         """Over how many neighbours its mean goes."""
         return smoothing_window(len(self.y)) if self.smooths else 1
 
+    @property
+    def visible(self) -> np.ndarray:
+        """The values that the drawing must have room for."""
+        return self.y if self.thin else smooth(self.y, self.window)
+
 
 def line_chart(
     title: str,
@@ -53,6 +60,7 @@ def line_chart(
     end: float,
     *,
     log: bool = False,
+    whole: bool = False,
     level: float | None = None,
     notes: Sequence[str] = (),
 ) -> Html:
@@ -60,23 +68,25 @@ def line_chart(
 
     Args:
         title: with the unit.
-        lines: what to draw, the last one on top.
+        lines: what to draw, the first one on top.
         end: the last generation of the abscissa, which begins at 0.
         log: whether the ordinate may be logarithmic.
+        whole: whether the values are whole numbers.
         level: where to draw a level line.
         notes: more sentences below.
     """
     if not any(np.isfinite(line.y).any() for line in lines):
         return Html()
-    seen = [part for line in lines for part in (line.y, line.low, line.high) if part is not None]
-    vertical = axis_of(np.concatenate([*seen, [level] if level is not None else []]), log)
-    horizontal = fixed_axis(0.0, max(end, 1.0))
-    drawing = [_band(line, horizontal, vertical) for line in lines]
-    drawing += [_recorded(line, horizontal, vertical) for line in lines if line.window > 1]
+    seen = [part for line in lines for part in (line.visible, line.low, line.high) if part is not None]
+    vertical = axis_of(np.concatenate([*seen, [level] if level is not None else []]), log, whole)
+    horizontal = fixed_axis(0.0, max(end, 1.0), whole=True)
+    upwards = lines[::-1]
+    drawing = [_band(line, horizontal, vertical) for line in upwards]
+    drawing += [_recorded(line, horizontal, vertical) for line in upwards if line.thin and line.window > 1]
     if level is not None:
         ends = place(np.array([0.0, horizontal.high]), np.array([level, level]), horizontal, vertical)
         drawing.append(element("path", d=path_of(ends), class_="level"))
-    drawing += [_main(line, horizontal, vertical) for line in lines]
+    drawing += [_main(line, horizontal, vertical) for line in upwards]
     keys = [key for line in lines for key in _keys(line)]
     says = " ".join(_sentence(line) for line in lines)
     return chart(title, says, drawing, horizontal, vertical, keys, (*notes, *_notes(lines, vertical.log)))
@@ -128,15 +138,9 @@ def _sentence(line: Line) -> str:
 
 
 def _notes(lines: Sequence[Line], log: bool) -> list[str]:
-    notes = [
-        f"{line.label}: {line.nulls} of {len(line.y)} records are not finite; they are gaps."
-        for line in lines
-        if line.nulls
-    ]
-    windows = {line.window for line in lines if line.window > 1}
-    if windows:
-        spans = " or ".join(str(window) for window in sorted(windows))
-        notes.append(f"Thick: mean over {spans} records. Thin: as recorded.")
-    if log:
-        notes.append("Logarithmic axis.")
+    notes = ["Logarithmic axis."] if log else []
+    for line in lines:
+        if line.nulls:
+            of = f" of {line.label}" if len(lines) > 1 else ""
+            notes.append(f"Gaps: {line.nulls:,} of {len(line.y):,} values{of} are not finite.")
     return notes

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from egan_tf.reporting.report.markup import Html, element, join
 
+WARNING = "problems"
+"""Class of the section that says what is wrong, which needs no way to it."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -48,7 +51,11 @@ def document(title: str, subtitle: str, figures: Html, sections: Sequence[Sectio
         element("title", f"{title} · E-GAN"),
         element("style", style),
     ]
-    links = [element("li", element("a", section.title, href=f"#{section.identity}")) for section in shown]
+    links = [
+        element("li", element("a", section.title, href=f"#{section.identity}"))
+        for section in shown
+        if section.kind != WARNING
+    ]
     body = [
         element(
             "header",

@@ -16,7 +16,7 @@ def run_page(record: RunRecord) -> str:
     return document(
         record.name,
         sections.subtitle_of(record),
-        figures_list(sections.figures_of(record, lineage)),
+        figures_list([*sections.figures_of(record, lineage), *sections.metric_figures_of(record)]),
         [
             sections.problems_section(record),
             sections.samples_section(record),

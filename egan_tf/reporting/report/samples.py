@@ -66,8 +66,6 @@ def _image(grid: Grid, identity: str | None = None) -> Html:
         width=grid.width,
         height=grid.height,
         alt=f"Samples of the fittest generator at {_caption(grid)}",
-        # Small images are enlarged, and blurred pixels would tell less.
-        class_="pixels",
     )
 
 

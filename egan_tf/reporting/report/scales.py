@@ -65,12 +65,13 @@ class Axis:
         return (values - self.low) / (self.high - self.low)
 
 
-def axis_of(values: np.ndarray, log: bool = False) -> Axis:
+def axis_of(values: np.ndarray, log: bool = False, whole: bool = False) -> Axis:
     """An axis that shows all finite values, with a margin.
 
     Args:
         values: any shape; those that are not finite do not count.
         log: whether it may be logarithmic, where the values span orders of magnitude.
+        whole: whether its ticks are whole numbers.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -81,12 +82,12 @@ def axis_of(values: np.ndarray, log: bool = False) -> Axis:
     # What differs only in the digits that rounding makes is constant.
     differs = high - low > 1e-9 * max(abs(low), abs(high))
     margin = 0.06 * (high - low) if differs else 0.1 * abs(high) or 1.0
-    return fixed_axis(low - margin if low < 0 or low - margin > 0 else 0.0, high + margin)
+    return fixed_axis(low - margin if low < 0 or low - margin > 0 else 0.0, high + margin, whole)
 
 
-def fixed_axis(low: float, high: float, most_ticks: int = _MOST_TICKS) -> Axis:
-    """A linear axis from `low` to `high`, which must be greater."""
-    step = _nice_step((high - low) / most_ticks)
+def fixed_axis(low: float, high: float, whole: bool = False) -> Axis:
+    """A linear axis from `low` to `high`, which must be greater; `whole` asks for ticks at whole numbers."""
+    step = max(_nice_step((high - low) / _MOST_TICKS), 1.0 if whole else 0.0)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = tuple(i * step for i in range(first, last + 1))
     return Axis(low, high, False, ticks, _labels(ticks, step))
@@ -101,7 +102,7 @@ def _log_axis(low: float, high: float) -> Axis:
             break
     every = -(-len(ticks) // _MOST_TICKS)
     ticks = ticks[::every]
-    return Axis(low, high, True, ticks, tuple(f"{tick:g}" for tick in ticks))
+    return Axis(low, high, True, ticks, tuple(f"{tick:g}".replace("-", "−") for tick in ticks))
 
 
 def _nice_step(least: float) -> float:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Sequence
+
+import numpy as np
 
 from egan_tf.reporting.report import charts
 from egan_tf.reporting.report.areas import Lineage, area_chart, colors_of
 from egan_tf.reporting.report.evaluations import by_protocol
 from egan_tf.reporting.report.frame import side_by_side
 from egan_tf.reporting.report.markup import Html, element, join, table
-from egan_tf.reporting.report.page import Section
+from egan_tf.reporting.report.page import WARNING, Section
 from egan_tf.reporting.report.record import RunRecord
 from egan_tf.reporting.report.samples import samples_viewer
 from egan_tf.reporting.report.scales import format_duration, format_number, format_share
@@ -46,16 +49,27 @@ def figures_of(record: RunRecord, lineage: Lineage | None) -> list[tuple[str, st
         best = int(lineage.wins.argmax())
         share = f"made {format_share(float(lineage.total[best]))} of survivors"
         figures.append(("Leading mutation", lineage.mutations[best].replace("_", " "), share))
-    for (metric, _), group in list(by_protocol(record.evaluations).items())[:4]:
-        last = max(group, key=lambda one: one.step)
-        figures.append((metric, format_number(last.value), f"generation {last.step:,}"))
     return figures
+
+
+def metric_figures_of(record: RunRecord) -> list[tuple[str, str, str]]:
+    """The last values of the first few metrics as key figures."""
+    found = []
+    for (metric, _), group in list(by_protocol(record.evaluations).items())[:4]:
+        line = charts.metric_line(group, "", "")
+        found.append((charts.words(metric), format_number(float(line.y[-1])), f"generation {int(line.x[-1]):,}"))
+    return found
 
 
 def problems_section(record: RunRecord) -> Section:
     """What is missing or damaged."""
-    items = [element("li", f"{problem[:1].upper()}{problem[1:]}.") for problem in record.problems]
-    return Section("problems", "Not everything could be read", element("ul", *items) if items else Html(), "problems")
+    return warning_of([f"{problem[:1].upper()}{problem[1:]}." for problem in record.problems])
+
+
+def warning_of(problems: Sequence[str]) -> Section:
+    """The section that lists problems; nothing, if there are none."""
+    items = [element("li", problem) for problem in problems]
+    return Section("problems", "Not everything could be read", element("ul", *items) if items else Html(), WARNING)
 
 
 def samples_section(record: RunRecord) -> Section:
@@ -91,14 +105,17 @@ def children_section(record: RunRecord) -> Section:
     drawn = [charts.score_chart(record, score) for score in charts.SCORES]
     drawn.append(charts.lead_chart(record))
     gamma = f", γ = {record.config.evolution.gamma:g}" if record.config else ""
-    told = f"Scores by the discriminator as it stood: F = Fq + γ·Fd{gamma}. Losers are siblings that did not survive."
+    told = (
+        f"Scores by the discriminator as it stood: F = Fq + γ·Fd{gamma}. Losers are the children that did not survive."
+    )
+    told = f"{told} {charts.smoothing_note(len(record.columns))}"
     return _charts_section("children", "Winners and losers", told, drawn, "No record holds scores of children.")
 
 
 def discriminator_section(record: RunRecord) -> Section:
     """The discriminator's loss and gradient norm."""
     drawn = [charts.discriminator_chart(record, name) for name in charts.DISCRIMINATOR]
-    told = "The environment that the generators evolve in."
+    told = f"The environment, at the last step of each generation. {charts.smoothing_note(len(record.columns))}"
     return _charts_section("discriminator", "Discriminator", told, drawn, "No record holds the discriminator's loss.")
 
 
@@ -112,8 +129,8 @@ def metrics_section(record: RunRecord) -> Section:
         line = charts.metric_line(group, "", "")
         finite = [value for value in line.y.tolist() if math.isfinite(value)]
         cells = [format_number(value) for value in (min(finite), max(finite))] if finite else ["none", "none"]
-        said = charts.protocol_text(protocol, group).removeprefix("Protocol: ")
-        rows.append((metric, format_number(float(line.y[-1])), f"{int(line.x[-1]):,}", *cells, said))
+        said = charts.protocol_text(protocol, group)
+        rows.append((charts.words(metric), format_number(float(line.y[-1])), f"{int(line.x[-1]):,}", *cells, said))
     heading = ("metric", "last", "generation", "lowest", "highest", "protocol")
     summary = table(heading, rows, "Metrics, mean over seeds where there are several", "prose")
     return Section("metrics", "Metrics", join([_lede(told), side_by_side(charts.metric_charts(record)), summary]))
@@ -124,8 +141,15 @@ def counters_section(record: RunRecord) -> Section:
     names = record.columns.counters
     if not names:
         return Section("counters", "Counters", Html())
-    drawn = [charts.counter_chart(record, name) for name in names]
-    return _charts_section("counters", "Counters", "Faults and other events, as the run counted them.", drawn, "")
+    values = {name: record.columns.values[name] for name in names}
+    rows = [
+        (charts.words(name), format_number(record.columns.last(name)), format_number(float(np.nanmax(value))))
+        for name, value in values.items()
+    ]
+    summary = table(("counter", "last record", "highest"), rows, "Counters", "numbers")
+    drawn = [charts.counter_chart(record, name) for name, value in values.items() if np.nanmax(value) > 0]
+    told = "Faults and other events, as the run counted them."
+    return Section("counters", "Counters", join([_lede(told), summary, side_by_side(drawn)]))
 
 
 def provenance_section(record: RunRecord) -> Section:

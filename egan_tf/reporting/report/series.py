@@ -34,7 +34,7 @@ def downsample(x: np.ndarray, y: np.ndarray, buckets: int = BUCKETS) -> tuple[np
 
 def smoothing_window(count: int) -> int:
     """Over how many neighbouring values a line of `count` is averaged, an odd number; 1 for a short line."""
-    return 1 if count < SMOOTH_FROM else 2 * max(1, count // 40) + 1
+    return 1 if count < SMOOTH_FROM else 2 * max(1, count // 30) + 1
 
 
 def smooth(y: np.ndarray, window: int) -> np.ndarray:

@@ -72,7 +72,7 @@ def _table(section: str, values: Mapping[tuple[str, str], Any], differing: froze
     rows: Sequence[tuple[str, Html]] = [
         (
             name.replace("_", " "),
-            element("mark", plain(value)) if (of, name) in differing else element("span", plain(value)),
+            element("mark" if (of, name) in differing else "span", plain(value) or "–"),
         )
         for (of, name), value in values.items()
         if of == section
