@@ -13,6 +13,7 @@ SAMPLES = "samples"
 MUTATIONS_PLOT = "mutations.png"
 CHECKPOINTS = "checkpoints"
 VERSIONS = "versions.json"
+REPORT = "report.html"
 
 
 def create_run_folder(runs_dir: Path, name: str) -> Path:

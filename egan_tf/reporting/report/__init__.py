@@ -13,10 +13,9 @@ from egan_tf.reporting.report.comparison import MOST_RUNS, comparison_page
 from egan_tf.reporting.report.record import read_run
 from egan_tf.reporting.report.run_page import run_page
 
-REPORT = "report.html"
 COMPARISON = "comparison.html"
 
-__all__ = ["COMPARISON", "REPORT", "write_comparison", "write_report", "write_report_or_warn"]
+__all__ = ["COMPARISON", "write_comparison", "write_report", "write_report_or_warn"]
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -33,7 +32,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         InputError: if the folder is none of a run, or cannot be read.
         OSError: if the report cannot be written.
     """
-    path = out or folder / REPORT
+    path = out or folder / run_folder.REPORT
     run_folder.write_whole(path, run_page(read_run(folder)))
     return path
 
