@@ -11,6 +11,7 @@ from egan_tf.reporting.report.columns import Columns
 from egan_tf.reporting.report.evaluations import Evaluation, by_protocol
 from egan_tf.reporting.report.lines import Line, line_chart
 from egan_tf.reporting.report.markup import Html
+from egan_tf.reporting.report.reading import real_number
 from egan_tf.reporting.report.record import RunRecord
 from egan_tf.reporting.report.series import smoothing_window
 
@@ -42,9 +43,10 @@ def lead_chart(record: RunRecord) -> Html:
     columns = record.columns
     evolution = record.config.evolution if record.config else None
     parts = {"fitness": ("in F", "winner", 1.0)}
-    if evolution and evolution.fitness == "egan":
+    gamma = real_number(evolution.gamma) if evolution and evolution.fitness == "egan" else None
+    if gamma is not None and math.isfinite(gamma):
         parts["quality"] = ("in Fq", "color1 dashed", 1.0)
-        parts["diversity"] = ("in γ·Fd", "color2 dotted", evolution.gamma)
+        parts["diversity"] = ("in γ·Fd", "color2 dotted", gamma)
     lines = []
     for score, (label, kind, weight) in parts.items():
         winner, loser = (columns.values.get(f"children.{score}.{end}") for end in ("winner", "loser"))

@@ -95,6 +95,8 @@ def line_chart(
 def _main(line: Line, horizontal: Axis, vertical: Axis) -> Html:
     x, y = downsample(line.x, smooth(line.y, line.window))
     points = path_of(place(x, y, horizontal, vertical))
+    if not points:
+        return Html()
     drawn = element("path", d=points, class_=f"line {line.kind}")
     if not line.marks:
         return drawn
