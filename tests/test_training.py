@@ -43,6 +43,24 @@ def test_a_run_leaves_its_record(trained: Path) -> None:
     assert len((run / "metrics.jsonl").read_text().splitlines()) == 4
     assert sorted(path.name for path in (run / "samples").iterdir()) == ["00000012.png", "00000024.png"]
     assert (run / "mutations.png").stat().st_size > 1000
+    assert json.loads((run / "versions.json").read_text())["tensorflow"] == tf.__version__
+    report = (run / "report.html").read_text()
+    assert "complete" in report
+    assert tf.__version__ in report
+    assert report.count("data:image/png") == 3, "both grids, and the last once more"
+
+
+def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(record: object) -> str:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("egan_tf.reporting.report.run_page", full)
+    with pytest.warns(UserWarning, match="^no report of the run was written: the disk is full$"):
+        train_tf.main(["--dataset", "ring8", "--width", "8", "--steps", "100", *folders(tmp_path)])
+    assert not (tmp_path / "runs" / "001-ring8" / "report.html").exists()
+    assert Sampler(tmp_path / "models" / "ring8" / "generator.onnx").sample(3).shape == (3, 2)
 
 
 def test_all_forms_of_the_winner_give_the_same_images(trained: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str]) -> None:
             done = write_comparison(options.run, options.out)
     except OSError as error:
         raise InputError("out", f"cannot write {error.filename or options.out}: {error.strerror or error}") from error
-    print(f"report: {done}")
+    # A path may hold bytes that are no text.
+    print(f"report: {os.fsencode(done).decode(errors='replace')}")
 
 
 if __name__ == "__main__":

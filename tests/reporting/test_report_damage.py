@@ -62,7 +62,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a line without end": (
         lambda run: append(run / "metrics.jsonl", b'"' + b"x" * (3 << 20) + b'"\n'),
-        "of the lines of metrics.jsonl hold no record.",
+        "1 of the lines of metrics.jsonl hold no record.",
     ),
     "no metrics": (lambda run: (run / "metrics.jsonl").unlink(), "There are no records in metrics.jsonl."),
     "metrics that are a folder": (
@@ -277,6 +277,21 @@ def test_the_command_exits_with_2_and_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == f"python -m egan_tf.reporting: error: run: no folder {tmp_path / 'absent'}\n"
     assert done.stdout == ""
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    run = make_run(tmp_path / os.fsdecode(b"run-\xff"))
+    done = subprocess.run([sys.executable, "-m", "egan_tf.reporting", run], capture_output=True, check=True)
+    assert done.stdout.decode().endswith("run-\ufffd/report.html\n")
+    assert parse((run / "report.html").read_text()).one("h1").text == "run-\ufffd"
+
+
+def test_settings_without_end_are_cut(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (run / "config.json").write_text(json.dumps({f"section{i}": {"a": [[[[[[[[1]]]]]]]]} for i in range(20_000)}))
+    tables = section(report_of(run), "settings").find("table")
+    assert len(tables) == 500
+    assert tables[0].rows[1] == ["a", "…"]
 
 
 def test_nothing_is_written_through_links(tmp_path: Path) -> None:

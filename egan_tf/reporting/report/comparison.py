@@ -17,7 +17,8 @@ from egan_tf.reporting.report.page import Section, document
 from egan_tf.reporting.report.record import RunRecord
 from egan_tf.reporting.report.samples import grid_figure
 from egan_tf.reporting.report.scales import format_number
-from egan_tf.reporting.report.settings import flat, plain
+from egan_tf.reporting.report.settings import flat
+from egan_tf.reporting.report.values import plain
 
 MOST_RUNS = 12
 _Named = Mapping[str, RunRecord]

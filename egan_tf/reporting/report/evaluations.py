@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from egan_tf.reporting.report.reading import Damage, real_number, whole_number
+from egan_tf.reporting.report.values import plain
 
 MOST_EVALUATIONS = 20_000
-PROTOCOL = ("n_real", "n_fake", "split", "extractor", "extractor_hash", "resize", "batchnorm")
+COUNTS = ("n_real", "n_fake")
+PROTOCOL = (*COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,10 @@ def _evaluation(line: Mapping[str, Any]) -> Evaluation | None:
     metric, value, step = line.get("metric"), real_number(line.get("value", "")), whole_number(line.get("step"))
     if not isinstance(metric, str) or not metric or value is None or step is None:
         return None
-    protocol = tuple((name, _text(line[name])) for name in PROTOCOL if name in line)
-    seed = line.get("seed", "")
-    return Evaluation(metric, value, step, str(seed) if type(seed) is int else _text(seed), protocol)
+    protocol = tuple((name, _told(name, line[name])) for name in PROTOCOL if name in line)
+    return Evaluation(metric, value, step, plain(line.get("seed", "")), protocol)
 
 
-def _text(value: Any) -> str:
-    """A value of the protocol in words."""
-    if value is None:
-        return "none"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
-        return f"{value:,}"
-    if isinstance(value, float) and math.isfinite(value):
-        return f"{value:g}"
-    return json.dumps(value)[:200]
+def _told(name: str, value: Any) -> str:
+    count = whole_number(value) if name in COUNTS else None
+    return plain(value) if count is None else f"{count:,}"

@@ -49,15 +49,25 @@ def json_lines(path: Path) -> Iterator[dict[str, Any] | Damage]:
     """
     if not path.is_file():
         return
-    left = MOST_LINES
+    left, goes_on = MOST_LINES, False
     with path.open("rb") as file:
         while line := file.readline(MOST_LINE):
             left -= len(line)
             if left < 0:
                 yield Damage.BEYOND
                 return
-            if line.strip():
+            if goes_on:
+                goes_on = _is_part(line)
+            elif _is_part(line):
+                goes_on = True
+                yield Damage.UNREADABLE
+            elif line.strip():
                 yield _object(line)
+
+
+def _is_part(line: bytes) -> bool:
+    """Whether a line was too long to be read at once, and goes on."""
+    return len(line) == MOST_LINE and not line.endswith(b"\n")
 
 
 def _object(line: bytes) -> dict[str, Any] | Damage:

@@ -10,7 +10,7 @@ import numpy as np
 
 from egan_tf.reporting.report.reading import real_number, whole_number
 
-MOST_CHILDREN = 4096
+MOST_CHILDREN = 1024
 SCORES = ("fitness", "quality", "diversity")
 
 

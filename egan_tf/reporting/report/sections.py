@@ -17,7 +17,8 @@ from egan_tf.reporting.report.page import WARNING, Section
 from egan_tf.reporting.report.record import RunRecord
 from egan_tf.reporting.report.samples import samples_viewer
 from egan_tf.reporting.report.scales import format_duration, format_number, format_share
-from egan_tf.reporting.report.settings import plain
+from egan_tf.reporting.report.settings import MOST_VALUES
+from egan_tf.reporting.report.values import plain
 
 
 def subtitle_of(record: RunRecord) -> str:
@@ -124,6 +125,8 @@ def metrics_section(record: RunRecord) -> Section:
     if not record.evaluations:
         return Section("metrics", "Metrics", Html())
     told = "Values compare where their protocols are the same."
+    if len(by_protocol(record.evaluations)) > charts.MOST_METRICS:
+        told = f"{told} Only the first {charts.MOST_METRICS} metrics and protocols are shown."
     rows = []
     for (metric, protocol), group in list(by_protocol(record.evaluations).items())[: charts.MOST_METRICS]:
         line = charts.metric_line(group, "", "")
@@ -161,7 +164,7 @@ def provenance_section(record: RunRecord) -> Section:
     if isinstance(argv, list) and all(isinstance(word, str) for word in argv):
         parts += [element("p", "Started as"), element("pre", element("code", shlex.join(argv)))]
     if record.versions:
-        rows = [(name, plain(version)) for name, version in record.versions.items()]
+        rows = [(name, plain(version)) for name, version in list(record.versions.items())[:MOST_VALUES]]
         parts.append(table(("package", "version"), rows, "Versions"))
     return Section("versions", "Versions", join(parts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ from egan_tf.reporting.report.command import FOLDERS, changed, command_of
 from egan_tf.reporting.report.markup import Html, element, join, table
 from egan_tf.reporting.report.page import Section
 from egan_tf.reporting.report.record import RunRecord
+from egan_tf.reporting.report.values import plain
 
-_DEEPEST = 6
+MOST_VALUES = 500
 
 
 def settings_section(record: RunRecord) -> Section:
@@ -20,32 +22,15 @@ def settings_section(record: RunRecord) -> Section:
     return Section("settings", "Settings", join([_command(record), _tables(record)]))
 
 
-def plain(value: Any, depth: int = 0) -> str:
-    """A value of JSON as people write it."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "yes", False: "no"}[value]
-    if depth == _DEEPEST:
-        return "…"
-    if isinstance(value, list | tuple):
-        return ", ".join(plain(item, depth + 1) for item in value[:100])
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {plain(item, depth + 1)}" for key, item in list(value.items())[:100])
-    return f"{value:g}" if isinstance(value, float) else _text(value)
-
-
 def flat(config: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-    """The values of a configuration by section and name, without folders of the machine that it ran on."""
-    return {
-        (section, name): value
+    """The first values of a configuration by section and name, without folders of the machine that it ran on."""
+    found = (
+        ((section, name), value)
         for section, values in config.items()
         for name, value in (values.items() if isinstance(values, Mapping) else [("", values)])
         if name not in FOLDERS
-    }
-
-
-def _text(value: Any) -> str:
-    # Python refuses to write out whole numbers of thousands of digits.
-    return "a number of many digits" if isinstance(value, int) and abs(value) >= 10**300 else str(value)
+    )
+    return dict(itertools.islice(found, MOST_VALUES))
 
 
 def _command(record: RunRecord) -> Html:
@@ -54,7 +39,12 @@ def _command(record: RunRecord) -> Html:
         said = "No command can be given: the configuration, or its preset, is not one of this version of egan_tf."
         return element("p", said, class_="lede")
     said = "This repeats the run. Folders are left out; a model that is there already asks for another --name, or for "
-    return join([element("p", said, element("code", "--overwrite"), "."), element("pre", element("code", command))])
+    return join(
+        [
+            element("p", said, element("code", "--overwrite"), ".", class_="lede"),
+            element("pre", element("code", command)),
+        ]
+    )
 
 
 def _tables(record: RunRecord) -> Html:
@@ -64,8 +54,8 @@ def _tables(record: RunRecord) -> Html:
     tables = [
         element("div", element("h3", section.capitalize()), _table(section, values, differing)) for section in sections
     ]
-    note = element("p", "Bold: differs from the preset.", class_="note") if differing else Html()
-    return join([element("div", *tables, class_="settings"), note])
+    note = element("p", "Bold values differ from the preset's.", class_="note") if differing else Html()
+    return join([note, element("div", *tables, class_="settings")])
 
 
 def _table(section: str, values: Mapping[tuple[str, str], Any], differing: frozenset[tuple[str, str]]) -> Html:
