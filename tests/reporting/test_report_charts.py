@@ -100,14 +100,14 @@ def test_null_is_a_gap_and_is_counted(tmp_path: Path) -> None:
 def test_null_scores_of_children_are_counted(tmp_path: Path) -> None:
     children = {"fitness": [None, 0.4, 0.3], "quality": [0.1, 0.4, 0.3], "diversity": [None, 1.0, None]}
     page = report_of(make_run(tmp_path / "run", [record(10, children=children), record(20)]))
-    assert "1 scores of children are not finite" in chart(page, "Fitness F").text
-    assert "2 scores of children are not finite" in chart(page, "Diversity Fd").text
+    assert "Scores of children that are not finite: 1." in chart(page, "Fitness F").text
+    assert "Scores of children that are not finite: 2." in chart(page, "Diversity Fd").text
     assert "not finite" not in chart(page, "Quality Fq").text
     assert "winner: first 0.4 at generation 10" in description(page, "Quality Fq"), "null is the worst fitness"
 
 
 def test_counters_are_shown_where_there_are_any(tmp_path: Path) -> None:
-    records = [record(g, rejected_children=g // 10 - 1, stagnant_generations=0) for g in (10, 20, 30)]
+    records = [record(g, rejected_children=g / 10 - 1, stagnant_generations=0) for g in (10, 20, 30)]
     counters = section(report_of(make_run(tmp_path / "run", records)), "counters")
     assert counters.one("table").rows[1:] == [["Rejected children", "2", "2"], ["Stagnant generations", "0", "0"]]
     assert [figure.find("figcaption")[0].text for figure in counters.find("figure")] == ["Rejected children"]

@@ -54,15 +54,15 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "lines of rubbish": (
         lambda run: append(run / "metrics.jsonl", b"\xff\xfe\n[1, 2]\n3\nnull\n{}\n" + b'{"generation": -1}\n'),
-        "6 of the lines of metrics.jsonl hold no record.",
+        "Lines of metrics.jsonl that hold no record: 6.",
     ),
     "nesting without end": (
         lambda run: append(run / "metrics.jsonl", b"[" * 100_000 + b"\n"),
-        "1 of the lines of metrics.jsonl hold no record.",
+        "Lines of metrics.jsonl that hold no record: 1.",
     ),
     "a line without end": (
         lambda run: append(run / "metrics.jsonl", b'"' + b"x" * (3 << 20) + b'"\n'),
-        "1 of the lines of metrics.jsonl hold no record.",
+        "Lines of metrics.jsonl that hold no record: 1.",
     ),
     "no metrics": (lambda run: (run / "metrics.jsonl").unlink(), "There are no records in metrics.jsonl."),
     "metrics that are a folder": (
@@ -86,21 +86,21 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no samples": (remove_samples, "There is no folder samples."),
     "a picture that is none": (
         lambda run: (run / "samples" / "00000020.png").write_bytes(b"<svg onload=alert(1)>"),
-        "1 of the pictures in samples cannot be read.",
+        "Pictures in samples that cannot be read: 1.",
     ),
     "a picture cut off": (
         lambda run: (run / "samples" / "00000030.png").write_bytes(
             (run / "samples" / "00000010.png").read_bytes()[:45]
         ),
-        "1 of the pictures in samples cannot be read.",
+        "Pictures in samples that cannot be read: 1.",
     ),
     "a picture too large": (
         lambda run: Image.new("1", (5000, 5000)).save(run / "samples" / "00000010.png"),
-        "1 of the pictures in samples cannot be read.",
+        "Pictures in samples that cannot be read: 1.",
     ),
     "a picture of another kind": (
         lambda run: Image.new("L", (5, 5)).save(run / "samples" / "00000010.png", format="GIF"),
-        "1 of the pictures in samples cannot be read.",
+        "Pictures in samples that cannot be read: 1.",
     ),
     "evaluations of rubbish": (
         lambda run: write_lines(
@@ -115,7 +115,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
                 {"metric": "fid", "step": 3},
             ],
         ),
-        "7 of the lines of evaluations.jsonl hold no evaluation.",
+        "Lines of evaluations.jsonl that hold no evaluation: 7.",
     ),
     "run.json that is no JSON": (lambda run: (run / "run.json").write_text("?"), "Run.json cannot be read."),
 }
@@ -157,16 +157,17 @@ def test_what_is_damaged_or_missing_is_named_and_the_rest_is_shown(tmp_path: Pat
 )
 def test_values_of_a_wrong_type_are_left_out_and_counted(tmp_path: Path, values: dict[str, Any]) -> None:
     page = report_of(make_run(tmp_path / "run", [record(10), record(20, **values), record(30)]))
-    assert "1 values in metrics.jsonl have a wrong type" in section(page, "problems").text
+    assert "Values in metrics.jsonl of a wrong type or beyond all bounds: 1." in section(page, "problems").text
     for title in ("Fitness F", "Discriminator's loss"):
         assert "first" in chart(page, title).find("desc")[0].text
 
 
 def test_counts_of_wins_that_cannot_be_are_left_out(tmp_path: Path) -> None:
-    wins = [{"a": 5, "b": 5}, {"a": 1, "b": 1}, {"a": 5, "b": 5}, {"a": 15, "b": 5}]
+    fewer, no_more, less_of_one = {"a": 1, "b": 1}, {"a": 5, "b": 5}, {"a": 1, "b": 19}
+    wins = [{"a": 5, "b": 5}, fewer, no_more, less_of_one, {"a": 15, "b": 5}]
     page = report_of(make_run(tmp_path / "run", [record(10 * i, w) for i, w in enumerate(wins, start=1)]))
     lineage = section(page, "lineage")
-    assert "2 records without possible counts are left out" in lineage.text
+    assert "3 records without possible counts are left out" in lineage.text
     assert lineage.one("table").rows[1:] == [["a", "15", "75.0 %"], ["b", "5", "25.0 %"], ["all", "20", "100.0 %"]]
 
 

@@ -32,9 +32,10 @@ def score_chart(record: RunRecord, score: str) -> Html:
     low, high = (columns.values.get(f"children.{score}.loser_{end}") for end in ("low", "high"))
     if low is not None and high is not None and np.nanmax(high - low, initial=0.0) > 0:
         losers = replace(losers, low=low, high=high, band_label="losers, range")
-    winner = _column(columns, f"children.{score}.winner", "winner", "winner")
+    several = record.config is not None and record.config.evolution.population_size > 1
+    winner = _column(columns, f"children.{score}.winner", "winners, mean" if several else "winner", "winner")
     nulls = int(np.nansum(columns.values.get(f"children.{score}.nulls", np.zeros(1))))
-    notes = [f"{nulls:,} scores of children are not finite."] if nulls else []
+    notes = [f"Scores of children that are not finite: {nulls:,}."] if nulls else []
     return line_chart(SCORES[score], [winner, losers], record.generations, notes=notes)
 
 

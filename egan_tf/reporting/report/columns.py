@@ -15,6 +15,8 @@ from egan_tf.reporting.report.rows import row_of
 
 MOST_RECORDS = 200_000
 MOST_COLUMNS = 128
+FAULTS = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
+"""Counters, in whatever type they were written."""
 _NOT_COUNTED = frozenset({"generation", "seconds"})
 
 
@@ -26,7 +28,7 @@ class Columns:
         generations: int64 [n], ascending, none twice.
         values: float64 [n] by name, as `row_of` names them; NaN where nothing finite was recorded.
         nulls: by name, how many records hold null, which stands for a number that is not finite.
-        counters: names of whole numbers at the records' top level.
+        counters: names of faults, and of whole numbers at the records' top level.
         damage: sentences that say what could not be read.
     """
 
@@ -99,9 +101,9 @@ def read_columns(lines: Iterable[dict[str, Any] | Damage]) -> Columns:
         whole = frozenset(name for name, value in line.items() if whole_number(value) is not None or value is None)
         builder.append(generation, row, whole)
     if unreadable:
-        damage.append(f"{unreadable} of the lines of metrics.jsonl hold no record")
+        damage.append(f"lines of metrics.jsonl that hold no record: {unreadable:,}")
     if wrong:
-        damage.append(f"{wrong} values in metrics.jsonl have a wrong type or are beyond all bounds")
+        damage.append(f"values in metrics.jsonl of a wrong type or beyond all bounds: {wrong:,}")
     return _columns(builder, nulls, tuple(damage))
 
 
@@ -110,8 +112,6 @@ def _columns(builder: _Builder, nulls: Mapping[str, int], damage: tuple[str, ...
     _, from_the_end = np.unique(recorded[::-1], return_index=True)
     kept = len(recorded) - 1 - from_the_end
     values = {name: np.frombuffer(column, np.float64)[kept] for name, column in builder.values.items()}
-    counters = (
-        name for name in values if "." not in name and name not in builder.not_whole and name not in _NOT_COUNTED
-    )
-    drawn = tuple(name for name in counters if np.isfinite(values[name]).any())
-    return Columns(recorded[kept], values, dict(nulls), drawn, damage)
+    whole = (name for name in values if "." not in name and name not in builder.not_whole | _NOT_COUNTED)
+    counters = tuple(name for name in {*FAULTS & values.keys(), *whole} if np.isfinite(values[name]).any())
+    return Columns(recorded[kept], values, dict(nulls), tuple(sorted(counters)), damage)

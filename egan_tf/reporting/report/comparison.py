@@ -40,7 +40,7 @@ def comparison_page(records: Mapping[str, RunRecord]) -> str:
             _problems(records),
             Section("figures", "Key figures", _figures(records)),
             Section("samples", "Last samples", _samples(records)),
-            Section("scores", "Winners", _lines(records, "children.{}.winner", charts.SCORES, end)),
+            Section("scores", "Survivors", _lines(records, "children.{}.winner", charts.SCORES, end)),
             Section("discriminator", "Discriminator", _lines(records, "{}", charts.DISCRIMINATOR, end)),
             Section("lineage", "Lineage", _lineages(records, end)),
             Section("metrics", "Metrics", _metrics(records, end)),
@@ -93,7 +93,7 @@ def _lines(records: _Named, pattern: str, titles: Mapping[str, str], end: float)
         drawn.append(line_chart(title, lines, end, log=name == "discriminator_gradient_norm"))
     if not any(drawn):
         return Html()
-    told = "Lines of many records are means over neighbouring ones."
+    told = "Lines of many records are means over neighbouring ones; several survivors count by their mean."
     return join([element("p", told, class_="lede"), side_by_side(drawn)])
 
 

@@ -45,7 +45,7 @@ def read_evaluations(lines: Iterable[dict[str, Any] | Damage]) -> tuple[tuple[Ev
             refused += 1
         else:
             found.append(evaluation)
-    return tuple(found), (f"{refused} of the lines of evaluations.jsonl hold no evaluation",) if refused else ()
+    return tuple(found), (f"lines of evaluations.jsonl that hold no evaluation: {refused:,}",) if refused else ()
 
 
 def by_protocol(

@@ -176,7 +176,7 @@ def _read_grids(folder: Path) -> tuple[tuple[Grid, ...], int, tuple[str, ...]]:
             damaged += 1
         else:
             grids.append(Grid(generation, *picture))
-    problems = (f"{damaged} of the pictures in {folder.name} cannot be read",) if damaged else ()
+    problems = (f"pictures in {folder.name} that cannot be read: {damaged}",) if damaged else ()
     return _within_bounds(tuple(reversed(grids))), len(paths), problems
 
 
