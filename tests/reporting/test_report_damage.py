@@ -76,6 +76,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no config": (lambda run: (run / "config.json").unlink(), "There is no config.json."),
     "config that is no JSON": (lambda run: (run / "config.json").write_text("{"), "Config.json cannot be read."),
     "config of zeros": (lambda run: (run / "config.json").write_bytes(bytes(2 << 20)), "Config.json cannot be read."),
+    "config nested without end": (
+        lambda run: (run / "config.json").write_text("[" * 100_000),
+        "Config.json cannot be read.",
+    ),
     "config that is a list": (lambda run: (run / "config.json").write_text("[]"), "Config.json cannot be read."),
     "config with an unknown key": (change_config(novelty={}), "Config.json does not fit this version of egan_tf"),
     "config with a wrong type": (change_config(run={"steps": "many"}), "steps: must be of type int, got 'many'"),

@@ -162,7 +162,7 @@ def provenance_section(record: RunRecord) -> Section:
     if isinstance(started, str):
         parts.append(element("p", f"Started {started}."))
     if isinstance(argv, list) and all(isinstance(word, str) for word in argv):
-        parts += [element("p", "Started as"), element("pre", element("code", shlex.join(argv)))]
+        parts += [element("p", "Started as"), element("pre", element("code", shlex.join(argv)), tabindex=0)]
     if record.versions:
         rows = [(name, plain(version)) for name, version in list(record.versions.items())[:MOST_VALUES]]
         parts.append(table(("package", "version"), rows, "Versions"))

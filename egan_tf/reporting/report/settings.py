@@ -42,7 +42,7 @@ def _command(record: RunRecord) -> Html:
     return join(
         [
             element("p", said, element("code", "--overwrite"), ".", class_="lede"),
-            element("pre", element("code", command)),
+            element("pre", element("code", command), tabindex=0),
         ]
     )
 
