@@ -97,6 +97,17 @@ def test_null_is_a_gap_and_is_counted(tmp_path: Path) -> None:
     assert "Gaps: 3 of 7 values are not finite." in figure.text
 
 
+def test_the_loss_of_an_indifferent_discriminator_is_marked_within_the_chart(tmp_path: Path) -> None:
+    records = [record(10 * i, discriminator_loss=loss) for i, loss in enumerate((0.5, 0.6, 0.7), start=1)]
+    figure = chart(report_of(make_run(tmp_path / "run", records)), "Discriminator's loss")
+    ((level, _),), (line,) = drawn(figure, "level"), drawn(figure, "line winner")
+    assert 0 < level[1] < line[-1][1] < line[0][1] < 1000
+    # 2 ln 2 is as far above 0.5 in the drawing as it is among the values.
+    assert (line[0][1] - level[1]) / (line[0][1] - line[-1][1]) == pytest.approx(
+        (2 * math.log(2) - 0.5) / 0.2, rel=0.01
+    )
+
+
 def test_null_scores_of_children_are_counted(tmp_path: Path) -> None:
     children = {"fitness": [None, 0.4, 0.3], "quality": [0.1, 0.4, 0.3], "diversity": [None, 1.0, None]}
     page = report_of(make_run(tmp_path / "run", [record(10, children=children), record(20)]))
