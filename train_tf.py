@@ -11,6 +11,7 @@ from pathlib import Path
 from egan_tf.command_line import import_tensorflow_quietly, parse, run
 from egan_tf.config import Config
 from egan_tf.presets import PRESETS, preset
+from egan_tf.reporting.run_folder import REPORT
 
 NEWEST = "newest"
 SIGNAL_STATUS = 128
@@ -100,6 +101,8 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(SIGNAL_STATUS + stopped.signal)
     print(f"run: {trained.run}")
     print(f"model: {trained.export}")
+    if (trained.run / REPORT).exists():
+        print(f"report: {trained.run / REPORT}")
     if "onnx" in config.run.formats:
         print(
             f"sample: python -m egan_tf.sampling {trained.export / 'generator.onnx'} --count 64 --seed 0 --out grid.png"

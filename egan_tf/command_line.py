@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
@@ -16,6 +17,15 @@ from egan_tf.checks import InputError, RunError
 Kind = TypeVar("Kind")
 
 RUN_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argparse parser, for commands that must do without tyro, that refuses as every command here does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Turns argparse's several lines into the one line of an `InputError`."""
+        match = re.match(r"argument -*([\w-]+)[^:]*: (.*)", message, re.DOTALL)
+        raise InputError(*(match.groups() if match else ("arguments", f"{message}; --help explains them")))
 
 
 def parse(kind: Callable[..., Kind], arguments: Sequence[str], program: str, default: Any = None) -> Kind:

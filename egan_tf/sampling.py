@@ -13,15 +13,15 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from egan_tf.checks import InputError, integer, require
+from egan_tf.command_line import OneLineParser
 from egan_tf.export.recipe import DISTRIBUTIONS, Recipe
 from egan_tf.export.sample_files import write_samples
 
@@ -196,15 +196,8 @@ def _check_ports(session: Any, recipe: Recipe) -> None:
         require(found == expected, "metadata", f"do not fit the file: its {kind} is {found}, expected {expected}")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Turns argparse's several lines into the one line that every refusal has."""
-        match = re.match(r"argument -*([\w-]+)[^:]*: (.*)", message, re.DOTALL)
-        raise InputError(*(match.groups() if match else ("arguments", f"{message}; --help explains them")))
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog="python -m egan_tf.sampling",
         description="Sample from an exported generator, without TensorFlow.",
         epilog="Sample i depends on the file, the seed and i alone: asking for more keeps the first ones.",

@@ -16,7 +16,6 @@ from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.real_data import check_batch_size
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.export import FORMATS
-from egan_tf.export.card import versions
 from egan_tf.publishing import export, is_exported, place_of
 from egan_tf.reporting import run_folder
 from egan_tf.reporting.notes import note
@@ -62,7 +61,7 @@ def train(config: Config) -> Trained:
     folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
     with _held_run(folder):
         run = Run(egan, config, dataset, folder)
-        run.events.append({"event": "started", "time": now(), "versions": versions()})
+        run.events.append({"event": "started", "time": now()})
         return run.go()
 
 
@@ -101,7 +100,7 @@ def resume(folder: Path, config: Config | None = None) -> Trained:
             write_whole(folder / run_folder.CONFIG, config.to_json())
         generation = 0 if manifest is None else manifest.generation
         event = {"event": "resumed", "time": now(), "generation": generation, "changes": changed}
-        run.events.append({**event, "passed_over": passed_over, "versions": versions()})
+        run.events.append({**event, "passed_over": passed_over})
         note(f"resumed {folder} at generation {generation} of {config.run.steps}")
         return run.go()
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import export as export_command
 import train_tf
-from egan_tf import InputError, Sampler, training
+from egan_tf import InputError, Sampler, building, training
 from egan_tf.config import from_json
 from egan_tf.presets import PRESETS, preset
 
@@ -43,6 +43,24 @@ def test_a_run_leaves_its_record(trained: Path) -> None:
     assert len((run / "metrics.jsonl").read_text().splitlines()) == 4
     assert sorted(path.name for path in (run / "samples").iterdir()) == ["00000012.png", "00000024.png"]
     assert (run / "mutations.png").stat().st_size > 1000
+    assert json.loads((run / "versions.json").read_text())["tensorflow"] == tf.__version__
+    report = (run / "report.html").read_text()
+    assert "complete" in report
+    assert tf.__version__ in report
+    assert report.count("data:image/png") == 3, "both grids, and the last once more"
+
+
+def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(record: object) -> str:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("egan_tf.reporting.report.run_page", full)
+    train_tf.main(["--dataset", "ring8", "--width", "8", "--steps", "100", *folders(tmp_path)])
+    assert "no report of the run was written: the disk is full" in capsys.readouterr().err
+    assert not (tmp_path / "runs" / "001-ring8" / "report.html").exists()
+    assert Sampler(tmp_path / "models" / "ring8" / "generator.onnx").sample(3).shape == (3, 2)
 
 
 def test_all_forms_of_the_winner_give_the_same_images(trained: Path) -> None:
@@ -112,7 +130,7 @@ def test_every_preset_builds(name: str) -> None:
 
 
 def test_learning_rate_falls_over_the_second_half() -> None:
-    schedule = training.LateDecay(0.5, 100, 0.1)
+    schedule = building.LateDecay(0.5, 100, 0.1)
     np.testing.assert_allclose(
         [schedule(step) for step in (0, 50, 75, 100, 120)], [0.5, 0.5, 0.275, 0.05, 0.05], rtol=1e-6
     )

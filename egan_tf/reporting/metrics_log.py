@@ -8,6 +8,8 @@ from typing import Any
 from egan_tf.reporting.record_log import RecordLog
 from egan_tf.reporting.schedule import EveryGenerations
 
+COUNTED = ("rejected_children", "stagnant_generations", "skipped_discriminator_steps")
+
 
 class MetricsLog(EveryGenerations):
     """Logs Keras' scalars, how all children scored, how often each mutation has won, and what went wrong so far.
@@ -47,7 +49,7 @@ class MetricsLog(EveryGenerations):
                 "mutation": names[mutation] if mutation >= 0 else None,
                 "children": children,
                 "wins": dict(zip(names, population.wins.numpy().tolist(), strict=True)),
-                "faults": {name: int(count) for name, count in population.faults._asdict().items()},
+                **{name: int(count) for name, count in population.faults._asdict().items() if name in COUNTED},
             }
         )
         self._timings.append({"generation": generation, "seconds": round(time.monotonic() - self._start, 3)})

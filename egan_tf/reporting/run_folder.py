@@ -15,6 +15,8 @@ EVENTS = "events.jsonl"
 SAMPLES = "samples"
 MUTATIONS_PLOT = "mutations.png"
 CHECKPOINTS = "checkpoints"
+VERSIONS = "versions.json"
+REPORT = "report.html"
 
 
 def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from egan_tf.checks import InputError, RunError
 from egan_tf.config import Config
 from egan_tf.durable import sweep, write_whole
 from egan_tf.evolution.egan import EGAN
+from egan_tf.export.card import versions
 from egan_tf.publishing import export, is_exported
 from egan_tf.reporting import run_folder
 from egan_tf.reporting.metrics_log import MetricsLog
@@ -20,6 +22,7 @@ from egan_tf.reporting.mutations_plot import draw_mutations_plot
 from egan_tf.reporting.notes import note
 from egan_tf.reporting.progress import ProgressBar
 from egan_tf.reporting.record_log import RecordLog, read_records
+from egan_tf.reporting.report import write_report_or_warn
 from egan_tf.reporting.sample_grid import SampleGrid
 from egan_tf.runs.checkpoints import Checkpoints, Manifest
 from egan_tf.runs.keeper import Keeper
@@ -69,10 +72,12 @@ class Run:
 
     def go(self) -> Trained:
         """The generations that are left, the plots, the export."""
+        write_whole(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
         saved = self._evolve()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
         path = self._export(saved)
+        write_report_or_warn(self.folder)
         self.events.append({"event": "exported", "time": now(), "generation": self.generation})
         return Trained(self.egan, self.folder, path)
 
