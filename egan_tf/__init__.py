@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from egan_tf.checks import InputError
+    from egan_tf.checks import InputError, RunError
     from egan_tf.evolution.egan import EGAN
     from egan_tf.evolution.fitness import FITNESSES, Evaluation, diversity, quality
     from egan_tf.evolution.objectives import MUTATIONS
@@ -23,6 +23,7 @@ _HOMES = {
     "FITNESSES": "evolution.fitness",
     "InputError": "checks",
     "MUTATIONS": "evolution.objectives",
+    "RunError": "checks",
     "Sampler": "sampling",
     "diversity": "evolution.fitness",
     "quality": "evolution.fitness",
@@ -34,6 +35,7 @@ __all__ = [
     "MUTATIONS",
     "Evaluation",
     "InputError",
+    "RunError",
     "Sampler",
     "__version__",
     "diversity",

@@ -177,10 +177,10 @@ class Run:
 
     def _restore_folder(self) -> None:
         """Puts the folder back where it has vanished while the run went on."""
-        if not self.folder.is_dir():
-            self.folder.mkdir(parents=True)
+        if not (self.folder / run_folder.CONFIG).exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.folder / run_folder.CONFIG, self.config.to_json())
-            note(f"{self.folder} had vanished; made it again, without the records until now")
+            note(f"{self.folder} had vanished; made it again, without the records until then")
 
     def _draw_plot(self) -> None:
         try:
