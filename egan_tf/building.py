@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from egan_tf.checks import InputError
 from egan_tf.config import Config, OptimizerConfig
 from egan_tf.evolution.egan import EGAN
 from egan_tf.networks import build_discriminator, build_generator
@@ -38,13 +39,17 @@ def build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
         sample_shape: of the data set.
 
     Raises:
-        InputError: if the networks do not fit the data.
+        InputError: if the networks fit neither the data nor the memory.
     """
     # A seed for initial weights: Keras takes 32 bits of it.
     keras.utils.set_random_seed(config.run.seed % 2**32)
     keras.config.set_dtype_policy(config.run.precision)
     try:
         return _build(config, sample_shape)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise InputError(
+            "width", f"networks of width {config.network.width} do not fit into memory; take less, or fewer individuals"
+        ) from error
     finally:
         keras.config.set_dtype_policy("float32")
 

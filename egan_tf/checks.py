@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
+MOST_SHOWN = 100
+
 
 class InputError(ValueError):
     """Something that the user gave cannot be used.
@@ -35,11 +37,23 @@ def require(condition: bool, field: str, problem: str) -> None:
         raise InputError(field, problem)
 
 
-def integer(field: str, value: Any, minimum: int = 1) -> int:
-    """Returns `value` as an `int`, refusing booleans, fractions and anything below `minimum`."""
+def integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
+    """Returns `value` as an `int`, refusing booleans, fractions and anything outside [minimum, maximum]."""
     valid = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
-    require(valid, field, f"must be a whole number of at least {minimum}, got {value!r}")
+    require(valid, field, f"must be a whole number of at least {minimum}, got {shown(value)}")
+    require(maximum is None or int(value) <= maximum, field, f"must be at most {maximum}, got {shown(value)}")
     return int(value)
+
+
+def shown(value: Any) -> str:
+    """A value as one would type it, for a message: in one line, and cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes no integers of more than some thousand digits
+        return "a number of thousands of digits"
+    except RecursionError:
+        return "something deeply nested"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def number(
@@ -55,8 +69,8 @@ def number(
 
     `above` and `below` exclude the lower and the upper bound itself.
     """
-    valid = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    require(valid, field, f"must be a finite number, got {value!r}")
+    valid = isinstance(value, Real) and not isinstance(value, bool) and _is_finite(value)
+    require(valid, field, f"must be a finite number, got {shown(value)}")
     low = value > minimum if above else value >= minimum
     high = value < maximum if below else value <= maximum
     if not (low and high):
@@ -65,8 +79,15 @@ def number(
             bounds.append(f"{'above' if above else 'at least'} {minimum:g}")
         if maximum < math.inf:
             bounds.append(f"{'below' if below else 'at most'} {maximum:g}")
-        raise InputError(field, f"must be {' and '.join(bounds)}, got {value!r}")
+        raise InputError(field, f"must be {' and '.join(bounds)}, got {shown(value)}")
     return float(value)
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def one_of(field: str, value: Any, choices: Iterable[Any]) -> Any:
@@ -75,6 +96,6 @@ def one_of(field: str, value: Any, choices: Iterable[Any]) -> Any:
     if value in choices:
         return value
     names = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(str(value), names, n=1)
+    near = difflib.get_close_matches(shown(value).strip("'"), names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise InputError(field, f"unknown value {value!r}{hint}; choose from {', '.join(sorted(names))}")
+    raise InputError(field, f"unknown value {shown(value)}{hint}; choose from {', '.join(sorted(names))}")

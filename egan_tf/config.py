@@ -15,8 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from egan_tf.checks import InputError, integer, number, one_of, require
+from egan_tf.checks import InputError, integer, number, one_of, require, shown
 
+# More than any machine holds; what is below, and still too much, is refused when the networks are built.
+MOST_UNITS = 2**16
+MOST_SAMPLES = 2**20
+# The generation is a coordinate of the noise, which has 31 bits for it.
+MOST_GENERATIONS = 2**31 - 1
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
 
@@ -25,7 +30,7 @@ def check_name(name: str) -> None:
     require(
         not name or re.fullmatch(NAME_PATTERN, name) is not None,
         "name",
-        f"must be letters, digits, '.', '_' and '-', at most 100, and begin with one of the first two, got {name!r}",
+        f"must be letters, digits, '.', '_' and '-', at most 100, the first one of the first two, got {shown(name)}",
     )
 
 
@@ -44,7 +49,7 @@ class DataConfig:
         from egan_tf.data import DATASETS
 
         one_of("dataset", self.dataset, DATASETS)
-        integer("batch_size", self.batch_size)
+        integer("batch_size", self.batch_size, maximum=MOST_SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,8 @@ class NetworkConfig:
     """Distribution of the noise: normal or uniform (in [-1, 1])."""
 
     def __post_init__(self) -> None:
-        integer("width", self.width)
-        integer("latent_size", self.latent_size)
+        integer("width", self.width, maximum=MOST_UNITS)
+        integer("latent_size", self.latent_size, maximum=MOST_UNITS)
 
 
 @dataclass(frozen=True)
@@ -167,12 +172,11 @@ class RunConfig:
     """Generations per call from Python; more is faster for small networks."""
 
     def __post_init__(self) -> None:
-        integer("steps", self.steps)
-        for name in ("log_every", "sample_every", "steps_per_execution"):
-            integer(name, getattr(self, name))
+        for name in ("steps", "log_every", "sample_every", "steps_per_execution"):
+            integer(name, getattr(self, name), maximum=MOST_GENERATIONS)
         for name in ("keep_checkpoints", "stagnation_limit"):
-            integer(name, getattr(self, name))
-        integer("checkpoint_every", self.checkpoint_every, 0)
+            integer(name, getattr(self, name), maximum=MOST_GENERATIONS)
+        integer("checkpoint_every", self.checkpoint_every, 0, MOST_GENERATIONS)
         number("checkpoint_minutes", self.checkpoint_minutes, 0.0)
         check_name(self.name)
         require(bool(self.formats), "formats", "must name at least one format")
@@ -235,7 +239,7 @@ def from_dict(values: Any, where: str = "config") -> Config:
 
 
 def _build(kind: type, values: Any, where: str) -> Any:
-    require(isinstance(values, Mapping), where, f"must be a JSON object, got {values!r}"[:200])
+    require(isinstance(values, Mapping), where, f"must be a JSON object, got {shown(values)}")
     hints = typing.get_type_hints(kind)
     for key in values:
         one_of(where, key, hints)
@@ -252,9 +256,9 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         return one_of(name, value, typing.get_args(kind))
     if typing.get_origin(kind) is tuple:
         valid = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-        require(valid, name, f"must be a list of names, got {value!r}"[:200])
+        require(valid, name, f"must be a list of names, got {shown(value)}")
         return tuple(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value) if abs(value) < 10**300 else math.inf
-    require(type(value) is kind, name, f"must be of type {kind.__name__}, got {value!r}"[:200])
+    require(type(value) is kind, name, f"must be of type {kind.__name__}, got {shown(value)}")
     return value

@@ -11,6 +11,8 @@ Everything that it needs to know, such as the distribution of the noise, is in t
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import math
 import os
 import sys
@@ -31,6 +33,7 @@ ROWS = 32
 """Rows of noise in every call of onnxruntime: sample i is always row i % ROWS of a call of this one size, so that no
 kernel chosen by batch size can change its last bits."""
 
+CARD = "card.json"
 _MAX_THREADS = 4
 
 
@@ -173,11 +176,26 @@ def _open(path: Path) -> Any:
         model = path.read_bytes()
     except OSError as error:
         raise InputError("path", f"cannot read {path}: {error.strerror}") from error
+    _check_against_card(path, model)
     try:
         # The fallback would print several lines and try the same provider again.
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:
         raise InputError("path", f"{path} is no ONNX file that onnxruntime can read, or is damaged: {error}") from error
+
+
+def _check_against_card(path: Path, content: bytes) -> None:
+    """Refuses a file that is not the one whose SHA-256 the card beside it lists; without a card, any will do."""
+    try:
+        listed = json.loads((path.parent / CARD).read_text(encoding="utf-8"))["files"][path.name]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return
+    found = hashlib.sha256(content).hexdigest()
+    require(
+        listed == found,
+        "path",
+        f"{path} is not the file that {CARD} beside it lists: damaged, or changed; export it again, or move it away",
+    )
 
 
 def _processors() -> int:

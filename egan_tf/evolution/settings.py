@@ -11,6 +11,8 @@ from egan_tf.evolution.fitness import FITNESSES, Fitness
 from egan_tf.evolution.latent import DISTRIBUTIONS
 from egan_tf.evolution.objectives import MUTATIONS, Mutation
 
+MOST_INDIVIDUALS = 2**10
+MOST_SAMPLES = 2**20
 LARGEST_SEED = 2**63 - 1
 # Each step has a stream of noise of its own, and a stream's coordinate has 16 bits.
 MOST_STEPS = 2**16 - 1
@@ -35,20 +37,18 @@ class EvolutionSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        integer("population_size", self.population_size)
+        integer("population_size", self.population_size, maximum=MOST_INDIVIDUALS)
         number("gamma", self.gamma)
         if self.evaluation_size is not None:
-            integer("evaluation_size", self.evaluation_size)
+            integer("evaluation_size", self.evaluation_size, maximum=MOST_SAMPLES)
         require(isinstance(self.reuse_scoring, bool), "reuse_scoring", f"must be a bool, got {self.reuse_scoring!r}")
         for name in ("discriminator_steps", "mutation_steps"):
-            steps = integer(name, getattr(self, name))
-            require(steps <= MOST_STEPS, name, f"must be at most {MOST_STEPS}, got {steps}")
+            integer(name, getattr(self, name), maximum=MOST_STEPS)
         one_of("latent", self.latent, DISTRIBUTIONS)
         number("r1", self.r1, 0.0)
         number("gradient_penalty", self.gradient_penalty, 0.0)
         number("moving_average", self.moving_average, 0.0, 1.0, below=True)
-        integer("seed", self.seed, 0)
-        require(self.seed <= LARGEST_SEED, "seed", f"must be at most 2^63 - 1, got {self.seed}")
+        integer("seed", self.seed, 0, LARGEST_SEED)
         named_mutations(self.mutations)
         named_fitness(self.fitness)
 

@@ -96,7 +96,7 @@ def _listed_files(directory: Path) -> set[str] | None:
     try:
         card = json.loads((directory / CARD).read_text("utf-8"))
         return set(card["files"]) if card["format"] == MARK else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

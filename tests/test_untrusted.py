@@ -1,0 +1,196 @@
+"""Whatever the user hands over, or a folder holds: answered in one line, or used; never a traceback or a hang."""
+
+from __future__ import annotations
+
+import json
+import resource
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import train_tf
+from egan_tf import EGAN, InputError, Sampler, training
+from egan_tf.config import Config, from_dict, from_json
+from egan_tf.data import DATASETS
+from egan_tf.export.staging import check_place
+from egan_tf.presets import PRESETS
+from egan_tf.runs.checkpoints import Checkpoints
+from tests.runs.short import folder_of, short
+
+TEN_SECONDS = 10_000
+MOST_MIB = 600
+checked = settings(
+    derandomize=True,
+    deadline=TEN_SECONDS,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.builds(lambda: -(10**5000))
+    | st.floats()
+    | st.text(max_size=30)
+    | st.sampled_from(["digits", "dcgan", "batch", "minimax", "", "../x", "\x00", "\ud800", "9" * 5000]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=8,
+)
+FIELDS = [(section, field) for section, values in Config().to_dict().items() for field in values]
+FLAGS = [f"--{field.replace('_', '-')}" for _, field in FIELDS]
+
+
+@pytest.fixture(autouse=True)
+def _bounded_memory() -> Iterator[None]:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < MOST_MIB
+
+
+def answered(function: Callable[[], Any]) -> Any:
+    """What the function returns; None where it refuses, which it must do in one line of bounded length."""
+    try:
+        return function()
+    except InputError as error:
+        assert len(str(error).splitlines()) == 1
+        assert len(str(error)) < 2000
+        assert error.field
+        return None
+
+
+@settings(checked, max_examples=150)
+@given(ANYTHING)
+def test_a_configuration_may_be_anything(value: Any) -> None:
+    assert isinstance(answered(lambda: from_dict(value)), Config | None)
+
+
+@settings(checked, max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from(FIELDS), ANYTHING), min_size=1, max_size=4))
+def test_each_value_of_a_configuration_may_be_anything(changes: list[tuple[tuple[str, str], Any]]) -> None:
+    values = Config().to_dict()
+    for (section, field), value in changes:
+        values[section][field] = value
+    config = answered(lambda: from_dict(values))
+    if config is not None:
+        answered(lambda: training.check(config))
+        assert from_json(config.to_json()) == config
+
+
+@settings(checked, max_examples=150)
+@given(st.text(max_size=200) | st.builds(lambda cut: Config().to_json()[:cut], st.integers(0, 2000)))
+def test_a_configuration_file_may_hold_anything(text: str) -> None:
+    assert isinstance(answered(lambda: from_json(text)), Config | None)
+
+
+ARGUMENTS = st.lists(
+    st.sampled_from([*FLAGS, *FLAGS, "--resume", "--overwrite", "--bogus", "--", "-h2", "="])
+    | st.sampled_from([*DATASETS, *PRESETS, "-1", "0", "nan", "1e999", "9" * 400, "none", "None", "../..", "/dev/null"])
+    | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12),
+    max_size=7,
+)
+
+
+@settings(checked, max_examples=400)
+@given(ARGUMENTS)
+def test_a_command_line_may_be_anything(arguments: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as empty, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(empty)
+        try:
+            answered(lambda: train_tf.main([*arguments, "--dry-run"]))
+        except SystemExit as exit_:
+            assert exit_.code in (0, None), "only --help ends so"
+        assert not list(Path(empty).iterdir())
+
+
+def damaged(content: bytes, number: int) -> bytes:
+    """One of endlessly many ways to spoil a file."""
+    random = np.random.default_rng(number)
+    spoiled = bytearray(content)
+    place = int(random.integers(len(content)))
+    if number % 4 == 0:
+        del spoiled[place:]
+    elif number % 4 == 1:
+        for at in random.integers(len(content), size=random.choice([1, 3, 100])):
+            spoiled[at] ^= 1 << int(random.integers(8))
+    elif number % 4 == 2:
+        spoiled[place : place + 200] = random.bytes(int(random.integers(1, 200)))
+    else:
+        spoiled[place:place] = spoiled[place : place + 300]
+    return bytes(spoiled)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, EGAN]:
+    where = tmp_path_factory.mktemp("trained")
+    return where, training.train(short(where, steps=8, sample_every=8)).egan
+
+
+def test_damaged_onnx_files(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
+    """Without a card a flipped bit of a weight makes other samples; with its card no change goes unnoticed."""
+    model = trained[0] / "models" / "ring8"
+    content = (model / "generator.onnx").read_bytes()
+    alone, beside = tmp_path / "generator.onnx", tmp_path / "with_card" / "generator.onnx"
+    beside.parent.mkdir()
+    (beside.parent / "card.json").write_bytes((model / "card.json").read_bytes())
+    refused = 0
+    for number in range(200):
+        spoiled = damaged(content, number)
+        alone.write_bytes(spoiled)
+        beside.write_bytes(spoiled)
+        refused += answered(lambda: Sampler(alone).sample(3)) is None
+        if spoiled != content:
+            with pytest.raises(InputError, match="damaged, or changed"):
+                Sampler(beside)
+    assert refused > 50
+    beside.write_bytes(content)
+    assert Sampler(beside).sample(3).shape == (3, 2)
+
+
+def test_damaged_cards(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
+    """They say what an export is: nothing that is not certainly one is replaced."""
+    model = trained[0] / "models" / "ring8"
+    content = (model / "card.json").read_bytes()
+    (tmp_path / "generator.onnx").write_bytes((model / "generator.onnx").read_bytes())
+    for number in range(150):
+        (tmp_path / "card.json").write_bytes(damaged(content, number))
+        answered(lambda: check_place(tmp_path, overwrite=True))
+        answered(lambda: Sampler(tmp_path).sample(1))
+    for text in ("[]", "null", '{"files": 3}', '{"format": "egan_tf export 1", "files": null}', "[" * 100_000):
+        (tmp_path / "card.json").write_text(text)
+        assert answered(lambda: check_place(tmp_path, overwrite=True) or True) is None
+        assert Sampler(tmp_path).sample(1).shape == (1, 2)
+
+
+def test_damaged_checkpoints(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
+    where, egan = trained
+    source = folder_of(where) / "checkpoints" / "00000008"
+    place = tmp_path / source.name
+    place.mkdir()
+    for path in source.iterdir():
+        (place / path.name).write_bytes(path.read_bytes())
+    for number in range(150):
+        path = sorted(source.iterdir())[number % 3]
+        content = path.read_bytes()
+        spoiled = damaged(content, number)
+        (place / path.name).write_bytes(spoiled)
+        manifest = answered(lambda: Checkpoints(tmp_path, egan).restore())
+        assert manifest is None or path.name == "manifest.json" or spoiled == content
+        (place / path.name).write_bytes(content)
+    assert Checkpoints(tmp_path, egan).restore()[0] is not None
+
+
+def test_a_run_may_be_a_folder_of_anything(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
+    config = json.loads((folder_of(trained[0]) / "config.json").read_text())
+    for number, text in enumerate(["", "{}{}", "[1]", '{"run": {"steps": "many"}}', json.dumps({**config, "more": 1})]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "config.json").write_text(text)
+        assert answered(lambda folder=folder: training.resume(folder)) is None
+        assert [path.name for path in folder.iterdir()] == ["config.json"]
