@@ -73,9 +73,9 @@ def test_mmd_sees_a_missing_mode_and_a_wrong_width_but_no_fresh_sample(mixture):
     noise = np.std([mixture_mmd(*pair, mixture.sigma) for pair in pairs]) / 3
     missing = fresh[np.linalg.norm(fresh - mixture.modes[0], axis=1) > 5 * mixture.sigma]
     centre = mixture.modes[np.linalg.norm(fresh[:, None] - mixture.modes, axis=2).argmin(axis=1)]
-    assert abs(mixture_mmd(real, fresh, mixture.sigma)) < 5 * noise
+    assert abs(mixture_mmd(real, fresh, mixture.sigma)) < 3 * noise
     for wrong in (missing, centre + 2 * (fresh - centre)):
-        assert mixture_mmd(real, wrong, mixture.sigma) > 8 * noise
+        assert mixture_mmd(real, wrong, mixture.sigma) > 5 * noise
 
 
 @pytest.mark.parametrize(
