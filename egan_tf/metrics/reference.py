@@ -89,13 +89,11 @@ def real_images(dataset: ImageDataset, count: int, block: int = BLOCK) -> Iterat
 
 
 def _compute(dataset: ImageDataset, extractor: Extractor, count: int, with_features: bool) -> Reference:
-    moments, parts = Moments.none(extractor.size), []
-    for images in real_images(dataset, count):
-        features = extractor.features(images)
-        moments = moments + Moments.of(features)
-        if with_features:
-            parts.append(features)
-    return Reference(moments, np.concatenate(parts) if with_features else None)
+    parts = (extractor.features(images) for images in real_images(dataset, count))
+    if with_features:
+        features = np.concatenate(list(parts))
+        return Reference(Moments.of(features), features)
+    return Reference(sum(map(Moments.of, parts), Moments.none(extractor.size)))
 
 
 def _to_arrays(reference: Reference) -> dict[str, Any]:
