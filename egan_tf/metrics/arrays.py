@@ -12,6 +12,9 @@ from egan_tf.checks import require
 BLOCK = 2048
 """Rows that are compared with as many rows at once: what bounds the memory of the pairwise metrics."""
 
+ROUNDING = 1e-13
+"""What float64 leaves of ‖x‖² + ‖y‖² − 2 x·y for equal x and y, relative to the first two terms."""
+
 
 def rows(field: str, values: Any, minimum: int = 1) -> np.ndarray:
     """Returns `values` as an array of finite numbers [n, d].
@@ -55,8 +58,9 @@ def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     What rounding leaves of the distance between equal rows is set to 0.
     """
     norms = np.square(first).sum(axis=1)[:, None] + np.square(second).sum(axis=1)
-    squared = norms - 2.0 * (first @ second.T)
-    return np.where(squared > ROUNDING * norms, squared, 0.0)
-
-
-ROUNDING = 1e-13
+    squared = first @ second.T
+    squared *= -2.0
+    squared += norms
+    norms *= ROUNDING
+    np.copyto(squared, 0.0, where=squared <= norms)
+    return squared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,8 @@ def evaluate(
     Returns:
         A record for each metric: "metric" (the reported name), "kind" (the name in `METRICS`), "value", "deviation"
         (over parts, or None), "n_real", "n_fake", "dataset", "split", "extractor", "extractor_hash", "resize",
-        "protocol", "batchnorm", "seed", "step", "problem". Where samples are not finite numbers, the value is None and
-        the problem says so.
+        "protocol", "batchnorm", "seed", "step", "problem". Where samples are not finite numbers, or so large that the
+        value is none, the value is None and the problem says why.
 
     Raises:
         InputError: metrics that do not fit the data or the extractor, or samples of another shape.
@@ -66,9 +67,11 @@ def evaluate(
     compared = _needs(metric for metric in chosen.values() if metric.knows_real)
     real = _gather_real(dataset, extractor, compared, real_count, seed, cache_dir)
     fake = _gather_fake(_checked(blocks, dataset, count, seed), extractor, _needs(chosen.values()), count)
+    mixture = dataset if isinstance(dataset, GaussianMixture) else None
+    material = None if fake is None else Material(real, fake, seed, mixture)
     records = []
     for kind, metric in chosen.items():
-        made = _value(metric, dataset, real, fake, seed)
+        made = _value(metric, material)
         records.append(
             {
                 "metric": metric.name(extractor, count),
@@ -115,11 +118,12 @@ def _needs(metrics: Iterable[Metric]) -> frozenset[str]:
     return frozenset().union(*(metric.needs for metric in metrics))
 
 
-def _value(metric: Metric, dataset: Dataset, real: Gathered, fake: Gathered | None, seed: int) -> Record:
-    if fake is None:
+def _value(metric: Metric, material: Material | None) -> Record:
+    if material is None:
         return {"value": None, "deviation": None, "problem": "the samples are not finite numbers"}
-    mixture = dataset if isinstance(dataset, GaussianMixture) else None
-    value, deviation = metric.compute(Material(real, fake, seed, mixture))
+    value, deviation = metric.compute(material)
+    if not math.isfinite(value):
+        return {"value": None, "deviation": None, "problem": "the samples are too large to compute with"}
     return {"value": value, "deviation": deviation, "problem": None}
 
 

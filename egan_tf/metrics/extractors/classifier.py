@@ -63,7 +63,7 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
         network.set_weights([kept[_key(index)] for index in range(len(network.weights))])
         return Classifier(network, float(kept["accuracy"]))
     check_writable(path)
-    print(f"{dataset.name}: training its classifier for {path} (once, minutes)", file=sys.stderr, flush=True)
+    print(f"{dataset.name}: training its classifier for {path} (once, up to some minutes)", file=sys.stderr, flush=True)
     accuracy = train_classifier(network, train, test)
     weights = {_key(index): weight for index, weight in enumerate(network.get_weights())}
     save_arrays(path, about, {**weights, "accuracy": np.array(accuracy)})
