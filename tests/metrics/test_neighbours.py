@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.metrics import pairwise_distances
 
 from egan_tf.checks import InputError
+from egan_tf.metrics.kernel import squared_mmd
 from egan_tf.metrics.neighbours import density_coverage, precision_recall, squared_radii
 
 RANDOM = np.random.default_rng(4)
@@ -64,6 +67,17 @@ def test_copies_of_one_image_lie_in_its_ball_of_radius_zero():
     real = np.concatenate([np.repeat(image, 8, axis=0), RANDOM.normal(size=(20, 300))])
     assert precision_recall(real, np.repeat(image, 9, axis=0)).precision == 1
     assert (squared_radii(real, 3)[:8] == 0).all()
+
+
+@pytest.mark.parametrize("metric", [precision_recall, density_coverage, squared_mmd])
+def test_memory_is_that_of_a_block(metric):
+    """All distances of 6,000 and 6,000 rows would take 288 MB."""
+    values = RANDOM.normal(size=(6000, 8)).astype("float32")
+    tracemalloc.start()
+    metric(values, values + 1, block=256)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000
 
 
 @pytest.mark.parametrize(

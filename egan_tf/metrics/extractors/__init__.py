@@ -15,6 +15,7 @@ from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor
 from egan_tf.metrics.extractors.cnn import load_cnn
 from egan_tf.metrics.extractors.efficientnet import load_efficientnet
+from egan_tf.metrics.extractors.inception import load_inception
 from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels
 
 __all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "load_extractor"]
@@ -31,6 +32,7 @@ class ExtractorLoader(Protocol):
 EXTRACTORS: dict[str, ExtractorLoader] = {
     "cnn": load_cnn,
     "efficientnet_lite0": load_efficientnet,
+    "inception": load_inception,
     "pixels": load_pixels,
     "pixels_pca": load_principal_pixels,
 }
