@@ -21,6 +21,8 @@ from egan_tf.metrics.scores import ClassScoreSum
 from egan_tf.metrics.sources import Blocks
 
 COUNT = 10_000
+FEWEST = 10
+"""Samples that every metric can be computed from."""
 REAL_STREAM = 0x7265616C
 """Keeps the real points of a mixture apart from those that a data set's own sampler gives for the same seed."""
 
@@ -45,8 +47,8 @@ def evaluate(
         blocks: the samples, of a generator in inference mode; see `egan_tf.metrics.sources`.
         dataset: the real samples.
         metrics: names in `METRICS`: for a mixture those of points, otherwise those of images.
-        count: samples to judge.
-        real_count: real samples to compare with, or all if there are fewer; by default `count`.
+        count: samples to judge, at least 10.
+        real_count: real samples to compare with, at least 10, or all if there are fewer; by default `count`.
         seed: of the noise, and of what a metric chooses at random.
         extractor: for images; see `egan_tf.metrics.extractors`.
         cache_dir: folder in which what is known of real images is kept; None for nowhere.
@@ -62,8 +64,8 @@ def evaluate(
         InputError: metrics that do not fit the data or the extractor, or samples of another shape.
     """
     chosen = check_metrics(metrics, dataset, extractor)
-    count, seed = integer("count", count), integer("seed", seed, 0)
-    real_count = count if real_count is None else integer("real_count", real_count)
+    count, seed = integer("count", count, FEWEST), integer("seed", seed, 0)
+    real_count = count if real_count is None else integer("real_count", real_count, FEWEST)
     compared = _needs(metric for metric in chosen.values() if metric.knows_real)
     real = _gather_real(dataset, extractor, compared, real_count, seed, cache_dir)
     fake = _gather_fake(_checked(blocks, dataset, count, seed), extractor, _needs(chosen.values()), count)
@@ -97,11 +99,13 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
     """Returns the metrics of these names, or refuses those that do not fit the data set or the extractor.
 
     Raises:
-        InputError: no metric, unknown names, metrics of other data, no extractor for images, or one without classes.
+        InputError: no metric, unknown names, metrics of other data, no extractor for images, one without classes, or one
+            for points.
     """
     require(not isinstance(metrics, str) and len(metrics) > 0, "metrics", "must be at least one name, in a list")
     chosen = {name: METRICS[one_of("metrics", name, METRICS)] for name in metrics}
     points = isinstance(dataset, GaussianMixture)
+    require(extractor is None or not points, "extractor", f"must be None for {dataset.name}, which holds points")
     for name, metric in chosen.items():
         kind = "points of a mixture" if metric.points else "images"
         require(metric.points == points, "metrics", f"{name} is of {kind}, and {dataset.name} holds others")
@@ -121,7 +125,8 @@ def _needs(metrics: Iterable[Metric]) -> frozenset[str]:
 def _value(metric: Metric, material: Material | None) -> Record:
     if material is None:
         return {"value": None, "deviation": None, "problem": "the samples are not finite numbers"}
-    value, deviation = metric.compute(material)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, deviation = metric.compute(material)
     if not math.isfinite(value):
         return {"value": None, "deviation": None, "problem": "the samples are too large to compute with"}
     return {"value": value, "deviation": deviation, "problem": None}

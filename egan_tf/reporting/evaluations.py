@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from egan_tf.checks import integer, one_of
 from egan_tf.data.base import Dataset
-from egan_tf.metrics.evaluate import COUNT, check_metrics, evaluate
+from egan_tf.metrics.evaluate import COUNT, FEWEST, check_metrics, evaluate
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.sources import from_model
 from egan_tf.reporting.schedule import EveryGenerations
@@ -76,8 +76,8 @@ class Evaluations(EveryGenerations):
         self._sign = 1.0 if chosen_from[self._chosen].higher_is_better else -1.0
         self._settings: dict[str, Any] = {
             "extractor": extractor,
-            "count": integer("count", count),
-            "real_count": real_count,
+            "count": integer("count", count, FEWEST),
+            "real_count": None if real_count is None else integer("real_count", real_count, FEWEST),
             "seed": integer("seed", seed, 0),
             "cache_dir": cache_dir,
         }

@@ -150,6 +150,20 @@ def test_memory_does_not_grow_with_the_number_of_samples(stripes):
     assert peaks[1] < peaks[0] + 1_000_000
 
 
+def test_ten_samples_are_enough_for_every_metric(stripes, ring, tmp_path):
+    extractor = load_extractor("cnn", stripes, tmp_path)
+    images, points = (stripes, noise_images, OF_IMAGES, extractor), (ring, ring.sample, OF_POINTS, None)
+    for dataset, source, names, of in (images, points):
+        for record in evaluate(from_sample(source), dataset, names, count=10, extractor=of):
+            assert np.isfinite(record["value"]), record["kind"]
+
+
+def test_samples_so_large_that_the_value_is_none_give_null_and_the_reason(ring):
+    far = np.full((20, 2), 1e200)
+    (record,) = evaluate(fixed(far), ring, ["mixture_mmd"], count=20)
+    assert record["value"] is None and "too large" in record["problem"]
+
+
 def test_samples_that_are_not_finite_give_null_and_the_reason(stripes, ring):
     for dataset, names, extractor in ((stripes, ["frechet_distance"], Pixels(stripes.shape)), (ring, OF_POINTS, None)):
         samples = np.zeros((100, *dataset.shape), "float32")
@@ -167,9 +181,12 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
         ("metrics: .*in a list", lambda: evaluate(good, stripes, "precision", extractor=pixels)),
         ("metrics: modes_covered is of points", lambda: evaluate(good, stripes, ["modes_covered"], extractor=pixels)),
         ("metrics: recall is of images", lambda: evaluate(good, ring, ["recall"], extractor=pixels)),
+        ("extractor: must be None for ring8", lambda: evaluate(good, ring, OF_POINTS, extractor=pixels)),
         ("extractor: recall needs one", lambda: evaluate(good, stripes, ["recall"])),
         ("extractor: pixels gives no class", lambda: evaluate(good, plain, ["class_score"], extractor=pixels)),
         ("count: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, count=0)),
+        ("count: .*at least 10", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, count=9)),
+        ("real_count: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, real_count=9)),
         ("seed: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, seed=-1)),
         ("samples: .*each, got", lambda: evaluate(from_sample(ring.sample), stripes, ["recall"], extractor=pixels)),
         (
@@ -182,7 +199,7 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
         ),
         (
             "images: .*in .-1, 1.",
-            lambda: evaluate(fixed(90 * noise_images(9, 0)), stripes, ["recall"], extractor=pixels, count=9),
+            lambda: evaluate(fixed(90 * noise_images(12, 0)), stripes, ["recall"], extractor=pixels, count=12),
         ),
     ]:
         with pytest.raises(InputError, match=f"^{field}"):
