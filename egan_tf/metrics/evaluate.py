@@ -99,13 +99,12 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
     """Returns the metrics of these names, or refuses those that do not fit the data set or the extractor.
 
     Raises:
-        InputError: no metric, unknown names, metrics of other data, no extractor for images, one without classes, or one
-            for points.
+        InputError: no metric, unknown names, metrics of other data, or an extractor that does not fit them: none for
+            images, one without classes, or one for points.
     """
     require(not isinstance(metrics, str) and len(metrics) > 0, "metrics", "must be at least one name, in a list")
     chosen = {name: METRICS[one_of("metrics", name, METRICS)] for name in metrics}
     points = isinstance(dataset, GaussianMixture)
-    require(extractor is None or not points, "extractor", f"must be None for {dataset.name}, which holds points")
     for name, metric in chosen.items():
         kind = "points of a mixture" if metric.points else "images"
         require(metric.points == points, "metrics", f"{name} is of {kind}, and {dataset.name} holds others")
@@ -115,6 +114,7 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
         assert extractor is not None
         able = "probabilities" not in metric.needs or extractor.classes > 0
         require(able, "extractor", f"{extractor.name} gives no class probabilities, which {name} needs")
+    require(extractor is None or not points, "extractor", f"must be None for {dataset.name}, which holds points")
     return chosen
 
 
