@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import EGAN
+from egan_tf import EGAN, Sampler
 from egan_tf.checks import InputError
 from egan_tf.data import GaussianMixture, ImageDataset, load
 from egan_tf.evolution.latent import Latent
@@ -21,6 +21,7 @@ from egan_tf.metrics.registry import METRICS, Material, Metric, Value, thousands
 from egan_tf.metrics.sources import from_model, from_noise, from_sample
 from tests.evolution.networks import points
 from tests.metrics.conftest import SIDE, striped
+from tests.test_sampling import IMAGE, build, put
 
 OF_POINTS = [name for name, metric in METRICS.items() if metric.points]
 OF_IMAGES = [name for name, metric in METRICS.items() if not metric.points]
@@ -216,6 +217,16 @@ def test_samples_by_noise_do_not_depend_on_their_number():
     np.testing.assert_array_equal(few, many[:20])
     assert not np.isclose(many, other).any()
     assert len(np.unique(many)) == 210
+
+
+def test_an_exported_generator_is_judged_by_its_sampler(stripes, tmp_path):
+    sampler = Sampler(put(tmp_path, build(IMAGE)), batch_size=64)
+    pixels = Pixels(stripes.shape)
+    found, whole = (
+        by_kind(evaluate(blocks, stripes, ["frechet_distance"], count=150, seed=4, extractor=pixels))
+        for blocks in (sampler.batches, lambda count, seed: [sampler.sample(count, seed)])
+    )
+    assert found["frechet_distance"] == pytest.approx(whole["frechet_distance"], rel=1e-9)
 
 
 def test_a_function_of_noise_is_compiled_once():
