@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import pairwise_distances
 
 from egan_tf.checks import InputError
+from egan_tf.metrics.arrays import squared_distances
 from egan_tf.metrics.kernel import squared_mmd
 from egan_tf.metrics.neighbours import density_coverage, precision_recall, squared_radii
 
@@ -63,9 +64,14 @@ def test_an_outlier_among_the_real_widens_recall_less_than_density():
 
 def test_copies_of_one_image_lie_in_its_ball_of_radius_zero():
     """The expansion of ‖x − y‖² leaves a rest for equal rows, of either sign."""
-    image = 1000 * RANDOM.normal(size=(1, 300)) + 500
-    real = np.concatenate([np.repeat(image, 8, axis=0), RANDOM.normal(size=(20, 300))])
-    assert precision_recall(real, np.repeat(image, 9, axis=0)).precision == 1
+    values = 1000 * RANDOM.normal(size=(200, 300)) + 500
+    np.testing.assert_array_equal(np.diag(squared_distances(values, values[:100])), 0)
+    close = values + 1e-3 * RANDOM.normal(size=values.shape)
+    np.testing.assert_allclose(
+        np.diag(squared_distances(values, close)), np.square(values - close).sum(axis=1), rtol=0.01
+    )
+    real = np.concatenate([np.repeat(values[:1], 8, axis=0), values[1:21]])
+    assert precision_recall(real, np.repeat(values[:1], 9, axis=0)).precision == 1
     assert (squared_radii(real, 3)[:8] == 0).all()
 
 
