@@ -1,0 +1,49 @@
+"""Features of a classifier of the data set's own labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from egan_tf.checks import require
+from egan_tf.data.images import ImageDataset
+from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
+from egan_tf.metrics.extractors.classifier import FEATURES, Classifier, load_classifier
+
+
+class ClassifierFeatures(Extractor):
+    """The last hidden layer of a classifier, and its class probabilities."""
+
+    resize = "none"
+    size = FEATURES
+
+    def __init__(self, dataset_name: str, classifier: Classifier) -> None:
+        """Args: dataset_name: what it was trained on. classifier: the trained network."""
+        import tensorflow as tf
+
+        network = classifier.network
+        self.name = f"{dataset_name}_cnn"
+        self.shape = tuple(network.inputs[0].shape[1:])
+        self.classes = int(network.outputs[1].shape[-1])
+        self.hash = content_hash("classifier", *network.get_weights())
+        self.details = {"test_accuracy": classifier.accuracy}
+
+        @tf.function(input_signature=[tf.TensorSpec([None, *self.shape], tf.float32)])
+        def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            features, logits = network(images, training=False)
+            return features, tf.nn.softmax(logits)
+
+        self._run = run
+
+    def compute(self, images: np.ndarray) -> Activations:
+        """Returns features and probabilities."""
+        found = images.shape[1:]
+        require(found == self.shape, "images", f"must be {list(self.shape)} each, got {list(found)}")
+        features, probabilities = self._run(images)
+        return Activations(features.numpy(), probabilities.numpy())
+
+
+def load_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+    """Returns the features of the data set's classifier, which is trained first if need be (see `load_classifier`)."""
+    return ClassifierFeatures(dataset.name, load_classifier(dataset, data_dir))

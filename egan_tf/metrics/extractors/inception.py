@@ -1,0 +1,108 @@
+"""The official Inception graph of 2015, whose features alone make a Fréchet distance an FID.
+
+The file `classify_image_graph_def.pb` is that of inception-2015-12-05.tgz, as taken by Salimans et al. 2016 for the
+Inception score and by Heusel et al. 2017 for FID. It is not part of this package: the user gives its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from egan_tf.checks import InputError, require
+from egan_tf.data.images import ImageDataset
+from egan_tf.metrics.extractors.base import Activations, Extractor, as_bytes, as_colour
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+FILE = "classify_image_graph_def.pb"
+SHA256 = "009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6"
+FEATURES, CLASSES = 2048, 1008
+IMAGES = "ExpandDims:0"
+POOL = "pool_3:0"
+LOGITS = "softmax/logits/MatMul"
+CHUNK = 50
+"""Images at once: at 299 pixels a side they take much memory."""
+
+
+class Inception(Extractor):
+    """The 2,048 features of pool_3, and the probabilities of the 1,008 outputs without their bias."""
+
+    name = "inception"
+    resize = "bilinear to 299x299 by the graph itself (TensorFlow 1, corners not aligned), grey as three channels"
+    size = FEATURES
+    classes = CLASSES
+    official = True
+
+    def __init__(self, graph: bytes, content: str) -> None:
+        """Args: graph: the file's bytes. content: their sha256 (hex).
+
+        Raises:
+            InputError: the graph is none, or another.
+        """
+        self.hash = content
+        self._run = _import(graph)
+
+    def compute(self, images: np.ndarray) -> Activations:
+        """Returns features and probabilities."""
+        pixels = as_bytes(as_colour(images)).astype(np.float32)
+        parts = [self._run(pixels[start : start + CHUNK]) for start in range(0, len(pixels), CHUNK)]
+        features, probabilities = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        return Activations(features, probabilities)
+
+
+def load_inception(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+    """Returns the official graph in the file `path`.
+
+    Raises:
+        InputError: no path is given, there is no such file, or it is another.
+    """
+    if path is None:
+        raise InputError("extractor", f"inception needs the path of the official {FILE} (inception-2015-12-05.tgz)")
+    require(path.is_file(), "extractor", f"no file {path}; inception reads the official {FILE}")
+    graph = path.read_bytes()
+    content = hashlib.sha256(graph).hexdigest()
+    require(content == SHA256, "extractor", f"{path} is not the official {FILE} (sha256 {SHA256}), got {content}")
+    return Inception(graph, content)
+
+
+def _import(graph: bytes) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The graph as a function of pixels [n, H, W, 3] from 0 to 255."""
+    import tensorflow as tf
+
+    definition = tf.compat.v1.GraphDef()
+    try:
+        definition.ParseFromString(graph)
+        function = _wrapped(definition)
+    # protobuf and the importer have exceptions of many kinds.
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise InputError("extractor", f"the file is no Inception graph that can be imported ({reason})") from error
+
+    def run(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        features, probabilities = function(tf.constant(pixels))
+        return features.numpy(), probabilities.numpy()
+
+    return run
+
+
+def _wrapped(definition: Any) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    import tensorflow as tf
+
+    def network(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pool, product = tf.compat.v1.import_graph_def(
+            definition, input_map={IMAGES: pixels}, return_elements=[POOL, LOGITS], name=""
+        )
+        matrix = product.inputs[1]
+        if pool.shape[-1] != FEATURES or tuple(matrix.shape) != (FEATURES, CLASSES):
+            raise ValueError(f"{POOL} is {pool.shape}, the last layer {matrix.shape}")
+        # The graph's own reshape before the last layer is for one image, and the score's authors leave the bias out.
+        features = tf.reshape(pool, [-1, FEATURES])
+        return features, tf.nn.softmax(features @ matrix)
+
+    return tf.compat.v1.wrap_function(network, [tf.TensorSpec([None, None, None, 3], tf.float32)])

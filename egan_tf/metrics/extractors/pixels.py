@@ -1,0 +1,73 @@
+"""Pixels as features: no network, nothing to train, and blind to what a picture shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from egan_tf.checks import require
+from egan_tf.data.images import ImageDataset
+from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
+from egan_tf.metrics.frechet import Moments
+
+COMPONENTS = 64
+FIT_BLOCK = 2048
+
+
+class Pixels(Extractor):
+    """Pixels in [-1, 1], flattened."""
+
+    name = "pixels"
+    resize = "none"
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """Args: shape: of one image, [H, W, C]."""
+        self.shape = tuple(shape)
+        self.size = int(np.prod(shape))
+        self.hash = content_hash(self.name, str(self.shape))
+
+    def compute(self, images: np.ndarray) -> Activations:
+        """Returns the pixels."""
+        found = images.shape[1:]
+        require(found == self.shape, "images", f"must be {list(self.shape)} each, got {list(found)}")
+        return Activations(images.reshape(len(images), -1), None)
+
+
+class PrincipalPixels(Pixels):
+    """The pixels' coordinates along the principal axes of real images."""
+
+    def __init__(self, shape: tuple[int, ...], mean: np.ndarray, axes: np.ndarray) -> None:
+        """Takes the axes.
+
+        Args:
+            shape: of one image, [H, W, C].
+            mean: float32 [pixels].
+            axes: float32 [d, pixels], orthonormal rows.
+        """
+        super().__init__(shape)
+        self.name = f"pixels_pca{len(axes)}"
+        self.size = len(axes)
+        self._mean, self._axes = mean, axes
+        self.hash = content_hash(self.name, str(self.shape), mean, axes)
+
+    def compute(self, images: np.ndarray) -> Activations:
+        """Returns the coordinates."""
+        return Activations((super().compute(images).features - self._mean) @ self._axes.T, None)
+
+
+def load_pixels(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+    """Returns `Pixels` for images of the size of the data set's."""
+    return Pixels(dataset.shape)
+
+
+def load_principal_pixels(
+    dataset: ImageDataset, data_dir: Path, path: Path | None = None, components: int = COMPONENTS
+) -> Extractor:
+    """Returns `PrincipalPixels` fitted to all images of `dataset`; axes: `components`, or one per pixel."""
+    pixels = dataset.images.reshape(len(dataset.images), -1)
+    total = Moments.none(pixels.shape[1])
+    for start in range(0, len(pixels), FIT_BLOCK):
+        total = total + Moments.of(pixels[start : start + FIT_BLOCK] / 127.5 - 1.0)
+    axes = np.linalg.eigh(total.scatter)[1].T[::-1][:components]
+    return PrincipalPixels(dataset.shape, total.mean.astype(np.float32), np.ascontiguousarray(axes, np.float32))

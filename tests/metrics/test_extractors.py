@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from egan_tf.checks import InputError
+from egan_tf.data import ImageDataset, load
+from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor
+from egan_tf.metrics.extractors.classifier import training_parts
+from egan_tf.metrics.frechet import Moments
+from egan_tf.metrics.reference import real_images
+from tests.metrics.conftest import SIDE, striped
+
+WITHOUT_FILES = ("cnn", "pixels", "pixels_pca")
+
+
+def images_of(dataset: ImageDataset, count: int = 40) -> np.ndarray:
+    return next(iter(real_images(dataset, count)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.mark.parametrize("name", WITHOUT_FILES)
+def test_every_extractor_keeps_the_promise(name, stripes, folder):
+    extractor = load_extractor(name, stripes, folder)
+    images = images_of(stripes, 300)
+    features, probabilities = extractor.activations(images)
+    assert features.shape == (300, extractor.size) and features.dtype == np.float32
+    assert np.isfinite(features).all() and features.std() > 0
+    assert extractor.name and extractor.resize == "none" and not extractor.official
+    assert len(extractor.hash) == 64 and int(extractor.hash, 16) >= 0
+    # Batches end at 256: the rows do not depend on what else is in the batch.
+    np.testing.assert_allclose(extractor.features(images[250:260]), features[250:260], rtol=1e-4, atol=1e-4)
+    if extractor.classes:
+        assert probabilities.shape == (300, extractor.classes)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    else:
+        with pytest.raises(InputError, match="^extractor: .*no class probabilities"):
+            extractor.probabilities(images)
+
+
+@pytest.mark.parametrize("name", WITHOUT_FILES)
+def test_loading_again_gives_the_same_hash_and_other_parameters_another(name, stripes, folder):
+    extractor = load_extractor(name, stripes, folder)
+    assert load_extractor(name, stripes, folder).hash == extractor.hash
+    other = ImageDataset("striped", np.pad(stripes.images, [(0, 0), (0, 4), (0, 4), (0, 0)]), stripes.labels, "abcd")
+    assert load_extractor(name, other, folder).hash != extractor.hash
+
+
+@pytest.mark.parametrize("name", WITHOUT_FILES)
+def test_images_of_another_size_or_kind_are_refused(name, stripes, folder):
+    extractor = load_extractor(name, stripes, folder)
+    for images, problem in (
+        (np.zeros((3, SIDE, SIDE + 1, 1), np.float32), "each, got"),
+        (np.zeros((3, SIDE, SIDE), np.float32), r"\[n, H, W, C\]"),
+        (np.zeros((0, SIDE, SIDE, 1), np.float32), "empty axis"),
+        (np.zeros((3, SIDE, SIDE, 1), np.uint8), "floats"),
+        (np.full((3, SIDE, SIDE, 1), 255.0), r"in \[-1, 1\], got 255"),
+        (np.full((3, SIDE, SIDE, 1), np.nan), "finite"),
+    ):
+        with pytest.raises(InputError, match=f"^images: .*{problem}"):
+            extractor.features(images)
+
+
+def test_pixels_are_the_pixels(stripes, folder):
+    images = images_of(stripes)
+    np.testing.assert_allclose(
+        load_extractor("pixels", stripes, folder).features(images), images.reshape(40, -1), atol=1e-6
+    )
+
+
+def test_principal_pixels_are_uncorrelated_and_ordered(stripes, folder):
+    extractor = load_extractor("pixels_pca", stripes, folder)
+    moments = Moments.of(extractor.features(images_of(stripes, 512)))
+    covariance = Moments.of(extractor.features(np.concatenate(list(real_images(stripes, 600))))).covariance
+    variances = np.diag(covariance)
+    assert extractor.name == "pixels_pca64" and moments.count == 512
+    assert (np.diff(variances) <= 1e-6).all()
+    assert np.abs(covariance - np.diag(variances)).max() < 1e-5 * variances[0]
+    # All 64 axes of 64 pixels lose nothing.
+    pixels = stripes.images.reshape(600, -1) / 127.5
+    assert variances.sum() == pytest.approx(np.trace(np.cov(pixels.T)), rel=1e-5)
+
+
+def test_images_are_rounded_to_bytes():
+    every = (np.arange(256) / 127.5 - 1).astype(np.float32)
+    assert base.as_bytes(every).tolist() == list(range(256))
+    assert base.as_bytes(every + np.float32(0.49 / 127.5)).tolist() == list(range(256))
+    np.testing.assert_array_equal(base.rounded(base.rounded(every)), base.rounded(every))
+    assert base.as_bytes(np.float32([-1.0000001, 1.0000001])).tolist() == [0, 255]
+
+
+def test_a_generator_is_not_told_by_what_no_byte_shows(stripes, folder):
+    images = images_of(stripes)
+    blurred = np.clip(images + np.random.default_rng(0).uniform(-0.4, 0.4, images.shape) / 127.5, -1, 1)
+    extractor = load_extractor("pixels", stripes, folder)
+    np.testing.assert_array_equal(extractor.features(blurred.astype(np.float32)), extractor.features(images))
+
+
+def test_classifier_learns_and_is_kept(stripes, tmp_path, capfd):
+    extractor = load_extractor("cnn", stripes, tmp_path)
+    assert "striped: training its classifier" in capfd.readouterr().err
+    assert extractor.name == "striped_cnn" and extractor.classes == 4
+    assert extractor.details["test_accuracy"] > 0.95
+    fresh = striped(200, 9)
+    named = extractor.probabilities(images_of(fresh, 200)).argmax(axis=1)
+    assert (named == fresh.labels).mean() > 0.95
+
+    again = load_extractor("cnn", stripes, tmp_path)
+    assert capfd.readouterr().err == ""
+    assert (again.hash, again.details) == (extractor.hash, extractor.details)
+    np.testing.assert_array_equal(again.features(images_of(stripes)), extractor.features(images_of(stripes)))
+
+    (path,) = (tmp_path / "metrics").iterdir()
+    path.write_bytes(path.read_bytes()[:-2000])
+    repaired = load_extractor("cnn", stripes, tmp_path)
+    assert "training" in capfd.readouterr().err and repaired.details["test_accuracy"] > 0.95
+    load_extractor("cnn", stripes, tmp_path)
+    assert capfd.readouterr().err == ""
+
+
+def test_training_a_classifier_leaves_the_global_seed_and_precision_alone(stripes, tmp_path):
+    import keras
+    import tensorflow as tf
+
+    def drawn() -> float:
+        return float(tf.random.normal([]))
+
+    keras.utils.set_random_seed(3)
+    expected = drawn()
+    keras.utils.set_random_seed(3)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        extractor = load_extractor("cnn", stripes, tmp_path)
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert drawn() == expected
+    features = extractor.features(images_of(stripes))
+    assert not np.array_equal(features, tf.cast(tf.cast(features, tf.bfloat16), tf.float32).numpy())
+
+
+def test_a_classifier_is_tested_on_images_that_it_never_saw(stripes, tmp_path):
+    train, test = training_parts(stripes, tmp_path)
+    assert (len(train.images), len(test.images)) == (480, 120)
+    seen = {image.tobytes() for image in train.images}
+    assert not any(image.tobytes() in seen for image in test.images)
+    digits, held = training_parts(load("digits", tmp_path), tmp_path)
+    assert len(digits.images) + len(held.images) == 1797
+
+
+def test_without_labels_there_is_no_classifier(tmp_path):
+    with pytest.raises(InputError, match="^extractor: cnn needs labels"):
+        load_extractor("cnn", ImageDataset("plain", np.zeros((5, 8, 8, 1), np.uint8)), tmp_path)
+
+
+def test_data_dir_that_cannot_be_written_is_refused_before_minutes_of_training(stripes, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "train_classifier", lambda *_: pytest.fail("trained"))
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="^data_dir: "):
+        load_extractor("cnn", stripes, tmp_path / "file")
+
+
+def test_unknown_names_and_data_without_images_are_refused(stripes, tmp_path):
+    with pytest.raises(InputError, match="extractor: .*did you mean 'pixels'") as caught:
+        load_extractor("pixel", stripes, tmp_path)
+    assert all(name in str(caught.value) for name in EXTRACTORS)
+    with pytest.raises(InputError, match="^extractor: cnn takes images"):
+        load_extractor("cnn", load("ring8", tmp_path), tmp_path)
+
+
+def test_the_registry_and_the_arithmetic_import_no_tensorflow():
+    names = (
+        "extractors",
+        "registry",
+        "evaluate",
+        "sources",
+        "reference",
+        "mixtures",
+        "frechet",
+        "kernel",
+        "neighbours",
+    )
+    code = "".join(f"import egan_tf.metrics.{name};" for name in names)
+    code += "import sys; assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
