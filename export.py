@@ -1,4 +1,4 @@
-"""Exports a run's generator again, from its last checkpoint: `python export.py --help`."""
+"""Exports a run's generator again, from one of its checkpoints: `python export.py --help`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from egan_tf.config import check_name
 
 @dataclass(frozen=True)
 class Command:
-    """Exports a generator of a run from its last checkpoint."""
+    """Exports a generator of a run from one of its checkpoints."""
 
     run: Annotated[Path, tyro.conf.Positional]
     """Folder of the run, such as runs/001-digits."""
@@ -24,6 +24,8 @@ class Command:
     """Formats: some of saved_model, onnx."""
     individual: str = "best"
     """Which survivor of the last generation: best, or its rank, 0 being the fittest."""
+    checkpoint: str = "newest"
+    """Which checkpoint: newest, or best, by the metric of the run's best_by."""
     name: str = ""
     """Name of the exported model; by default the run's."""
     models_dir: Path = Path("saved_models")
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str]) -> None:
     import_tensorflow_quietly()
     from egan_tf import training
 
-    egan, config, dataset = training.load_run(command.run)
+    egan, config, dataset = training.load_run(command.run, command.checkpoint)
     directory = training.export(
         egan,
         config,

@@ -82,9 +82,10 @@ def main(arguments: Sequence[str]) -> None:
         Command,
         arguments,
         "train_tf.py",
-        Command(base.run, base.data, base.network, base.evolution, base.optimizer),
+        Command(base.run, base.data, base.network, base.evolution, base.optimizer, base.metrics),
     )
-    config = Config(command.run, command.data, command.network, command.evolution, command.optimizer)
+    sections = (command.run, command.data, command.network, command.evolution, command.optimizer, command.metrics)
+    config = Config(*sections)
     import_tensorflow_quietly()
     from egan_tf import training
 

@@ -29,7 +29,7 @@ SHAPES = {
     "ring8": ["--dataset", "ring8", "--steps-per-execution", "4", "--xla", "off"],
 }
 SHORT = ["--width", "8", "--latent-size", "6", "--steps", "120", "--log-every", "8", "--sample-every", "40"]
-SHORT += ["--checkpoint-every", "8", "--name", NAME]
+SHORT += ["--checkpoint-every", "8", "--evaluate-every", "40", "--extractor", "pixels", "--name", NAME]
 POLL = 0.002
 
 
@@ -94,12 +94,18 @@ def fingerprint(where: Path) -> dict[str, Any]:
     run, model = where / "runs" / f"001-{NAME}", where / "models" / NAME
     newest = max(path for path in (run / "checkpoints").iterdir() if not path.name.startswith("."))
     manifest = json.loads((newest / "manifest.json").read_text())
-    logs = {"metrics.jsonl": manifest["logs"]["metrics.jsonl"]}
+    logs = {name: size for name, size in manifest["logs"].items() if name != "timings.jsonl"}
     card = json.loads((model / "card.json").read_text())
     for timely in ("created", "files"):
         del card[timely]
     found: dict[str, Any] = {"manifest": {**manifest, "logs": logs}, "card": card}
-    files = [run / "metrics.jsonl", run / "config.json", run / "mutations.png", *(run / "samples").iterdir()]
+    files = [
+        run / "metrics.jsonl",
+        run / "evaluations.jsonl",
+        run / "config.json",
+        run / "mutations.png",
+        *(run / "samples").iterdir(),
+    ]
     files += [path for path in model.iterdir() if path.is_file() and path.name not in ("card.json", "README.md")]
     found["saved_model"] = saved_model(model / "saved_model", card["noise"]["size"])
     for path in files:

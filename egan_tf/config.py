@@ -130,6 +130,33 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
+class MetricsConfig:
+    """The metrics of the fittest survivor's samples while the run goes on."""
+
+    metrics: tuple[str, ...] = ("frechet_distance", "precision", "recall")
+    """Metrics. Of images: frechet_distance, kernel_distance, precision, recall, density, coverage, class_score; of
+    points: modes_covered, share_within_3_sigma, mode_divergence, mixture_mmd; without a name, none."""
+    best_by: str = ""
+    """The metric, one of these, by which the best checkpoint is kept; by default the first."""
+    evaluate_every: int = 1000
+    """Generations between evaluations."""
+    metric_samples: int = 2000
+    """Samples to judge, and as many real ones to compare with, if there are that many."""
+    extractor: str = "cnn"
+    """Features of images: pixels, pixels_pca, cnn (a classifier of the data set's labels), efficientnet_lite0 or
+    inception."""
+    extractor_path: str = ""
+    """File of the official Inception graph."""
+
+    def __post_init__(self) -> None:
+        integer("evaluate_every", self.evaluate_every, maximum=MOST_GENERATIONS)
+        integer("metric_samples", self.metric_samples, 10, MOST_SAMPLES)
+        require(
+            not self.best_by or self.best_by in self.metrics, "best_by", f"must be one of {', '.join(self.metrics)}"
+        )
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """The run."""
 
@@ -201,6 +228,11 @@ class Config:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     evolution: EvolutionConfig = field(default_factory=EvolutionConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
+
+    def __post_init__(self) -> None:
+        every, call = self.metrics.evaluate_every, self.run.steps_per_execution
+        require(every % call == 0, "evaluate_every", f"must be a multiple of steps_per_execution, {call}")
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ _FASHION_MNIST = _changed(
     run={"preset": "fashion_mnist", "steps": 20_000, "log_every": 50, "sample_every": 1000},
     data={"dataset": "fashion_mnist"},
     network={"latent_size": 64},
+    metrics={"metrics": ("frechet_distance",), "evaluate_every": 5000, "metric_samples": 10_000},
 )
 
 # The authors' networks and optimizers for CIFAR-10.
@@ -41,6 +42,7 @@ _CIFAR10 = _changed(
         "beta_2": 0.999,
         "final_learning_rate": 1.0,
     },
+    metrics={"metrics": ("frechet_distance",), "evaluate_every": 10_000, "metric_samples": 10_000},
 )
 
 # Their protocol too: 256 samples for every evaluation, fresh batches for every step of the discriminator.
@@ -60,6 +62,7 @@ _RING8 = _changed(
         "beta_2": 0.999,
         "final_learning_rate": 0.02,
     },
+    metrics={"metrics": ("share_within_3_sigma", "modes_covered", "mode_divergence"), "metric_samples": 10_000},
 )
 
 _GRID25 = _changed(_RING8, run={"preset": "grid25"}, data={"dataset": "grid25"})

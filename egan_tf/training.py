@@ -21,7 +21,10 @@ from egan_tf.reporting import run_folder
 from egan_tf.reporting.notes import note
 from egan_tf.runs.changes import changes
 from egan_tf.runs.checkpoints import Checkpoints, Manifest
+from egan_tf.runs.judging import check_names, extractor_of
 from egan_tf.runs.run import Run, StoppedError, Trained, now
+
+NEWEST, BEST = "newest", "best"
 
 __all__ = ["StoppedError", "Trained", "build", "check", "export", "load_run", "read_config", "resume", "train"]
 
@@ -36,6 +39,7 @@ def check(config: Config) -> None:
     check_batch_size(config.data.batch_size, config.evolution.population_size)
     for chosen in config.run.formats:
         one_of("formats", chosen, FORMATS)
+    check_names(config)
     target = place_of(config)
     if target.exists() and not config.run.overwrite:
         raise InputError("name", f"{target} exists; choose another --name, or replace it with --overwrite")
@@ -57,10 +61,11 @@ def train(config: Config) -> Trained:
     """
     check(config)
     dataset = data.load(config.data.dataset, config.data.data_dir)
+    extractor = extractor_of(config, dataset)
     egan = build(config, dataset.shape)
     folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
     with _held_run(folder):
-        run = Run(egan, config, dataset, folder)
+        run = Run(egan, config, dataset, extractor, folder)
         run.events.append({"event": "started", "time": now()})
         return run.go()
 
@@ -89,8 +94,9 @@ def resume(folder: Path, config: Config | None = None) -> Trained:
     check(dataclasses.replace(config, run=dataclasses.replace(config.run, overwrite=True)))
     with _held_run(folder):
         dataset = data.load(config.data.dataset, config.data.data_dir)
+        extractor = extractor_of(config, dataset)
         egan = build(config, dataset.shape)
-        run = Run(egan, config, dataset, folder)
+        run = Run(egan, config, dataset, extractor, folder)
         manifest, passed_over = run.checkpoints.restore()
         _check_resumed(config, dataset, manifest)
         for sentence in passed_over:
@@ -148,16 +154,25 @@ def read_config(folder: Path) -> Config:
     return from_json(text, where=str(file))
 
 
-def load_run(folder: Path) -> tuple[EGAN, Config, data.Dataset]:
-    """The model of a run at its newest sound checkpoint, with its configuration and data set.
+def load_run(folder: Path, checkpoint: str = NEWEST) -> tuple[EGAN, Config, data.Dataset]:
+    """The model of a run, with its configuration and data set.
+
+    Args:
+        folder: of the run.
+        checkpoint: "newest", the newest sound one; or "best", that of the best metric (`best_by`).
 
     Raises:
-        InputError: if the folder is none of a run, or has no checkpoint that can be read.
+        InputError: if the folder is none of a run, or has no such checkpoint that can be read.
     """
+    one_of("checkpoint", checkpoint, (NEWEST, BEST))
     config = read_config(folder)
     dataset = data.load(config.data.dataset, config.data.data_dir)
     egan = build(config, dataset.shape)
-    manifest, passed_over = Checkpoints(folder / run_folder.CHECKPOINTS, egan).restore()
+    checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan)
+    if checkpoint == BEST:
+        checkpoints.restore_best()
+        return egan, config, dataset
+    manifest, passed_over = checkpoints.restore()
     for sentence in passed_over:
         note(sentence)
     if manifest is None:

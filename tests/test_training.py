@@ -63,6 +63,24 @@ def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
     assert Sampler(tmp_path / "models" / "ring8" / "generator.onnx").sample(3).shape == (3, 2)
 
 
+def test_the_best_by_a_metric_is_kept_beside_the_last(tmp_path: Path) -> None:
+    """A learning rate that ruins everything in the end: the best is an early generation, and can be exported."""
+    flags = ["--dataset", "ring8", "--width", "16", "--steps", "400", "--evaluate-every", "20", "--moving-average", "0"]
+    flags += ["--metrics", "mode_divergence", "share_within_3_sigma", "--best-by", "mode_divergence"]
+    flags += ["--generator-learning-rate", "0.05", "--metric-samples", "500", "--keep-checkpoints", "1", "--xla", "off"]
+    train_tf.main([*flags, *folders(tmp_path)])
+    run = tmp_path / "runs" / "001-ring8"
+    records = [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
+    values = {record["step"]: record["value"] for record in records if record["kind"] == "mode_divergence"}
+    assert sorted(values) == list(range(20, 420, 20))
+    best = min(values, key=lambda step: values[step])
+    assert best < 400, "chosen so that the last is not the best"
+    assert sorted(int(path.name) for path in (run / "checkpoints").iterdir()) == [best, 400]
+    export_command.main([str(run), "--checkpoint", "best", "--name", "best", "--models-dir", str(tmp_path / "models")])
+    cards = [json.loads((tmp_path / "models" / name / "card.json").read_text()) for name in ("ring8", "best")]
+    assert [card["steps"] for card in cards] == [400, best]
+
+
 def test_all_forms_of_the_winner_give_the_same_images(trained: Path) -> None:
     egan, _, _ = training.load_run(trained / "runs" / "001-small")
     best = egan.best_generator
@@ -177,6 +195,11 @@ def test_dry_run_prints_what_a_run_would_record(
         (["--batch-size", "1", "--population-size", "2"], "batch_size: must be at least the population size"),
         (["--generations", "3"], "Unrecognized options: --generations"),
         (["--name", "../x"], "name: must be letters"),
+        (["--metrics", "fid"], "metrics: unknown value 'fid'"),
+        (["--metrics", "modes_covered"], "metrics: modes_covered is of points of a mixture, and digits holds others"),
+        (["--best-by", "recal"], "best_by: must be one of frechet_distance, precision, recall"),
+        (["--extractor", "inception"], "extractor"),
+        (["--width", "100000"], "width: must be at most 65536"),
     ],
 )
 def test_bad_flags_are_refused_before_anything_is_written(arguments: list[str], says: str, tmp_path: Path) -> None:

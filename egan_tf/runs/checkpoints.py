@@ -99,6 +99,28 @@ class Checkpoints:
             raise OSError(f"{place} cannot be written: {str(error).splitlines()[0]}") from error
         self._prune()
 
+    @property
+    def best_score(self) -> float | None:
+        """The highest score of any checkpoint; None if none has one."""
+        return max((score for place in self._places() if (score := _score(place)) is not None), default=None)
+
+    def restore_best(self) -> Manifest:
+        """Brings the model to the state of the checkpoint of the highest score.
+
+        Raises:
+            InputError: if no checkpoint has a score, or the best cannot be read.
+        """
+        scores = {place: score for place in self._places() if (score := _score(place)) is not None}
+        if not scores:
+            raise InputError("checkpoint", f"no checkpoint in {self.folder} was judged by a metric; take the newest")
+        best = max(scores, key=lambda place: scores[place])
+        try:
+            manifest = read_manifest(best)
+            self._read(best)
+        except DamagedError as error:
+            raise InputError("checkpoint", f"the best, {best.name}, is damaged ({error}); take the newest") from error
+        return manifest
+
     def restore(self) -> tuple[Manifest | None, list[str]]:
         """Brings the model to the state of the newest checkpoint that is sound.
 

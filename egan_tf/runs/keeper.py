@@ -37,7 +37,7 @@ class Keeper(keras.callbacks.Callback):
         minutes: float,
         stagnation_limit: int,
         check_every: int,
-        score: Callable[[], float | None] = lambda: None,
+        score: Callable[[int], float | None] = lambda generation: None,
         restore_folder: Callable[[], None] = lambda: None,
     ) -> None:
         """Takes what to save and when.
@@ -51,7 +51,8 @@ class Keeper(keras.callbacks.Callback):
             minutes: between checkpoints by the clock; more where they would take over 1 % of the time.
             stagnation_limit: generations in a row without a viable child that stop training.
             check_every: generations between looks at that.
-            score: of the model at present, if it was measured.
+            score: of the model at a generation, the higher the better; None if it was not measured there. A generation
+                that is the best so far gets a checkpoint.
             restore_folder: puts the run's folder back where it has vanished.
         """
         super().__init__()
@@ -79,8 +80,14 @@ class Keeper(keras.callbacks.Callback):
         elif self._signals.received is not None:
             self.model.stop_training = True
             self.save()
-        elif generation % self._every == 0 if self._every else time.monotonic() >= self._due:
+        elif self._is_best(generation) or (
+            generation % self._every == 0 if self._every else time.monotonic() >= self._due
+        ):
             self.save()
+
+    def _is_best(self, generation: int) -> bool:
+        score, best = self._score(generation), self._checkpoints.best_score
+        return score is not None and (best is None or score > best)
 
     def _stagnant(self) -> int:
         return int(self.model.population.faults.stagnant_in_a_row.numpy())
@@ -99,7 +106,7 @@ class Keeper(keras.callbacks.Callback):
         try:
             self._restore_folder()
             sizes = {log.path.name: log.size() for log in self._logs}
-            self._checkpoints.save(self._fingerprint, sizes, self._score())
+            self._checkpoints.save(self._fingerprint, sizes, self._score(generation))
         except OSError as error:
             if not self._failing:
                 note(f"no checkpoint at generation {generation}: {error.strerror or error}; the run goes on")

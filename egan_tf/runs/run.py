@@ -15,6 +15,7 @@ from egan_tf.config import Config
 from egan_tf.durable import sweep, write_whole
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export.card import versions
+from egan_tf.metrics.extractors import Extractor
 from egan_tf.publishing import export, is_exported
 from egan_tf.reporting import run_folder
 from egan_tf.reporting.metrics_log import MetricsLog
@@ -25,6 +26,7 @@ from egan_tf.reporting.record_log import RecordLog, read_records
 from egan_tf.reporting.report import write_report_or_warn
 from egan_tf.reporting.sample_grid import SampleGrid
 from egan_tf.runs.checkpoints import Checkpoints, Manifest
+from egan_tf.runs.judging import evaluations_of
 from egan_tf.runs.keeper import Keeper
 from egan_tf.runs.signals import Signals
 
@@ -62,13 +64,17 @@ class StoppedError(Exception):
 class Run:
     """A run on its way: the model, its configuration, and its folder with logs and checkpoints."""
 
-    def __init__(self, egan: EGAN, config: Config, dataset: data.Dataset, folder: Path) -> None:
+    def __init__(
+        self, egan: EGAN, config: Config, dataset: data.Dataset, extractor: Extractor | None, folder: Path
+    ) -> None:
         self.egan, self.config, self.dataset, self.folder = egan, config, dataset, folder
         self.checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan, config.run.keep_checkpoints)
         self.metrics = RecordLog(folder / run_folder.METRICS)
         self.timings = RecordLog(folder / run_folder.TIMINGS)
         self.events = RecordLog(folder / run_folder.EVENTS)
-        self.logs = (self.metrics, self.timings)
+        evaluations = RecordLog(folder / run_folder.EVALUATIONS)
+        self.evaluations = evaluations_of(config, dataset, extractor, evaluations)
+        self.logs = (self.metrics, self.timings, evaluations)
 
     def go(self) -> Trained:
         """The generations that are left, the plots, the export."""
@@ -128,6 +134,7 @@ class Run:
             minutes=run.checkpoint_minutes,
             stagnation_limit=run.stagnation_limit,
             check_every=run.log_every,
+            score=self.evaluations.score if self.evaluations else lambda generation: None,
             restore_folder=self._restore_folder,
         )
         keeper.set_model(self.egan)
@@ -143,6 +150,7 @@ class Run:
             callbacks=[
                 MetricsLog(self.metrics, self.timings, run.log_every, _last_seconds(times)),
                 SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range),
+                *([self.evaluations] if self.evaluations else []),
                 keeper,
                 ProgressBar(run.steps, run.log_every),
             ],

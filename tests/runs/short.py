@@ -32,6 +32,7 @@ def short(where: Path, **run: Any) -> Config:
         run=dataclasses.replace(config.run, **{**values, **run}),
         data=dataclasses.replace(config.data, batch_size=16),
         network=dataclasses.replace(config.network, width=8),
+        metrics=dataclasses.replace(config.metrics, evaluate_every=8, metric_samples=200),
     )
 
 
@@ -48,5 +49,11 @@ def outcome(where: Path) -> dict[str, Any]:
     run, model = folder_of(where), where / "models" / "ring8"
     manifest = json.loads((newest(where) / "manifest.json").read_text())
     del manifest["logs"]["timings.jsonl"]
-    files = [run / "metrics.jsonl", run / "mutations.png", *(run / "samples").iterdir(), model / "generator.onnx"]
+    files = [
+        run / "metrics.jsonl",
+        run / "evaluations.jsonl",
+        run / "mutations.png",
+        *(run / "samples").iterdir(),
+        model / "generator.onnx",
+    ]
     return {"manifest": manifest, **{path.name: path.read_bytes() for path in files}}

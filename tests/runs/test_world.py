@@ -115,10 +115,10 @@ def test_two_runs_of_one_name_at_once(tmp_path: Path) -> None:
     assert int(egan.generation) == STEPS
 
 
-def built(folder: Path) -> tuple[Any, Any, Any]:
+def built(folder: Path) -> tuple[Any, Any, Any, None]:
     config = training.read_config(folder)
     dataset = data.load(config.data.dataset, config.data.data_dir)
-    return training.build(config, dataset.shape), config, dataset
+    return training.build(config, dataset.shape), config, dataset, None
 
 
 def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,6 @@ from egan_tf.reporting.report.evaluations import Evaluation, read_evaluations
 from egan_tf.reporting.report.reading import json_lines, read_json_object, read_png
 from egan_tf.reporting.report.series import spread_evenly
 
-EVALUATIONS = "evaluations.jsonl"
 RUN = "run.json"
 MOST_GRIDS = 24
 MOST_IMAGE_BYTES = 12 << 20
@@ -101,7 +100,7 @@ def _read(folder: Path) -> RunRecord:
     raw_config, config, config_problems = _read_config(folder)
     columns = read_columns(json_lines(folder / run_folder.METRICS))
     grids, found, grid_problems = _read_grids(folder / run_folder.SAMPLES)
-    evaluations, evaluation_problems = read_evaluations(json_lines(folder / EVALUATIONS))
+    evaluations, evaluation_problems = read_evaluations(json_lines(folder / run_folder.EVALUATIONS))
     about, about_problems = _read_optional(folder / RUN)
     versions, version_problems = _read_optional(folder / run_folder.VERSIONS)
     told = about.get("versions")
