@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,16 @@ class Command(Config):
     """Go on with this run, such as runs/001-digits; without a value, or with `newest`, with the newest one."""
     dry_run: bool = False
     """Print the resolved configuration as JSON, and stop."""
+
+    @classmethod
+    def starting_from(cls, config: Config) -> Command:
+        """The command whose flags, where none is given, have the values of a configuration."""
+        return cls(**{field.name: getattr(config, field.name) for field in dataclasses.fields(Config)})
+
+    @property
+    def config(self) -> Config:
+        """The configuration alone."""
+        return Config(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Config)})
 
 
 def with_newest(arguments: Sequence[str]) -> list[str]:
@@ -78,14 +89,8 @@ def main(arguments: Sequence[str]) -> None:
         base = read_config(folder)
     else:
         base = preset_of(arguments)
-    command = parse(
-        Command,
-        arguments,
-        "train_tf.py",
-        Command(base.run, base.data, base.network, base.evolution, base.optimizer, base.metrics),
-    )
-    sections = (command.run, command.data, command.network, command.evolution, command.optimizer, command.metrics)
-    config = Config(*sections)
+    command = parse(Command, arguments, "train_tf.py", Command.starting_from(base))
+    config = command.config
     import_tensorflow_quietly()
     from egan_tf import training
 

@@ -37,6 +37,7 @@ class Keeper(keras.callbacks.Callback):
         minutes: float,
         stagnation_limit: int,
         check_every: int,
+        saved: int = -1,
         score: Callable[[int], float | None] = lambda generation: None,
         restore_folder: Callable[[], None] = lambda: None,
     ) -> None:
@@ -51,6 +52,7 @@ class Keeper(keras.callbacks.Callback):
             minutes: between checkpoints by the clock; more where they would take over 1 % of the time.
             stagnation_limit: generations in a row without a viable child that stop training.
             check_every: generations between looks at that.
+            saved: the generation that training starts from, if a checkpoint holds it.
             score: of the model at a generation, the higher the better; None if it was not measured there. A generation
                 that is the best so far gets a checkpoint.
             restore_folder: puts the run's folder back where it has vanished.
@@ -61,7 +63,7 @@ class Keeper(keras.callbacks.Callback):
         self._every, self._pause = every, 60 * minutes
         self._limit, self._check_every = stagnation_limit, check_every
         self._score, self._restore_folder = score, restore_folder
-        self._before, self._saved, self._failing = 0, -1, False
+        self._before, self._saved, self._failing = 0, saved, False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Saves what training starts from, if no checkpoint holds it."""

@@ -74,6 +74,7 @@ class Run:
         self.events = RecordLog(folder / run_folder.EVENTS)
         evaluations = RecordLog(folder / run_folder.EVALUATIONS)
         self.evaluations = evaluations_of(config, dataset, extractor, evaluations)
+        self._saved = -1
         self.logs = (self.metrics, self.timings, evaluations)
 
     def go(self) -> Trained:
@@ -98,6 +99,8 @@ class Run:
         sweep(self.folder / run_folder.SAMPLES)
         for log in self.logs:
             log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
+        same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())
+        self._saved = manifest.generation if manifest is not None and same else -1
 
     def _evolve(self) -> bool:
         """Trains to the end; returns whether the end has a checkpoint."""
@@ -134,6 +137,7 @@ class Run:
             minutes=run.checkpoint_minutes,
             stagnation_limit=run.stagnation_limit,
             check_every=run.log_every,
+            saved=self._saved,
             score=self.evaluations.score if self.evaluations else lambda generation: None,
             restore_folder=self._restore_folder,
         )

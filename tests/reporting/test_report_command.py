@@ -22,10 +22,8 @@ def read_back(command: str) -> Config:
     """What `train_tf.py` makes of a command line."""
     python, program, *arguments = shlex.split(command)
     assert (python, program) == ("python", "train_tf.py")
-    base = train_tf.preset_of(arguments)
-    start = train_tf.Command(base.run, base.data, base.network, base.evolution, base.optimizer)
-    read = parse(train_tf.Command, arguments, "train_tf.py", start)
-    return Config(read.run, read.data, read.network, read.evolution, read.optimizer)
+    start = train_tf.Command.starting_from(train_tf.preset_of(arguments))
+    return parse(train_tf.Command, arguments, "train_tf.py", start).config
 
 
 CHANGES: list[dict[str, dict[str, Any]]] = [
