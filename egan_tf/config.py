@@ -191,6 +191,8 @@ class RunConfig:
     """Generations in a row without a viable child, after which the run goes back once, and the next time stops."""
     export_on_stop: bool = False
     """Export also when a signal stops the run."""
+    tensorboard: bool = False
+    """Write TensorBoard's event files too, into the run's folder."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Arithmetic of the networks; weights, optimizer state and fitness stay float32."""
     xla: Literal["auto", "on", "off"] = "auto"

@@ -81,6 +81,18 @@ def test_the_best_by_a_metric_is_kept_beside_the_last(tmp_path: Path) -> None:
     assert [card["steps"] for card in cards] == [400, best]
 
 
+def test_tensorboard_gets_scalars_and_pictures_by_generation(tmp_path: Path) -> None:
+    flags = ["--dataset", "ring8", "--width", "8", "--steps", "80", "--log-every", "20", "--sample-every", "40"]
+    train_tf.main([*flags, "--tensorboard", "--metrics", "--xla", "off", *folders(tmp_path)])
+    (file,) = (tmp_path / "runs" / "001-ring8" / "tensorboard").iterdir()
+    found: dict[str, list[int]] = {}
+    for event in tf.compat.v1.train.summary_iterator(str(file)):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append(event.step)
+    assert found["fitness"] == found["share/heuristic"] == [20, 40, 60, 80]
+    assert found["samples"] == [40, 80]
+
+
 def test_all_forms_of_the_winner_give_the_same_images(trained: Path) -> None:
     egan, _, _ = training.load_run(trained / "runs" / "001-small")
     best = egan.best_generator

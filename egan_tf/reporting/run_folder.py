@@ -16,6 +16,7 @@ EVALUATIONS = "evaluations.jsonl"
 SAMPLES = "samples"
 MUTATIONS_PLOT = "mutations.png"
 CHECKPOINTS = "checkpoints"
+TENSORBOARD = "tensorboard"
 VERSIONS = "versions.json"
 REPORT = "report.html"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from PIL.Image import Image
 
 from egan_tf import randomness
 from egan_tf.durable import write_whole
@@ -19,6 +20,20 @@ IMAGES = 64
 POINTS = 2048
 # The noise of the pictures has a stream that no generation reaches.
 PICTURES = 2**15
+
+
+def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
+    """A picture of the fittest survivor's samples, of the same noise whenever it is drawn.
+
+    Args:
+        model: an `EGAN`.
+        value_range: lowest and highest value of an image; None for points.
+    """
+    latent = model.latent
+    recipe = Recipe(latent.size, latent.distribution, model.sample_shape, value_range)
+    seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), PICTURES)
+    noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
+    return picture(model.sample(noise).numpy(), recipe)
 
 
 class SampleGrid(EveryGenerations):
@@ -39,12 +54,8 @@ class SampleGrid(EveryGenerations):
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Writes one picture."""
         del logs
-        latent, shape = self.model.latent, self.model.sample_shape
-        recipe = Recipe(latent.size, latent.distribution, shape, self._value_range)
-        seed = randomness.stream(self.model.settings.seed, tf.constant(0, tf.int64), PICTURES)
-        noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
         content = io.BytesIO()
-        picture(self.model.sample(noise).numpy(), recipe).save(content, format="PNG")
+        grid_of(self.model, self._value_range).save(content, format="PNG")
         file = self._folder / f"{generation:08d}.png"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

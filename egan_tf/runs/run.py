@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from egan_tf import data
 from egan_tf.checks import InputError, RunError
 from egan_tf.config import Config
@@ -155,11 +157,19 @@ class Run:
                 MetricsLog(self.metrics, self.timings, run.log_every, _last_seconds(times)),
                 SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range),
                 *([self.evaluations] if self.evaluations else []),
+                *([self._tensorboard()] if run.tensorboard else []),
                 keeper,
                 ProgressBar(run.steps, run.log_every),
             ],
             verbose=0,
         )
+
+    def _tensorboard(self) -> keras.callbacks.Callback:
+        # Imported here, as TensorBoard takes a second to load.
+        from egan_tf.reporting.tensorboard import TensorBoardLog
+
+        run, folder = self.config.run, self.folder / run_folder.TENSORBOARD
+        return TensorBoardLog(folder, run.log_every, run.sample_every, self.dataset.value_range)
 
     def _go_back_once(self) -> None:
         """Back to the last good checkpoint, with other noise from there on; the second time the run ends.

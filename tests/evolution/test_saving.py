@@ -74,6 +74,7 @@ def test_keras_callbacks(tmp_path: Path) -> None:
         keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True),
         keras.callbacks.CSVLogger(tmp_path / "log.csv"),
         keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.TensorBoard(tmp_path / "tensorboard", update_freq=2),
         keras.callbacks.EarlyStopping(monitor="fitness", mode="max", patience=1, start_from_epoch=1),
     ]
     history = egan.fit(ARRAYS[points], batch_size=10, epochs=3, callbacks=callbacks, verbose=0)
@@ -82,3 +83,4 @@ def test_keras_callbacks(tmp_path: Path) -> None:
     assert {"fitness", "fitness_1", "discriminator_loss"} <= set(header.split(","))
     assert len(rows) == len(history.history["fitness"])
     assert (tmp_path / "1.weights.h5").exists()
+    assert list((tmp_path / "tensorboard" / "train").iterdir())
