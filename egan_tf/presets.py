@@ -53,7 +53,7 @@ _RING8 = _changed(
     run={"preset": "ring8", "steps": 20_000, "log_every": 100, "sample_every": 1000, "steps_per_execution": 20},
     data={"dataset": "ring8", "batch_size": 128},
     network={"network": "mlp", "width": 128, "latent_size": 2},
-    evolution={"gamma": 0.05, "r1": 0.1, "moving_average": 0.999},
+    evolution={"gamma": 0.05, "r1": 0.02, "moving_average": 0.999},
     optimizer={
         "generator_learning_rate": 1e-3,
         "discriminator_learning_rate": 1e-3,

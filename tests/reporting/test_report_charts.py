@@ -140,8 +140,8 @@ def test_a_metric_is_drawn_with_its_protocol_and_not_mixed_with_another(tmp_path
     assert "n fake 100" in second.text
     rows = [row[:5] for row in metrics.one("table").rows[1:]]
     assert rows == [
-        ["Frechet distance", "4", "20", "4", "7"],
-        ["Frechet distance", "99", "20", "99", "99"],
+        ["frechet_distance", "4", "20", "4", "7"],
+        ["frechet_distance", "99", "20", "99", "99"],
         ["Modes", "10", "30", "10", "10"],
         ["Nothing", "not finite", "30", "none", "none"],
     ]

@@ -74,7 +74,7 @@ def test_metrics_of_one_protocol_are_drawn_together_and_no_others(tmp_path: Path
     (figure,) = metrics.find("figure")
     assert [key.text for key in figure.find("li")] == ["001-short4", "002-long2"]
     rows = [row[:3] for row in metrics.one("table").rows[1:]]
-    assert rows == [["Frechet distance", "4", "2"], ["Frechet distance", "–", "77"]]
+    assert rows == [["frechet_distance", "4", "2"], ["frechet_distance", "–", "77"]]
     assert "extractor inception" in metrics.one("table").rows[2][3]
 
 

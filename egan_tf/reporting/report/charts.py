@@ -95,7 +95,7 @@ def metric_charts(record: RunRecord) -> list[Html]:
         if len(line.x) > 1:
             end = max(float(record.generations), float(line.x[-1]))
             charts.append(
-                line_chart(words(metric), [line], end, log=True, notes=[f"Protocol: {protocol_text(protocol, group)}."])
+                line_chart(metric, [line], end, log=True, notes=[f"Protocol: {protocol_text(protocol, group)}."])
             )
     return charts
 

@@ -117,11 +117,11 @@ def _metrics(records: _Named, end: float) -> Html:
         }
         said = charts.protocol_text(protocol, tuple(one for group in shared for one in group))
         last = {name: format_number(float(line.y[-1])) for name, line in lines.items()}
-        rows.append((charts.words(metric), *(last.get(name, "–") for name in groups), said))
+        rows.append((metric, *(last.get(name, "–") for name in groups), said))
         if any(len(line.x) > 1 for line in lines.values()):
             furthest = max(end, *(float(line.x[-1]) for line in lines.values()))
             drawn.append(
-                line_chart(charts.words(metric), list(lines.values()), furthest, log=True, notes=[f"Protocol: {said}."])
+                line_chart(metric, list(lines.values()), furthest, log=True, notes=[f"Protocol: {said}."])
             )
     if not rows:
         return Html()

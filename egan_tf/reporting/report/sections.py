@@ -58,7 +58,7 @@ def metric_figures_of(record: RunRecord) -> list[tuple[str, str, str]]:
     found = []
     for (metric, _), group in list(by_protocol(record.evaluations).items())[:4]:
         line = charts.metric_line(group, "", "")
-        found.append((charts.words(metric), format_number(float(line.y[-1])), f"generation {int(line.x[-1]):,}"))
+        found.append((metric, format_number(float(line.y[-1])), f"generation {int(line.x[-1]):,}"))
     return found
 
 
@@ -133,7 +133,7 @@ def metrics_section(record: RunRecord) -> Section:
         finite = [value for value in line.y.tolist() if math.isfinite(value)]
         cells = [format_number(value) for value in (min(finite), max(finite))] if finite else ["none", "none"]
         said = charts.protocol_text(protocol, group)
-        rows.append((charts.words(metric), format_number(float(line.y[-1])), f"{int(line.x[-1]):,}", *cells, said))
+        rows.append((metric, format_number(float(line.y[-1])), f"{int(line.x[-1]):,}", *cells, said))
     heading = ("metric", "last", "generation", "lowest", "highest", "protocol")
     summary = table(heading, rows, "Metrics, mean over seeds where there are several", "prose")
     return Section("metrics", "Metrics", join([_lede(told), side_by_side(charts.metric_charts(record)), summary]))
