@@ -142,8 +142,8 @@ def test_a_metric_is_drawn_with_its_protocol_and_not_mixed_with_another(tmp_path
     assert rows == [
         ["frechet_distance", "4", "20", "4", "7"],
         ["frechet_distance", "99", "20", "99", "99"],
-        ["Modes", "10", "30", "10", "10"],
-        ["Nothing", "not finite", "30", "none", "none"],
+        ["modes", "10", "30", "10", "10"],
+        ["nothing", "not finite", "30", "none", "none"],
     ]
 
 
