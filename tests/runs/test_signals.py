@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,31 @@ import pytest
 from egan_tf.runs.signals import Signals
 
 ROOT = Path(__file__).parents[2]
+
+
+def listening() -> None:
+    """In a child: as from a terminal, though whoever runs the tests may ignore signals, as nohup and `&` do."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """The tests' own process hears SIGINT, whoever runs it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def started(where: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """A run without end, once it is under way; killed if it is still there at the end."""
+    process = start(where, *flags)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def start(where: Path, *flags: str) -> subprocess.Popen[str]:
@@ -26,6 +53,7 @@ def start(where: Path, *flags: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=listening,
     )
     metrics = where / "runs" / "001-ring8" / "metrics.jsonl"
     for _ in range(1200):
@@ -33,15 +61,16 @@ def start(where: Path, *flags: str) -> subprocess.Popen[str]:
             return process
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
+    process.kill()
     raise AssertionError("it did not begin")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_the_run_after_a_checkpoint(number: int, status: int, tmp_path: Path) -> None:
     flags = ["--export-on-stop", "--formats", "onnx"] if number == signal.SIGTERM else []
-    process = start(tmp_path, *flags)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    with started(tmp_path, *flags) as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == status
     assert "Traceback" not in err
     newest = max((tmp_path / "runs" / "001-ring8" / "checkpoints").iterdir()).name
@@ -70,7 +99,8 @@ with Signals() as signals:
 def test_a_second_signal_ends_the_process_even_inside_a_long_call(number: int) -> None:
     """A lock waits in C, where no Python handler runs, as a compilation would."""
     script = HANGING.format(work="import ctypes; ctypes.CDLL(None).sleep(60); ctypes.CDLL(None).sleep(60)")
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], **pipes, preexec_fn=listening) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()

@@ -120,9 +120,7 @@ def _metrics(records: _Named, end: float) -> Html:
         rows.append((metric, *(last.get(name, "–") for name in groups), said))
         if any(len(line.x) > 1 for line in lines.values()):
             furthest = max(end, *(float(line.x[-1]) for line in lines.values()))
-            drawn.append(
-                line_chart(metric, list(lines.values()), furthest, log=True, notes=[f"Protocol: {said}."])
-            )
+            drawn.append(line_chart(metric, list(lines.values()), furthest, log=True, notes=[f"Protocol: {said}."]))
     if not rows:
         return Html()
     summary = table(("last value", *groups, "protocol"), rows, "Last value of each metric and protocol", "prose")
