@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib.metadata
 import json
 import math
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf.checks import InputError, require
+from egan_tf.durable import sha256_of
 from egan_tf.export.recipe import Recipe
 from egan_tf.export.staging import CARD, MARK
 
@@ -94,7 +94,7 @@ def file_table(directory: Path) -> dict[str, dict[str, Any]]:
     """Returns SHA-256 (hexadecimal) and size in bytes of every file in `directory`, by relative path, sorted."""
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     return {
-        path.relative_to(directory).as_posix(): {"sha256": _sha256(path), "bytes": path.stat().st_size}
+        path.relative_to(directory).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
         for path in paths
     }
 
@@ -103,11 +103,3 @@ def write(card: Mapping[str, Any], directory: Path) -> None:
     """Writes `directory/card.json`."""
     text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
     (directory / CARD).write_text(text + "\n", encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egan_tf.checks import InputError, require
+from egan_tf.durable import to_disk
 
 try:
     import fcntl
@@ -63,7 +64,7 @@ def staged(directory: Path, overwrite: bool) -> Iterator[Path]:
 
 def _finish(partial: Path, shown: Path, final: Path, overwrite: bool) -> None:
     try:
-        _to_disk(partial)
+        to_disk(partial)
         with _lock(final.parent):
             _check_place(shown, final, overwrite)
             _publish(partial, final)
@@ -138,18 +139,6 @@ def _lock(directory: Path, wait: bool = True) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _to_disk(directory: Path) -> None:
-    """So that after a power cut the final name never holds empty files."""
-    if os.name != "posix":
-        return
-    for path in [*directory.rglob("*"), directory]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _publish(partial: Path, final: Path) -> None:

@@ -7,7 +7,6 @@ written.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -20,7 +19,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.checks import InputError
-from egan_tf.durable import sweep, whole_folder, write_whole
+from egan_tf.durable import sha256_of, sweep, whole_folder, write_whole
 from egan_tf.evolution.egan import EGAN
 
 MANIFEST = "manifest.json"
@@ -92,7 +91,7 @@ class Checkpoints:
         try:
             with whole_folder(place) as partial:
                 self._state.write(str(partial / STATE))
-                files = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
+                files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
                 manifest = Manifest(generation, restarts, fingerprint, dict(logs), score, files)
                 write_whole(partial / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
         except tf.errors.OpError as error:
@@ -189,7 +188,7 @@ def read_manifest(place: Path) -> Manifest:
         raise DamagedError(f"{MANIFEST} is no manifest")
     for name, expected in manifest.files.items():
         try:
-            found = _sha256(place / name)
+            found = sha256_of(place / name)
         except OSError as error:
             raise DamagedError(f"{name} cannot be read") from error
         if found != expected:
@@ -207,11 +206,3 @@ def _score(place: Path) -> float | None:
 
 def _values(variables: Iterable[keras.Variable]) -> list[tf.Variable]:
     return [variable.value for variable in variables]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
