@@ -294,7 +294,8 @@ class EGAN(keras.Model):
     def _learn(self, lesson: Lesson) -> dict[str, tf.Tensor]:
         """One optimizer step of the discriminator; a lesson that is not finite is skipped, and counted."""
         norm = gradient_norm(lesson.gradient)
-        sound = tf.math.is_finite(norm) & tf.math.is_finite(lesson.loss) & all_finite(lesson.frozen, 1)[0]
+        frozen = tf.nest.map_structure(lambda value: value[None], lesson.frozen)
+        sound = tf.math.is_finite(norm) & tf.math.is_finite(lesson.loss) & all_finite(frozen, 1)[0]
 
         def step() -> None:
             self.discriminator_optimizer.apply(lesson.gradient, self.discriminator.trainable_variables)
