@@ -31,12 +31,13 @@ class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {"learning_rate": self.learning_rate, "steps": self.steps, "final": self.final}
 
 
-def build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
+def build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGAN) -> EGAN:
     """The compiled model of a configuration, its weights drawn from the seed.
 
     Args:
         config: the configuration.
         sample_shape: of the data set.
+        model: `EGAN`, or a subclass with rules of its own.
 
     Raises:
         InputError: if the networks fit neither the data nor the memory.
@@ -45,7 +46,7 @@ def build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
     keras.utils.set_random_seed(config.run.seed % 2**32)
     keras.config.set_dtype_policy(config.run.precision)
     try:
-        return _build(config, sample_shape)
+        return _build(config, sample_shape, model)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(
             "width", f"networks of width {config.network.width} do not fit into memory; take less, or fewer individuals"
@@ -54,7 +55,7 @@ def build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
         keras.config.set_dtype_policy("float32")
 
 
-def _build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
+def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN]) -> EGAN:
     network = config.network
     generator = build_generator(
         network.network, sample_shape, network.latent_size, network.width, network.generator_normalization
@@ -62,7 +63,7 @@ def _build(config: Config, sample_shape: tuple[int, ...]) -> EGAN:
     discriminator = build_discriminator(
         network.network, sample_shape, network.width, network.discriminator_normalization
     )
-    egan = EGAN(
+    egan = model(
         generator,
         discriminator,
         **dataclasses.asdict(config.evolution),

@@ -51,7 +51,7 @@ _PAPER = _changed(_CIFAR10, run={"preset": "paper"}, evolution={"evaluation_size
 _RING8 = _changed(
     _DIGITS,
     run={"preset": "ring8", "steps": 20_000, "log_every": 100, "sample_every": 1000, "steps_per_execution": 20},
-    data={"dataset": "ring8", "batch_size": 128},
+    data={"dataset": "ring8", "batch_size": 64},
     network={"network": "mlp", "width": 128, "latent_size": 2},
     evolution={"gamma": 0.05, "r1": 0.02, "moving_average": 0.999},
     optimizer={
@@ -65,7 +65,13 @@ _RING8 = _changed(
     metrics={"metrics": ("share_within_3_sigma", "modes_covered", "mode_divergence"), "metric_samples": 10_000},
 )
 
-_GRID25 = _changed(_RING8, run={"preset": "grid25"}, data={"dataset": "grid25"})
+_GRID25 = _changed(
+    _RING8,
+    run={"preset": "grid25"},
+    data={"dataset": "grid25"},
+    evolution={"r1": 0.01},
+    optimizer={"beta_2": 0.99},
+)
 
 PRESETS: dict[str, Config] = {
     config.run.preset: config for config in (_DIGITS, _FASHION_MNIST, _CIFAR10, _PAPER, _RING8, _GRID25)

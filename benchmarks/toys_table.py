@@ -1,0 +1,162 @@
+"""From the rows of benchmarks/toys.py to means, intervals and paired tests; as a table and a plot.
+
+`python -m benchmarks.toys_table RESULT.json [RESULT.json ...] [--plot PLOT.png]` prints the table as Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+OBJECTIVES = ("minimax", "heuristic", "least_squares")
+SETTING = ("dataset", "r1", "budget")
+SHARE = "share_within_3_sigma"
+
+Row = dict[str, Any]
+
+
+def summarize(rows: Sequence[Row]) -> list[Row]:
+    """For each data set, penalty, budget and method: means over the seeds, and paired differences.
+
+    The best single objective is the one of the highest mean share in that setting; having been picked after the fact,
+    it is favoured a little.
+    """
+    table: list[Row] = []
+    for setting, group in groupby(sorted(rows, key=_setting), key=_setting):
+        by_method: dict[str, list[Row]] = {}
+        for row in group:
+            by_method.setdefault(row["method"], []).append(row)
+        singles = [name for name in OBJECTIVES if name in by_method]
+        best = max(singles, key=lambda name: float(np.mean(_values(by_method[name]))), default=None)
+        rivals = {"egan": "egan", "best_single": best, "random": "random"}
+        for method, mine in by_method.items():
+            against = {
+                f"less_{label}": paired(mine, by_method[rival])
+                for label, rival in rivals.items()
+                if rival in by_method and rival != method
+            }
+            table.append(
+                {**dict(zip(SETTING, setting, strict=True)), "method": method, **_means(mine), **against}
+                | {"best_single": best}
+            )
+    return table
+
+
+def paired(mine: Sequence[Row], others: Sequence[Row]) -> dict[str, float] | None:
+    """The mean difference in share, seed by seed, the half-width of its 95 % interval, and p of the paired t-test."""
+    from scipy import stats
+
+    other = {row["seed"]: row[SHARE] for row in others}
+    differences = np.array([row[SHARE] - other[row["seed"]] for row in mine if row["seed"] in other])
+    if len(differences) < 2:
+        return None
+    p = 1.0 if not differences.any() else float(stats.ttest_1samp(differences, 0.0).pvalue)
+    return {**interval(differences), "p": float(f"{p:.2g}")}
+
+
+def interval(values: Sequence[float] | np.ndarray) -> dict[str, float]:
+    """The mean, and the half-width of its 95 % interval by Student's t; infinite for one value."""
+    from scipy import stats
+
+    values = np.asarray(values, float)
+    half = np.inf
+    if len(values) > 1:
+        half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return {"mean": float(f"{values.mean():.5g}"), "half_width": float(f"{half:.3g}")}
+
+
+def _means(rows: Sequence[Row]) -> Row:
+    modes = [row["modes_covered"] for row in rows]
+    return {
+        "seeds": len(rows),
+        "generations": rows[0]["generations"],
+        "share": interval(_values(rows)),
+        "least_share": min(_values(rows)),
+        "modes": [float(min(modes)), float(np.mean(modes)), float(max(modes))],
+        "divergence": interval([row["mode_divergence"] for row in rows]),
+        "seconds": float(np.median([row["seconds"] for row in rows])),
+    }
+
+
+def _values(rows: Sequence[Row]) -> list[float]:
+    return [row[SHARE] for row in rows]
+
+
+def _setting(row: Row) -> tuple[str, float, str]:
+    return row["dataset"], row["r1"], row["budget"]
+
+
+def markdown(table: Sequence[Row]) -> str:
+    """The table as Markdown, one for each data set, penalty and budget."""
+    parts = []
+    for setting, group in groupby(table, key=_setting):
+        lines = [
+            "| method | generations | s | share within 3σ | least | modes | KL | − best single | p |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        ]
+        for row in group:
+            against = row.get("less_best_single")
+            lines.append(
+                f"| {row['method']} | {row['generations']} | {row['seconds']:.0f} | {_told(row['share'], 4)} "
+                f"| {row['least_share']:.3f} | {row['modes'][1]:.1f} ({row['modes'][0]:.0f}) "
+                f"| {_told(row['divergence'], 4)} "
+                f"| {_told(against, 4) if against else ''} | {against['p'] if against else ''} |"
+            )
+        title = f"{setting[0]}, R1 {setting[1]:g}, equal {setting[2]} (best single: {row['best_single']})"
+        parts.append("\n".join([f"**{title}**", "", *lines]))
+    return "\n\n".join(parts)
+
+
+def _told(value: dict[str, float], digits: int, scale: float = 1.0) -> str:
+    return f"{value['mean'] * scale:.{digits}f} ± {value['half_width'] * scale:.{digits}f}"
+
+
+def plot(rows: Sequence[Row], path: Path) -> None:
+    """A PNG: the share within 3σ of every seed, method by method, one panel for each setting."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    settings = [(key, list(group)) for key, group in groupby(sorted(rows, key=_setting), key=_setting)]
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    columns = min(3, len(settings))
+    lines = -(-len(settings) // columns)
+    figure = Figure(figsize=(4.6 * columns, (0.9 + 0.28 * len(methods)) * lines), layout="constrained", dpi=110)
+    panels = np.atleast_1d(figure.subplots(lines, columns, sharey=True)).ravel()
+    for panel in panels[len(settings) :]:
+        panel.set_visible(False)
+    for panel, ((dataset, r1, budget), group) in zip(panels, settings, strict=False):
+        for place, method in enumerate(methods):
+            values = _values([row for row in group if row["method"] == method])
+            if values:
+                panel.scatter(values, [place] * len(values), s=14, color="#4477aa", alpha=0.6, linewidths=0)
+                panel.scatter([np.mean(values)], [place], marker="|", s=160, color="#222222")
+        panel.set_yticks(range(len(methods)), methods)
+        panel.set_title(f"{dataset}, R1 {r1:g}, equal {budget}", loc="left", fontsize=10)
+        panel.grid(axis="x", color="#dddddd")
+        panel.set_axisbelow(True)
+    panels[0].invert_yaxis()
+    figure.supxlabel("share of samples within 3σ of a mode; a dot for each seed, a bar for the mean")
+    FigureCanvasAgg(figure).print_png(str(path))
+
+
+def main() -> None:
+    """Prints the table of result files, and draws it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="+", type=Path)
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    rows = [row for path in options.results for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
+    distinct = list({(*_setting(row), row["method"], row["seed"]): row for row in rows}.values())
+    print(markdown(summarize(distinct)))
+    if options.plot:
+        plot(distinct, options.plot)
+
+
+if __name__ == "__main__":
+    main()
