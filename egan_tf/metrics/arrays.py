@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from egan_tf.checks import require
 
-BLOCK = 2048
+BLOCK = 1024
 """Rows that are compared with as many rows at once: what bounds the memory of the pairwise metrics."""
 
 ROUNDING = 1e-13
@@ -33,8 +33,20 @@ def rows(field: str, values: Any, minimum: int = 1) -> np.ndarray:
     planar = values.ndim == 2 and values.shape[1] > 0
     require(planar, field, f"must be [n, d], got {list(values.shape)}")
     require(len(values) >= minimum, field, f"must be at least {minimum} rows, got {len(values)}")
-    require(bool(np.isfinite(values).all()), field, "must be finite numbers")
+    finite = all(np.isfinite(values[start : start + BLOCK]).all() for start in range(0, len(values), BLOCK))
+    require(finite, field, "must be finite numbers")
     return values
+
+
+def filled(count: int, parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Returns parts [n, d], n adding up to `count`, as one array, at no time holding them twice."""
+    whole, start = np.empty(0), 0
+    for part in parts:
+        if start == 0:
+            whole = np.empty((count, *part.shape[1:]), part.dtype)
+        whole[start : start + len(part)] = part
+        start += len(part)
+    return whole
 
 
 def pair(first: Any, second: Any, minimum: int = 1, fields: tuple[str, str] = ("real", "fake")) -> tuple[Any, Any]:

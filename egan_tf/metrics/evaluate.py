@@ -139,6 +139,7 @@ def _checked(blocks: Blocks, dataset: Dataset, count: int, seed: int) -> Iterato
         shape = tuple(block.shape[1:])
         require(shape == dataset.shape, "samples", f"must be {list(dataset.shape)} each, got {list(shape)}")
         left -= len(block)
+        require(left >= 0, "samples", f"must be {count}, got at least {count - left}")
         yield block
     require(left == 0, "samples", f"must be {count}, got {count - left}")
 
@@ -149,7 +150,8 @@ def _gather_fake(
     """What the metrics need of the samples, or None where some are not finite."""
     moments = Moments.none(extractor.size) if extractor and "moments" in needs else None
     score = ClassScoreSum(count) if "probabilities" in needs else None
-    features = []
+    features: np.ndarray | None = None
+    start = 0
     for block in blocks:
         if not np.isfinite(block).all():
             return None
@@ -157,12 +159,13 @@ def _gather_fake(
         if moments is not None:
             moments = moments + Moments.of(found)
         if "features" in needs:
-            features.append(found)
+            # Room for all at once: a list of parts would need it twice in the end.
+            features = np.empty((count, *found.shape[1:]), found.dtype) if features is None else features
+            features[start : start + len(found)] = found
+            start += len(found)
         if score is not None:
             score.add(probabilities)
-    return Gathered(
-        count, moments, np.concatenate(features) if features else None, score.result() if score is not None else None
-    )
+    return Gathered(count, moments, features, score.result() if score is not None else None)
 
 
 def _gather_real(

@@ -11,6 +11,7 @@ import numpy as np
 
 from egan_tf.checks import integer
 from egan_tf.data.images import ImageDataset
+from egan_tf.metrics.arrays import filled
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.store import file_for, load_arrays, save_arrays
@@ -91,7 +92,7 @@ def real_images(dataset: ImageDataset, count: int, block: int = BLOCK) -> Iterat
 def _compute(dataset: ImageDataset, extractor: Extractor, count: int, with_features: bool) -> Reference:
     parts = (extractor.features(images) for images in real_images(dataset, count))
     if with_features:
-        features = np.concatenate(list(parts))
+        features = filled(count, parts)
         return Reference(Moments.of(features), features)
     return Reference(sum(map(Moments.of, parts), Moments.none(extractor.size)))
 

@@ -195,7 +195,7 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
             lambda: evaluate(fixed(noise_images(90, 0)), stripes, ["recall"], extractor=pixels, count=99),
         ),
         (
-            "samples: must be 99, got 128",
+            "samples: must be 99, got at least 128",
             lambda: evaluate(fixed(noise_images(128, 0)), stripes, ["recall"], extractor=pixels, count=99),
         ),
         (

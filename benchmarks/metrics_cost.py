@@ -1,0 +1,136 @@
+"""What metrics cost: their share of a default run, and the memory of judging many samples.
+
+`python -m benchmarks.metrics_cost` trains the default run (`train_tf.py`) and adds up the time of its extractor and its
+evaluations, with nothing kept from an earlier run; then judges 50,000 samples by 2,048 features against as many real
+ones, in a process of its own, and reads by how much that process' memory grew at its highest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SIDE = 8
+FEATURES = 2048
+
+
+def share_of_a_run(name: str) -> dict[str, Any]:
+    """Seconds of a preset's run, and of what in it belongs to the metrics: the extractor, which the first run of a data
+    set trains and keeps, and the evaluations."""
+    import dataclasses
+
+    from egan_tf import training
+    from egan_tf.presets import preset
+    from egan_tf.reporting.evaluations import Evaluations
+
+    spent: dict[str, list[float]] = {"extractor": [], "evaluations": []}
+
+    def timed(kind: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return work(*arguments)
+            finally:
+                spent[kind].append(round(time.perf_counter() - start, 3))
+
+        return call
+
+    Evaluations.report = timed("evaluations", Evaluations.report)  # type: ignore[method-assign]
+    training.extractor_of = timed("extractor", training.extractor_of)
+    with tempfile.TemporaryDirectory() as folder:
+        config = preset(name)
+        config = dataclasses.replace(
+            config,
+            run=dataclasses.replace(config.run, runs_dir=f"{folder}/runs", models_dir=f"{folder}/models"),
+            data=dataclasses.replace(config.data, data_dir=f"{folder}/data"),
+        )
+        start = time.perf_counter()
+        training.train(config)
+        seconds = time.perf_counter() - start
+    total = sum(sum(values) for values in spent.values())
+    return {"preset": name, "seconds": round(seconds, 2), **spent, "percent": round(100 * total / seconds, 2)}
+
+
+def peak() -> float:
+    """The most memory that this process ever held, MiB; not `ru_maxrss`, which a child inherits."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def memory(metrics: list[str], count: int, features: int) -> dict[str, Any]:
+    """Judges random images by random features, and returns by how much the memory grew; in a process of its own."""
+    from egan_tf.data import ImageDataset
+    from egan_tf.metrics.evaluate import evaluate
+    from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
+    from egan_tf.metrics.sources import from_sample
+
+    random = np.random.default_rng(0)
+    projection = random.normal(size=(SIDE * SIDE, features)).astype("float32")
+
+    class Projection(Extractor):
+        name, resize, size, hash = "projection", "none", features, content_hash(projection)
+
+        def compute(self, images: np.ndarray) -> Activations:
+            return Activations(np.maximum(images.reshape(len(images), -1) @ projection, 0.0), None)
+
+    images = random.integers(0, 256, (count, SIDE, SIDE, 1), dtype=np.uint8)
+    dataset = ImageDataset("random", images, np.zeros(count, np.int64), ["none"])
+
+    def sample(count: int, seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).uniform(-1, 1, (count, SIDE, SIDE, 1)).astype("float32")
+
+    before, start = peak(), time.perf_counter()
+    evaluate(from_sample(sample), dataset, metrics, count=count, extractor=Projection())
+    return {
+        "metrics": metrics,
+        "samples": count,
+        "features": features,
+        "before_mib": round(before, 1),
+        "grown_mib": round(peak() - before, 1),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def in_a_process(metrics: list[str], count: int, features: int) -> dict[str, Any]:
+    """`memory` in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.metrics_cost", "--memory", json.dumps([metrics, count, features])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Measures, and prints JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=50_000)
+    parser.add_argument("--neighbours-features", type=int, default=64, help="0: no metrics of neighbours")
+    parser.add_argument("--out", default="")
+    parser.add_argument("--memory", default="", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory:
+        print(json.dumps(memory(*json.loads(options.memory))))
+        return
+
+    from benchmarks.timing import machine, publish
+
+    measured = [
+        in_a_process(["frechet_distance"], options.samples, FEATURES),
+        in_a_process(["frechet_distance", "kernel_distance"], options.samples, FEATURES),
+    ]
+    if options.neighbours_features:
+        metrics = ["precision", "recall", "density", "coverage"]
+        measured.append(in_a_process(metrics, options.samples, options.neighbours_features))
+    run = share_of_a_run("digits")
+    publish({"machine": machine(), "default_run": run, "memory": measured}, options.out)
+
+
+if __name__ == "__main__":
+    main()
