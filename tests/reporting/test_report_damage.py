@@ -18,7 +18,7 @@ from PIL import Image
 
 from egan_tf.checks import InputError
 from egan_tf.reporting.__main__ import main
-from egan_tf.reporting.report import columns, evaluations, reading, write_report, write_report_or_warn
+from egan_tf.reporting.report import columns, evaluations, events, reading, write_report, write_report_or_warn
 from tests.reporting.page import Element, chart, parse, section
 from tests.reporting.runs import evaluation, make_run, record, write_lines
 
@@ -120,6 +120,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "Lines of evaluations.jsonl that hold no evaluation: 7.",
     ),
+    "events of rubbish": (
+        lambda run: write_lines(run / "events.jsonl", [[], {"event": 3}, {"event": "x", "time": 3}, {"time": "now"}]),
+        "Lines of events.jsonl that hold no event: 4.",
+    ),
     "run.json that is no JSON": (lambda run: (run / "run.json").write_text("?"), "Run.json cannot be read."),
 }
 
@@ -185,11 +189,14 @@ def test_of_two_records_of_a_generation_the_later_counts(tmp_path: Path) -> None
 def test_long_files_are_read_in_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(tmp_path / "run", [record(g) for g in range(1, 41)])
     write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in range(50)])
+    write_lines(run / "events.jsonl", [{"event": "resumed"}] * 10)
+    monkeypatch.setattr(events, "MOST_EVENTS", 6)
     monkeypatch.setattr(columns, "MOST_RECORDS", 7)
     monkeypatch.setattr(evaluations, "MOST_EVALUATIONS", 5)
     page = report_of(run)
     assert "only the first 7 records are shown" in section(page, "problems").text
     assert "only the first 5 records are shown" in section(page, "problems").text
+    assert "only the first 6 events are shown" in section(page, "problems").text
     assert "last 1.2 at generation 7." in chart(page, "Discriminator's loss").find("desc")[0].text
     monkeypatch.setattr(columns, "MOST_RECORDS", 1000)
     monkeypatch.setattr(reading, "MOST_LINES", 2000)
@@ -239,6 +246,7 @@ def test_whatever_the_files_hold_a_page_comes_out(tmp_path: Path) -> None:
         source = random.Random(seed)
         write_lines(run / "metrics.jsonl", [changed(record(10 * i), source) for i in range(1, 6)])
         write_lines(run / "evaluations.jsonl", [changed(evaluation(step=i), source) for i in range(4)])
+        write_lines(run / "events.jsonl", [changed({"event": "resumed", "generation": i}, source) for i in range(4)])
         (run / "config.json").write_text(json.dumps(changed(config, source)))
         (run / "run.json").write_text(json.dumps(changed(about, source)))
         page = report_of(run)

@@ -21,6 +21,12 @@ from tests.reporting.runs import config_of, evaluation, make_run, record, write_
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&\x00\ud800"
 
+EVENTS = [
+    {"event": "started", "time": "2026-01-02T03:04:05Z"},
+    {"event": "went back", "time": "2026-01-02T03:05:05Z", "generation": 2000, "to": 1000},
+    {"event": "resumed", "time": "", "generation": 1000, "changes": {"run.steps": [30, 40]}, "passed_over": []},
+]
+
 
 def report_of(folder: Path) -> Element:
     return parse(write_report(folder).read_text(encoding="utf-8"))
@@ -30,6 +36,7 @@ def full_run(folder: Path) -> Path:
     """A run that has everything that a report can show."""
     run = make_run(folder, [record(g, rejected_children=g, skipped_discriminator_steps=0) for g in (10, 20, 30)])
     write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in (10, 20)])
+    write_lines(run / "events.jsonl", EVENTS)
     about = {"versions": {"python": "3.11.2"}, "argv": ["train_tf.py", "--name", "a b"], "started": "2026-01-02"}
     (run / "run.json").write_text(json.dumps(about))
     return run
@@ -38,11 +45,24 @@ def full_run(folder: Path) -> Path:
 def test_every_section_is_there_and_reached_from_the_top(tmp_path: Path) -> None:
     page = report_of(full_run(tmp_path / "001-digits"))
     identities = [one.attributes["id"] for one in page.find("section")]
-    assert " ".join(map(str, identities)) == "samples lineage children discriminator metrics counters settings versions"
+    assert (
+        " ".join(map(str, identities))
+        == "samples lineage children discriminator metrics counters events settings versions"
+    )
     links = [link.attributes["href"] for link in page.one("nav").find("a")]
     assert links == [f"#{identity}" for identity in identities]
     assert page.one("h1").text == "001-digits"
     assert page.one("head").one("title").text == "001-digits · E-GAN"
+
+
+def test_what_happened_is_told_in_order(tmp_path: Path) -> None:
+    page = report_of(full_run(tmp_path / "run"))
+    (table,) = section(page, "events").find("table")
+    assert table.rows[1:] == [
+        ["2026-01-02T03:04:05Z", "started", "", ""],
+        ["2026-01-02T03:05:05Z", "went back", "2,000", "to: 1000"],
+        ["", "resumed", "1,000", "changes: run.steps 30, 40"],
+    ]
 
 
 def test_what_is_optional_is_left_out(tmp_path: Path) -> None:
@@ -101,6 +121,7 @@ def test_text_from_files_is_text(tmp_path: Path) -> None:
     wins = {HOSTILE: 3, "</svg>": 7}
     write_lines(run / "metrics.jsonl", [record(10, wins, **{HOSTILE: 4, "a<i>": 1})])
     write_lines(run / "evaluations.jsonl", [evaluation(HOSTILE, step=s, split=HOSTILE, seed=HOSTILE) for s in (1, 2)])
+    write_lines(run / "events.jsonl", [{"event": HOSTILE, "time": HOSTILE, HOSTILE: HOSTILE}])
     about = {"versions": {HOSTILE: HOSTILE}, "argv": [HOSTILE], "started": HOSTILE}
     (run / "run.json").write_text(json.dumps(about))
     page = report_of(run)
@@ -108,7 +129,7 @@ def test_text_from_files_is_text(tmp_path: Path) -> None:
     assert page.find("i") == []
     assert len(page.find("img")) == 4, "one shown and three in the overview"
     shown = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
-    for identity in ("lineage", "metrics", "settings", "versions", "counters"):
+    for identity in ("lineage", "metrics", "settings", "versions", "counters", "events"):
         assert shown.lower() in section(page, identity).text.lower().replace("_", " "), identity
     assert page.one("h1").text == "<b>run"
 

@@ -16,6 +16,7 @@ from egan_tf.config import Config, from_dict
 from egan_tf.reporting import run_folder
 from egan_tf.reporting.report.columns import Columns, read_columns
 from egan_tf.reporting.report.evaluations import Evaluation, read_evaluations
+from egan_tf.reporting.report.events import Event, read_events
 from egan_tf.reporting.report.reading import json_lines, read_json_object, read_png
 from egan_tf.reporting.report.series import spread_evenly
 
@@ -53,6 +54,7 @@ class RunRecord:
         grids: pictures of samples through time, at most `MOST_GRIDS`, the last one among them.
         grids_found: how many there are in the folder.
         evaluations: what metrics have found.
+        events: starts, stops, resumptions, and going back.
         about: `run.json`, empty if there is none.
         versions: of packages, empty if none were written down.
         seconds: how long training took, all sittings together; NaN if nothing says it.
@@ -66,6 +68,7 @@ class RunRecord:
     grids: tuple[Grid, ...]
     grids_found: int
     evaluations: tuple[Evaluation, ...]
+    events: tuple[Event, ...]
     about: Mapping[str, Any]
     versions: Mapping[str, Any]
     seconds: float
@@ -101,6 +104,7 @@ def _read(folder: Path) -> RunRecord:
     columns = read_columns(json_lines(folder / run_folder.METRICS))
     grids, found, grid_problems = _read_grids(folder / run_folder.SAMPLES)
     evaluations, evaluation_problems = read_evaluations(json_lines(folder / run_folder.EVALUATIONS))
+    events, event_problems = read_events(json_lines(folder / run_folder.EVENTS))
     about, about_problems = _read_optional(folder / RUN)
     versions, version_problems = _read_optional(folder / run_folder.VERSIONS)
     told = about.get("versions")
@@ -113,6 +117,7 @@ def _read(folder: Path) -> RunRecord:
         grids,
         found,
         evaluations,
+        events,
         about,
         told if isinstance(told, dict) else versions,
         _read_seconds(folder),
@@ -122,6 +127,7 @@ def _read(folder: Path) -> RunRecord:
             *columns.damage,
             *grid_problems,
             *evaluation_problems,
+            *event_problems,
             *about_problems,
             *version_problems,
         ),

@@ -25,6 +25,7 @@ def run_page(record: RunRecord) -> str:
             sections.discriminator_section(record),
             sections.metrics_section(record),
             sections.counters_section(record),
+            sections.events_section(record),
             settings_section(record),
             sections.provenance_section(record),
         ],

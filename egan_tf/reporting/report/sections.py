@@ -155,6 +155,16 @@ def counters_section(record: RunRecord) -> Section:
     return Section("counters", "Counters", join([_lede(told), summary, side_by_side(drawn)]))
 
 
+def events_section(record: RunRecord) -> Section:
+    """What happened to the run; nothing, if nothing was written down."""
+    if not record.events:
+        return Section("events", "What happened", Html())
+    rows = [(event.time, event.name, event.generation, event.details) for event in record.events]
+    return Section(
+        "events", "What happened", table(("time", "event", "generation", "details"), rows, "Events", "prose")
+    )
+
+
 def provenance_section(record: RunRecord) -> Section:
     """Versions of packages, and how the run was started."""
     parts = []
