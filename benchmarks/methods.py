@@ -194,7 +194,6 @@ STUDY: dict[str, Method] = {
         f"steps_{steps}": Method({"mutation_steps": steps, "discriminator_steps": 5, "moving_average": average})
         for steps, average in ((5, 0.995), (25, 0.975), (100, 0.9))
     },
-    "islands_25": islands(25),
     "islands_100": islands(100),
     "islands_100_random": islands(100, chance),
     "islands_100_distance": islands(100, distance_of_samples),

@@ -97,24 +97,28 @@ def markdown(table: Sequence[Row]) -> str:
     parts = []
     for setting, group in groupby(table, key=_setting):
         lines = [
-            "| method | generations | s | share within 3σ | least | modes | KL | − best single | p |",
+            "| method | generations | s | share within 3σ | least | modes | KL | less best single | less random |",
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for row in group:
-            against = row.get("less_best_single")
+            against = [_compared(row.get(f"less_{rival}")) for rival in ("best_single", "random")]
             lines.append(
-                f"| {row['method']} | {row['generations']} | {row['seconds']:.0f} | {_told(row['share'], 4)} "
-                f"| {row['least_share']:.3f} | {row['modes'][1]:.1f} ({row['modes'][0]:.0f}) "
-                f"| {_told(row['divergence'], 4)} "
-                f"| {_told(against, 4) if against else ''} | {against['p'] if against else ''} |"
+                f"| {row['method']} | {row['generations']} | {row['seconds']:.0f} | {_told(row['share'])} "
+                f"| {row['least_share']:.3f} | {row['modes'][1]:.1f} (from {row['modes'][0]:.0f}) "
+                f"| {_told(row['divergence'])} | {' | '.join(against)} |"
             )
-        title = f"{setting[0]}, R1 {setting[1]:g}, equal {setting[2]} (best single: {row['best_single']})"
+        best = f"; best single: {row['best_single']}" if row["best_single"] else ""
+        title = f"{setting[0]}, R1 {setting[1]:g}, equal {setting[2]}, {row['seeds']} seeds{best}"
         parts.append("\n".join([f"**{title}**", "", *lines]))
     return "\n\n".join(parts)
 
 
-def _told(value: dict[str, float], digits: int, scale: float = 1.0) -> str:
-    return f"{value['mean'] * scale:.{digits}f} ± {value['half_width'] * scale:.{digits}f}"
+def _compared(difference: dict[str, float] | None) -> str:
+    return f"{_told(difference)}, p {difference['p']:g}" if difference else ""
+
+
+def _told(value: dict[str, float]) -> str:
+    return f"{value['mean']:.4f} ± {value['half_width']:.4f}"
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
@@ -124,7 +128,7 @@ def plot(rows: Sequence[Row], path: Path) -> None:
 
     settings = [(key, list(group)) for key, group in groupby(sorted(rows, key=_setting), key=_setting)]
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    columns = min(3, len(settings))
+    columns = min(2, len(settings))
     lines = -(-len(settings) // columns)
     figure = Figure(figsize=(4.6 * columns, (0.9 + 0.28 * len(methods)) * lines), layout="constrained", dpi=110)
     panels = np.atleast_1d(figure.subplots(lines, columns, sharey=True)).ravel()

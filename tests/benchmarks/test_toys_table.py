@@ -54,12 +54,12 @@ def test_the_best_single_objective_is_chosen_within_a_setting():
 
 
 def test_budget_counts_optimizer_steps_of_generators():
-    assert {name: METHODS[name].updates for name in ("egan", "minimax", "population_4", "steps_25", "islands_25")} == {
+    assert {name: METHODS[name].updates for name in ("egan", "minimax", "population_4", "steps_25", "islands_100")} == {
         "egan": 3,
         "minimax": 1,
         "population_4": 12,
         "steps_25": 75,
-        "islands_25": 3,
+        "islands_100": 3,
     }
     assert generations_of(3, 20_000) == 6600 and generations_of(1, 20_000) == 20_000
     assert generations_of(300, 20_000) == 60
