@@ -1,6 +1,6 @@
 """From the rows of benchmarks/toys.py to means, intervals and paired tests; as a table and a plot.
 
-`python -m benchmarks.toys_table RESULT.json [RESULT.json ...] [--plot PLOT.png]` prints the table as Markdown.
+`python -m benchmarks.toys_table RESULT.json [RESULT.json ...]` prints the table as Markdown.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ SHARE = "share_within_3_sigma"
 Row = dict[str, Any]
 
 
-def summarize(rows: Sequence[Row]) -> list[Row]:
+def summarize(rows: Sequence[Row], rivals: Sequence[str] = ("egan", "random")) -> list[Row]:
     """For each data set, penalty, budget and method: means over the seeds, and paired differences.
 
-    The best single objective is the one of the highest mean share in that setting; having been picked after the fact,
-    it is favoured a little.
+    These are to the methods `rivals` and to the best single objective, under the names `less_RIVAL` and
+    `less_best_single`. The best is the one of the highest mean share in that setting; having been picked after the
+    fact, it is favoured a little.
     """
     table: list[Row] = []
     for setting, group in groupby(sorted(rows, key=_setting), key=_setting):
@@ -34,11 +35,11 @@ def summarize(rows: Sequence[Row]) -> list[Row]:
             by_method.setdefault(row["method"], []).append(row)
         singles = [name for name in OBJECTIVES if name in by_method]
         best = max(singles, key=lambda name: float(np.mean(_values(by_method[name]))), default=None)
-        rivals = {"egan": "egan", "best_single": best, "random": "random"}
+        named = {**{rival: rival for rival in rivals}, "best_single": best}
         for method, mine in by_method.items():
             against = {
                 f"less_{label}": paired(mine, by_method[rival])
-                for label, rival in rivals.items()
+                for label, rival in named.items()
                 if rival in by_method and rival != method
             }
             table.append(
@@ -92,16 +93,15 @@ def _setting(row: Row) -> tuple[str, float, str]:
     return row["dataset"], row["r1"], row["budget"]
 
 
-def markdown(table: Sequence[Row]) -> str:
-    """The table as Markdown, one for each data set, penalty and budget."""
+def markdown(table: Sequence[Row], rivals: Sequence[str]) -> str:
+    """The table as Markdown, one for each data set, penalty and budget, with differences to `rivals`."""
+    heading = ["method", "generations", "s", "share within 3σ", "least", "modes", "KL"]
+    heading += [f"less {rival.replace('_', ' ')}" for rival in rivals]
     parts = []
     for setting, group in groupby(table, key=_setting):
-        lines = [
-            "| method | generations | s | share within 3σ | least | modes | KL | less best single | less random |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        ]
+        lines = [f"| {' | '.join(heading)} |", f"|{' --- |' * len(heading)}"]
         for row in group:
-            against = [_compared(row.get(f"less_{rival}")) for rival in ("best_single", "random")]
+            against = [_compared(row.get(f"less_{rival}")) for rival in rivals]
             lines.append(
                 f"| {row['method']} | {row['generations']} | {row['seconds']:.0f} | {_told(row['share'])} "
                 f"| {row['least_share']:.3f} | {row['modes'][1]:.1f} (from {row['modes'][0]:.0f}) "
@@ -154,10 +154,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=Path)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--rivals", nargs="+", default=["best_single", "random"], help="what to compare with")
     options = parser.parse_args()
     rows = [row for path in options.results for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
     distinct = list({(*_setting(row), row["method"], row["seed"]): row for row in rows}.values())
-    print(markdown(summarize(distinct)))
+    print(markdown(summarize(distinct, options.rivals), options.rivals))
     if options.plot:
         plot(distinct, options.plot)
 

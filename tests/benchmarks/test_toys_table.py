@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.methods import METHODS
 from benchmarks.toys import generations_of
-from benchmarks.toys_table import interval, paired, summarize
+from benchmarks.toys_table import interval, markdown, paired, summarize
 
 
 def rows(method: str, shares: list[float], budget: str = "updates") -> list[dict]:
@@ -44,7 +44,7 @@ def test_paired_differences_are_seed_by_seed():
 def test_the_best_single_objective_is_chosen_within_a_setting():
     one = [*rows("egan", [0.5, 0.7]), *rows("minimax", [0.9, 0.8]), *rows("heuristic", [0.1, 0.2])]
     other = [*rows("egan", [0.5, 0.7], "time"), *rows("heuristic", [0.3, 0.6], "time")]
-    table = {(row["budget"], row["method"]): row for row in summarize(one + other)}
+    table = {(row["budget"], row["method"]): row for row in summarize(one + other, ["best_single", "egan"])}
     assert table["updates", "egan"]["best_single"] == "minimax"
     assert table["time", "egan"]["best_single"] == "heuristic"
     assert table["updates", "egan"]["less_best_single"]["mean"] == pytest.approx(-0.25)
@@ -63,3 +63,12 @@ def test_budget_counts_optimizer_steps_of_generators():
     }
     assert generations_of(3, 20_000) == 6600 and generations_of(1, 20_000) == 20_000
     assert generations_of(300, 20_000) == 60
+
+
+def test_markdown_has_a_column_for_each_rival():
+    table = summarize([*rows("egan", [0.5, 0.7]), *rows("minimax", [0.9, 0.8])], ["best_single", "random"])
+    told = markdown(table, ["best_single", "random"]).splitlines()
+    assert told[0] == "**ring8, R1 0, equal updates, 2 seeds; best single: minimax**"
+    (egan,) = (line for line in told if line.startswith("| egan"))
+    assert egan.count("|") == told[2].count("|") == 10
+    assert "-0.2500 ± 1.9100, p 0.34" in egan
