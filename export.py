@@ -9,9 +9,9 @@ from typing import Annotated
 
 import tyro
 
-from egan_tf.checks import InputError
-from egan_tf.command_line import import_tensorflow_quietly, parse, run
-from egan_tf.config import check_name
+from egan_tf.training.config import check_name
+from egan_tf.utils.checks import InputError
+from egan_tf.utils.command_line import import_tensorflow_quietly, parse, run
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     rank = rank_of(command.individual)
     check_name(command.name)
     import_tensorflow_quietly()
-    from egan_tf import training
+    from egan_tf.training import train as training
 
     egan, config, dataset = training.load_run(command.run, command.checkpoint)
     directory = training.export(

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from egan_tf.command_line import import_tensorflow_quietly, parse, run
-from egan_tf.config import Config
-from egan_tf.presets import PRESETS, preset
-from egan_tf.reporting.run_folder import REPORT
+from egan_tf.training.config import Config
+from egan_tf.training.presets import PRESETS, preset
+from egan_tf.training.run_folder import REPORT
+from egan_tf.utils.command_line import import_tensorflow_quietly, parse, run
 
 NEWEST = "newest"
 SIGNAL_STATUS = 128
@@ -74,7 +74,7 @@ def run_of(arguments: Sequence[str]) -> Path | None:
         return None
     if resumed != NEWEST:
         return Path(resumed)
-    from egan_tf.reporting.run_folder import newest_run
+    from egan_tf.training.run_folder import newest_run
 
     return newest_run(Path(values.get("--runs-dir", Config().run.runs_dir)))
 
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> None:
     folder = run_of(arguments)
     if folder is not None:
         import_tensorflow_quietly()
-        from egan_tf.training import read_config
+        from egan_tf.training.train import read_config
 
         base = read_config(folder)
     else:
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str]) -> None:
     command = parse(Command, arguments, "train_tf.py", Command.starting_from(base))
     config = command.config
     import_tensorflow_quietly()
-    from egan_tf import training
+    from egan_tf.training import train as training
 
     if command.dry_run:
         if folder is None:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from egan_tf.reporting.record_log import read_records
+from egan_tf.utils.json_lines import read_records
 
 ROOT = Path(__file__).parents[1]
 

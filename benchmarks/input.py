@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.timing import interleaved, machine, publish, summary
-from egan_tf import training
 from egan_tf.data import ImageDataset, load
-from egan_tf.presets import preset
+from egan_tf.training import train as training
+from egan_tf.training.presets import preset
 
 CASES = ("digits", "fashion_mnist", "cifar10")
 

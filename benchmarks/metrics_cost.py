@@ -28,9 +28,9 @@ def share_of_a_run(name: str) -> dict[str, Any]:
     set trains and keeps, and the evaluations."""
     import dataclasses
 
-    from egan_tf import training
-    from egan_tf.presets import preset
-    from egan_tf.reporting.evaluations import Evaluations
+    from egan_tf.training import train as training
+    from egan_tf.training.callbacks.evaluation import Evaluations
+    from egan_tf.training.presets import preset
 
     spent: dict[str, list[float]] = {"extractor": [], "evaluations": []}
 

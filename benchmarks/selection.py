@@ -22,12 +22,14 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.timing import machine
-from egan_tf import data, randomness, training
+from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.fitness import evaluate_fake, evaluate_real
 from egan_tf.evolution.individuals import take
 from egan_tf.evolution.stateless import NetworkState, apply_network, state_of
-from egan_tf.presets import preset
+from egan_tf.training import train as training
+from egan_tf.training.presets import preset
+from egan_tf.utils import randomness
 
 ORACLE = 4096
 ORACLE_PARTS = 8

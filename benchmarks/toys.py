@@ -53,10 +53,11 @@ def job(dataset: str, method: str, seed: int, r1: float, generations: int) -> di
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
     from benchmarks.methods import METHODS
-    from egan_tf import building, data
+    from egan_tf import data
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.sources import from_model
-    from egan_tf.presets import preset
+    from egan_tf.training import build as building
+    from egan_tf.training.presets import preset
 
     chosen = METHODS[method]
     config = preset(dataset)

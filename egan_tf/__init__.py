@@ -9,11 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from egan_tf.checks import InputError, RunError
     from egan_tf.evolution.egan import EGAN
     from egan_tf.evolution.fitness import FITNESSES, Evaluation, diversity, quality
     from egan_tf.evolution.objectives import MUTATIONS
     from egan_tf.sampling import Sampler
+    from egan_tf.utils.checks import InputError, RunError
 
 __version__ = "0.1.0"
 
@@ -21,10 +21,10 @@ _HOMES = {
     "EGAN": "evolution.egan",
     "Evaluation": "evolution.fitness",
     "FITNESSES": "evolution.fitness",
-    "InputError": "checks",
+    "InputError": "utils.checks",
     "MUTATIONS": "evolution.objectives",
-    "RunError": "checks",
-    "Sampler": "sampling",
+    "RunError": "utils.checks",
+    "Sampler": "sampling.sampler",
     "diversity": "evolution.fitness",
     "quality": "evolution.fitness",
 }

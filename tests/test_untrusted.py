@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import train_tf
-from egan_tf import EGAN, InputError, Sampler, training
-from egan_tf.config import Config, from_dict, from_json
+from egan_tf import EGAN, InputError, Sampler
 from egan_tf.data import DATASETS
 from egan_tf.export.staging import check_place
-from egan_tf.presets import PRESETS
-from egan_tf.runs.checkpoints import Checkpoints
-from tests.runs.short import folder_of, short
+from egan_tf.training import train as training
+from egan_tf.training.checkpoints import Checkpoints
+from egan_tf.training.config import Config, from_dict, from_json
+from egan_tf.training.presets import PRESETS
+from tests.training.short import folder_of, short
 
 TEN_SECONDS = 10_000
 MOST_MIB = 600

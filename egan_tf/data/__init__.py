@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from egan_tf.checks import one_of
 from egan_tf.data import cifar10, digits, fashion_mnist, mixtures
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
+from egan_tf.utils.checks import one_of
 
 __all__ = ["DATASETS", "Dataset", "GaussianMixture", "ImageDataset", "Loader", "load"]
 

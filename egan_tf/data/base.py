@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from egan_tf.checks import integer, require
+from egan_tf.utils.checks import integer, require
 
 if TYPE_CHECKING:
     import tensorflow as tf

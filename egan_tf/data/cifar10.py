@@ -7,9 +7,9 @@ import socket
 import threading
 from pathlib import Path
 
-from egan_tf.checks import InputError
 from egan_tf.data import tfds_source
 from egan_tf.data.images import ImageDataset
+from egan_tf.utils.checks import InputError
 
 HOST = "www.cs.toronto.edu"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from egan_tf.checks import one_of
 from egan_tf.data.images import ImageDataset
+from egan_tf.utils.checks import one_of
 
 
 def load(data_dir: Path, split: str = "train") -> ImageDataset:

@@ -8,9 +8,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from egan_tf.checks import InputError
 from egan_tf.data import tfds_source
 from egan_tf.data.images import ImageDataset
+from egan_tf.utils.checks import InputError
 
 DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
 GZIP_HEADER = 10  # bytes before the compressed data in Debian's files, which record no file name

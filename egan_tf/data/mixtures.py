@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from egan_tf.checks import integer, number, one_of, require
 from egan_tf.data.base import Dataset, check_order
+from egan_tf.utils.checks import integer, number, one_of, require
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -89,7 +89,7 @@ def load_grid25(data_dir: Path | None = None, split: str = "train") -> GaussianM
 def _draw(modes: np.ndarray, sigma: float, seed: int, step: tf.Tensor | int, count: int) -> tf.Tensor:
     import tensorflow as tf
 
-    from egan_tf import randomness
+    from egan_tf.utils import randomness
 
     which = randomness.uniform([count], randomness.stream(seed ^ STREAM, step, 0), 0.0, 1.0)
     # The largest number below 1 may round up to one mode too many.

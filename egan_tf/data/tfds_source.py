@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from egan_tf.checks import InputError, one_of
 from egan_tf.data.images import ImageDataset
+from egan_tf.utils.checks import InputError, one_of
 
 SPLITS = ("train", "test")
 

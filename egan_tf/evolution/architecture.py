@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from egan_tf.checks import require
+from egan_tf.utils.checks import require
 
 
 def check_networks(generator: keras.Model, discriminator: keras.Model) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from egan_tf.checks import InputError, require
 from egan_tf.evolution import real_data
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.compiled_steps import several_steps
@@ -24,6 +23,7 @@ from egan_tf.evolution.selection import all_finite
 from egan_tf.evolution.settings import EvolutionSettings, named_fitness, named_mutations
 from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
 from egan_tf.evolution.variation import Networks
+from egan_tf.utils.checks import InputError, require
 
 NETWORKS = ("generator", "discriminator")
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from egan_tf import randomness
 from egan_tf.evolution.fitness import Evaluation, Fitness, evaluate_fake, evaluate_real
 from egan_tf.evolution.individuals import Sweep, merge, take
 from egan_tf.evolution.latent import Latent
@@ -28,6 +27,7 @@ from egan_tf.evolution.stateless import (
     gradients_of,
 )
 from egan_tf.evolution.variation import Networks, mutate
+from egan_tf.utils import randomness
 
 # What a generation draws noise for: each purpose has a stream of its own.
 PURPOSES = 4

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from egan_tf import randomness
-from egan_tf.checks import integer, one_of
+from egan_tf.utils import randomness
+from egan_tf.utils.checks import integer, one_of
 
 DISTRIBUTIONS = ("normal", "uniform")
 

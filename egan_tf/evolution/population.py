@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.checks import InputError
 from egan_tf.evolution.generation import Scores, Selected
 from egan_tf.evolution.individuals import take
 from egan_tf.evolution.stateless import Individual, NetworkState, Tensors, read
+from egan_tf.utils.checks import InputError
 
 
 class Lineage(NamedTuple):

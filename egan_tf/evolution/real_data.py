@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.checks import InputError, integer, require
+from egan_tf.utils.checks import InputError, integer, require
 
 DEFAULT_BATCH_SIZE = 32
 IMAGE_RANK = 3

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from egan_tf.checks import InputError, integer, number, one_of, require
 from egan_tf.evolution.fitness import FITNESSES, Fitness
 from egan_tf.evolution.latent import DISTRIBUTIONS
 from egan_tf.evolution.objectives import MUTATIONS, Mutation
+from egan_tf.utils.checks import InputError, integer, number, one_of, require
 
 MOST_INDIVIDUALS = 2**10
 MOST_SAMPLES = 2**20

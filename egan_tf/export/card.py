@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import math
-import platform
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import InputError, require
-from egan_tf.durable import sha256_of
-from egan_tf.export.recipe import Recipe
 from egan_tf.export.staging import CARD, MARK
-
-PACKAGES = ("tensorflow", "keras", "numpy", "onnx", "tf2onnx", "onnxruntime", "pillow")
+from egan_tf.sampling.spec import Recipe
+from egan_tf.utils.atomic import sha256_of
+from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.versions import versions
 
 RESERVED = ("format", "created", "noise", "samples", "parameters", "verification", "preview", "versions", "files")
 """What the export itself says; the caller's part of the card has other keys (its `name` wins over the directory's)."""
@@ -75,19 +72,6 @@ def describe(
         "preview": preview,
         "versions": versions(),
     }
-
-
-def versions() -> dict[str, str]:
-    """Returns the versions of Python, of this package and of what it exports with, as far as installed."""
-    import egan_tf
-
-    found = {"python": platform.python_version(), "egan_tf": getattr(egan_tf, "__version__", "unknown")}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def file_table(directory: Path) -> dict[str, dict[str, Any]]:

@@ -11,15 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.checks import InputError, integer, one_of, require
 from egan_tf.export import card as cards
 from egan_tf.export import onnx_file, readme
 from egan_tf.export.formats import FORMATS
-from egan_tf.export.pictures import picture
 from egan_tf.export.source import LatentLike, Source, prepare, run_on_cpu
 from egan_tf.export.staging import check_place, staged
 from egan_tf.export.verify import verify, verify_source
 from egan_tf.sampling import Sampler
+from egan_tf.sampling.pictures import picture
+from egan_tf.utils.checks import InputError, integer, one_of, require
 
 PREVIEW = "samples.png"
 PREVIEW_COUNT = 64

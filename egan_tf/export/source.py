@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.checks import InputError, require
-from egan_tf.export.recipe import Recipe
+from egan_tf.sampling.spec import Recipe
+from egan_tf.utils.checks import InputError, require
 
 
 class LatentLike(Protocol):
@@ -23,7 +23,7 @@ class LatentLike(Protocol):
 
     @property
     def distribution(self) -> str:
-        """One of `egan_tf.export.recipe.DISTRIBUTIONS`."""
+        """One of `egan_tf.sampling.spec.DISTRIBUTIONS`."""
 
 
 @dataclass(frozen=True)

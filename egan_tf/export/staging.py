@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from egan_tf.checks import InputError, require
-from egan_tf.durable import to_disk
+from egan_tf.utils.atomic import to_disk
+from egan_tf.utils.checks import InputError, require
 
 try:
     import fcntl

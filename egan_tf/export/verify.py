@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import InputError
-from egan_tf.export.recipe import Recipe
 from egan_tf.export.source import Source, run_on_cpu
+from egan_tf.sampling.spec import Recipe
+from egan_tf.utils.checks import InputError
 
 Run = Callable[[np.ndarray], np.ndarray]
 """Noise float32 [batch, latent_size] to samples float32 [batch, *sample_shape]."""

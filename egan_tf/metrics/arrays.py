@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import require
+from egan_tf.utils.checks import require
 
 BLOCK = 1024
 """Rows that are compared with as many rows at once: what bounds the memory of the pairwise metrics."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import InputError, integer, one_of, require
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
@@ -19,6 +18,7 @@ from egan_tf.metrics.reference import load_reference
 from egan_tf.metrics.registry import METRICS, Gathered, Material, Metric
 from egan_tf.metrics.scores import ClassScoreSum
 from egan_tf.metrics.sources import Blocks
+from egan_tf.utils.checks import InputError, integer, one_of, require
 
 COUNT = 10_000
 FEWEST = 10

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import integer, require
 from egan_tf.metrics.arrays import blocks, rows
+from egan_tf.utils.checks import integer, require
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from egan_tf.checks import integer, number, require
 from egan_tf.metrics.arrays import BLOCK, blocks, pair, squared_distances
+from egan_tf.utils.checks import integer, number, require
 
 SUBSETS = 100
 SUBSET_SIZE = 1000

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import number, require
 from egan_tf.metrics.arrays import blocks, pair, squared_distances
 from egan_tf.metrics.kernel import gaussian_kernel, squared_mmd
+from egan_tf.utils.checks import number, require
 
 SIGMAS = 3.0
 COVERED_SHARE = 1 / 5

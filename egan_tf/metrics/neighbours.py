@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from egan_tf.checks import integer
 from egan_tf.metrics.arrays import BLOCK, blocks, pair, squared_distances
+from egan_tf.utils.checks import integer
 
 PRECISION_NEIGHBOURS = 3
 DENSITY_NEIGHBOURS = 5

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import integer
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.arrays import filled
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.store import file_for, load_arrays, save_arrays
+from egan_tf.utils.checks import integer
 
 BLOCK = 512
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from egan_tf.checks import integer, require
 from egan_tf.metrics.arrays import rows
+from egan_tf.utils.checks import integer, require
 
 SPLITS = 10
 TOLERANCE = 1e-3

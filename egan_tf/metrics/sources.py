@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from egan_tf.checks import integer, require
 from egan_tf.data.base import Dataset
+from egan_tf.utils.checks import integer, require
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -92,6 +92,6 @@ def _cut(draw: Callable[[int, int], Any], size: int) -> Blocks:
 
 
 def _stream(seed: int, index: int) -> tf.Tensor:
-    from egan_tf import randomness
+    from egan_tf.utils import randomness
 
     return randomness.stream(seed, index, EVALUATION)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.checks import InputError
+from egan_tf.utils.checks import InputError
 
 ABOUT = "about"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import keras
 
-from egan_tf.checks import one_of
 from egan_tf.networks.dcgan import dcgan_discriminator, dcgan_generator
 from egan_tf.networks.mlp import mlp_discriminator, mlp_generator
+from egan_tf.utils.checks import one_of
 
 NORMALIZATIONS = ("none", "batch")
 

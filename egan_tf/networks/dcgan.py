@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keras
 
-from egan_tf.checks import InputError
+from egan_tf.utils.checks import InputError
 
 KERNEL = 4
 SMALLEST_SIDE = 4

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf import randomness
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.generation import DISCRIMINATOR, EVALUATION, MUTATION
+from egan_tf.utils import randomness
 
 OBJECTIVES = {
     "minimax": lambda logits: 0.5 * tf.reduce_mean(tf.math.log_sigmoid(-logits)),

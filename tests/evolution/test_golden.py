@@ -15,7 +15,7 @@ from egan_tf.evolution.individuals import stack, take
 from egan_tf.evolution.stateless import Individual, StatelessOptimizer, apply_network, state_of
 from egan_tf.evolution.variation import Networks, mutate, mutation_gradients
 
-GOLDEN = Path(__file__).parents[1] / "data" / "golden"
+GOLDEN = Path(__file__).parents[1] / "fixtures" / "golden"
 # The paper's ½, which the authors' code leaves out.
 FACTOR = {"minimax": 0.5, "heuristic": 0.5, "least_squares": 1.0, "least_squares_logit": 1.0}
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import EGAN, InputError, randomness
+from egan_tf import EGAN, InputError
+from egan_tf.utils import randomness
 from tests.evolution.networks import IMAGE, LATENT, images, points
 
 POINTS = np.random.default_rng(0).normal(size=(100, 2)).astype("float32")

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from egan_tf.checks import InputError
 from egan_tf.data import load
 from egan_tf.metrics.extractors import efficientnet, load_extractor
 from egan_tf.metrics.extractors.efficientnet_network import build_network, weight_shapes
 from egan_tf.metrics.extractors.torch_checkpoint import read_checkpoint
+from egan_tf.utils.checks import InputError
 
-FOLDER = Path(__file__).parents[1] / "data" / "metrics"
+FOLDER = Path(__file__).parents[1] / "fixtures" / "metrics"
 EXPECTED = json.loads((FOLDER / "efficientnet.json").read_text())
 TINY = FOLDER / "tiny.pth"
 

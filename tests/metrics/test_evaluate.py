@@ -8,7 +8,6 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN, Sampler
-from egan_tf.checks import InputError
 from egan_tf.data import GaussianMixture, ImageDataset, load
 from egan_tf.evolution.latent import Latent
 from egan_tf.metrics.evaluate import evaluate
@@ -19,6 +18,7 @@ from egan_tf.metrics.mixtures import mode_coverage
 from egan_tf.metrics.reference import real_images
 from egan_tf.metrics.registry import METRICS, Material, Metric, Value, thousands
 from egan_tf.metrics.sources import from_model, from_noise, from_sample
+from egan_tf.utils.checks import InputError
 from tests.evolution.networks import points
 from tests.metrics.conftest import SIDE, striped
 from tests.test_sampling import IMAGE, build, put

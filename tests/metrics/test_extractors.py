@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from egan_tf.checks import InputError
 from egan_tf.data import ImageDataset, load
 from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor
 from egan_tf.metrics.extractors.classifier import training_parts
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import real_images
+from egan_tf.utils.checks import InputError
 from tests.metrics.conftest import SIDE, striped
 
 WITHOUT_FILES = ("cnn", "pixels", "pixels_pca")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from egan_tf.checks import InputError
 from egan_tf.metrics.arrays import BLOCK
 from egan_tf.metrics.frechet import Moments, frechet_distance
+from egan_tf.utils.checks import InputError
 
 
 def exact(mean: np.ndarray, covariance: np.ndarray) -> Moments:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf.checks import InputError
 from egan_tf.data import load
 from egan_tf.metrics.evaluate import evaluate
 from egan_tf.metrics.extractors import inception, load_extractor
 from egan_tf.metrics.extractors.base import as_bytes
+from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(0)
 KERNEL = (RANDOM.normal(size=(1, 1, 3, 2048)) / 10).astype("float32")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
-from egan_tf.checks import InputError
 from egan_tf.metrics.kernel import cubic_kernel, gaussian_kernel, kernel_distance, squared_mmd
+from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(3)
 REAL = RANDOM.normal(size=(70, 6)).astype("float32")

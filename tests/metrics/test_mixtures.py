@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from egan_tf.checks import InputError
 from egan_tf.data import GaussianMixture, load
 from egan_tf.metrics.mixtures import mixture_mmd, mode_coverage
+from egan_tf.utils.checks import InputError
 
 COUNT = 20_000
 WITHIN = 1 - np.exp(-4.5)

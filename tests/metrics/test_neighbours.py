@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import pairwise_distances
 
-from egan_tf.checks import InputError
 from egan_tf.metrics.arrays import squared_distances
 from egan_tf.metrics.kernel import squared_mmd
 from egan_tf.metrics.neighbours import density_coverage, precision_recall, squared_radii
+from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(4)
 REAL = RANDOM.normal(size=(90, 5)).astype("float32")

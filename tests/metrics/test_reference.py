@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from egan_tf.checks import InputError
 from egan_tf.metrics.extractors.pixels import Pixels
 from egan_tf.metrics.reference import load_reference, real_images
 from egan_tf.metrics.store import load_arrays, save_arrays
+from egan_tf.utils.checks import InputError
 from tests.metrics.conftest import striped
 
 

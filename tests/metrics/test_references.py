@@ -14,7 +14,7 @@ from egan_tf.metrics.kernel import squared_mmd
 from egan_tf.metrics.neighbours import density_coverage, precision_recall
 from egan_tf.metrics.scores import class_score
 
-FOLDER = Path(__file__).parents[1] / "data" / "metrics"
+FOLDER = Path(__file__).parents[1] / "fixtures" / "metrics"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text())
 with np.load(FOLDER / "inputs.npz") as _inputs:
     REAL, FAKE, LOGITS = (_inputs[name] for name in ("real", "fake", "logits"))

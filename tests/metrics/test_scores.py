@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from egan_tf.checks import InputError
 from egan_tf.metrics.scores import ClassScoreSum, class_score
+from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(5)
 PROBABILITIES = RANDOM.dirichlet(np.full(6, 0.3), size=101)

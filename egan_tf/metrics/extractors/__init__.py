@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from egan_tf.checks import one_of, require
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor
@@ -17,6 +16,7 @@ from egan_tf.metrics.extractors.cnn import load_cnn
 from egan_tf.metrics.extractors.efficientnet import load_efficientnet
 from egan_tf.metrics.extractors.inception import load_inception
 from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels
+from egan_tf.utils.checks import one_of, require
 
 __all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "load_extractor"]
 

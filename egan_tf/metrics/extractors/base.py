@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from egan_tf.checks import require
+from egan_tf.utils.checks import require
 
 BATCH = 256
 

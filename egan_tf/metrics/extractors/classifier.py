@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from egan_tf import data
-from egan_tf.checks import InputError, require
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.store import check_writable, file_for, load_arrays, save_arrays
+from egan_tf.utils.checks import InputError, require
 
 if TYPE_CHECKING:
     import keras

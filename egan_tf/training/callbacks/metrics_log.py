@@ -1,0 +1,55 @@
+"""One record every so many generations."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.utils.json_lines import RecordLog
+
+COUNTED = ("rejected_children", "stagnant_generations", "skipped_discriminator_steps")
+
+
+class MetricsLog(EveryGenerations):
+    """Logs Keras' scalars, how all children scored, how often each mutation has won, and what went wrong so far.
+
+    The time goes to a log of its own, so that the records of a run that was stopped and resumed are those of the run
+    that was not.
+    """
+
+    def __init__(self, metrics: RecordLog, timings: RecordLog, every: int, seconds: float = 0.0) -> None:
+        """Takes where and when.
+
+        Args:
+            metrics: gets the records.
+            timings: gets the seconds of training at each of them.
+            every: generations between records.
+            seconds: of training that there have been before.
+        """
+        super().__init__(every)
+        self._metrics, self._timings = metrics, timings
+        self._seconds, self._start = seconds, 0.0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock."""
+        super().on_train_begin(logs)
+        self._start = time.monotonic() - self._seconds
+
+    def report(self, generation: int, logs: dict[str, Any]) -> None:
+        """Appends one record to each log."""
+        population = self.model.population
+        names = self.model.mutation_names
+        mutation = int(logs["mutation"])
+        children = {name: values.numpy().tolist() for name, values in population.children_scores._asdict().items()}
+        self._metrics.append(
+            {
+                "generation": generation,
+                **{name: float(value) for name, value in logs.items()},
+                "mutation": names[mutation] if mutation >= 0 else None,
+                "children": children,
+                "wins": dict(zip(names, population.wins.numpy().tolist(), strict=True)),
+                **{name: int(count) for name, count in population.faults._asdict().items() if name in COUNTED},
+            }
+        )
+        self._timings.append({"generation": generation, "seconds": round(time.monotonic() - self._start, 3)})

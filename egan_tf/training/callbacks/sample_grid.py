@@ -1,0 +1,64 @@
+"""Pictures of samples through time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from PIL.Image import Image
+
+from egan_tf.sampling.pictures import picture
+from egan_tf.sampling.spec import Recipe
+from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.utils import randomness
+from egan_tf.utils.atomic import write_whole
+from egan_tf.utils.log_line import note
+
+IMAGES = 64
+POINTS = 2048
+# The noise of the pictures has a stream that no generation reaches.
+PICTURES = 2**15
+
+
+def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
+    """A picture of the fittest survivor's samples, of the same noise whenever it is drawn.
+
+    Args:
+        model: an `EGAN`.
+        value_range: lowest and highest value of an image; None for points.
+    """
+    latent = model.latent
+    recipe = Recipe(latent.size, latent.distribution, model.sample_shape, value_range)
+    seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), PICTURES)
+    noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
+    return picture(model.sample(noise).numpy(), recipe)
+
+
+class SampleGrid(EveryGenerations):
+    """Writes `GENERATION.png` every so many generations: the fittest survivor's samples of always the same noise."""
+
+    def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None) -> None:
+        """Takes where and when.
+
+        Args:
+            folder: where the pictures go; made if needed.
+            every: generations between pictures.
+            value_range: lowest and highest value of an image; None for points.
+        """
+        super().__init__(every)
+        self._folder = folder
+        self._value_range = value_range
+
+    def report(self, generation: int, logs: dict[str, Any]) -> None:
+        """Writes one picture."""
+        del logs
+        content = io.BytesIO()
+        grid_of(self.model, self._value_range).save(content, format="PNG")
+        file = self._folder / f"{generation:08d}.png"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(file, content.getvalue())
+        except OSError as error:
+            note(f"cannot write {file}: {error.strerror or error}; the run goes on without this picture")

@@ -1,0 +1,68 @@
+"""TensorBoard's event files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.training.callbacks.sample_grid import grid_of
+from egan_tf.utils.log_line import note
+
+
+class TensorBoardLog(EveryGenerations):
+    """Writes Keras' scalars and each mutation's share of all survivors so far, and pictures of samples.
+
+    Keras' own `TensorBoard` callback works with `EGAN` too, and counts batches since training began; here a step is a
+    generation, so that a run that was resumed goes on where it was.
+    """
+
+    def __init__(self, folder: Path, every: int, picture_every: int, value_range: tuple[float, float] | None) -> None:
+        """Takes where and when.
+
+        Args:
+            folder: where the event files go; made if needed.
+            every: generations between scalars.
+            picture_every: generations between pictures.
+            value_range: lowest and highest value of an image; None for points.
+        """
+        super().__init__(every)
+        self._folder, self._picture_every, self._value_range = folder, picture_every, value_range
+        self._writer: Any = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Opens an event file."""
+        super().on_train_begin(logs)
+        try:
+            self._writer = tf.summary.create_file_writer(str(self._folder))
+        except tf.errors.OpError as error:
+            note(f"no event files in {self._folder}: {str(error).splitlines()[0]}; the run goes on without them")
+
+    def report(self, generation: int, logs: dict[str, Any]) -> None:
+        """Writes the scalars."""
+        if self._writer is None:
+            return
+        wins = self.model.population.wins.numpy()
+        with self._writer.as_default(generation):
+            for name, value in logs.items():
+                tf.summary.scalar(name, float(value))
+            for name, count in zip(self.model.mutation_names, wins, strict=True):
+                tf.summary.scalar(f"share/{name}", float(count / max(1, wins.sum())))
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes scalars and a picture, if it is time."""
+        super().on_train_batch_end(batch, logs)
+        generation = self._before + batch + 1
+        if self._writer is not None and generation % self._picture_every == 0:
+            grid = np.asarray(grid_of(self.model, self._value_range).convert("RGB"))
+            with self._writer.as_default(generation):
+                tf.summary.image("samples", grid[None])
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Closes the event file."""
+        super().on_train_end(logs)
+        if self._writer is not None:
+            self._writer.close()

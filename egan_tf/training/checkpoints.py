@@ -1,0 +1,208 @@
+"""Checkpoints of a run: population, slots, lineage, averages, discriminator and its slots, counts, and the generation.
+
+A checkpoint is a folder `GENERATION` (after the run went back, `GENERATION-rRESTARTS`) with TensorFlow's files and a
+`manifest.json` that lists them with their SHA-256. It appears whole or not at all, and is read only if it is as it was
+written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from egan_tf.evolution.egan import EGAN
+from egan_tf.utils.atomic import sha256_of, sweep, whole_folder, write_whole
+from egan_tf.utils.checks import InputError
+
+MANIFEST = "manifest.json"
+STATE = "state"
+_NAME = re.compile(r"(\d{8,18})(?:-r(\d{1,9}))?")
+
+
+class DamagedError(ValueError):
+    """A checkpoint is not as it was written."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        generation: how many generations there had been.
+        restarts: how often the run had gone back.
+        fingerprint: of the data set.
+        logs: the bytes of each log at that moment, by file name.
+        score: what the best checkpoint is chosen by, the higher the better; None if nothing was measured.
+        files: SHA-256 by file name.
+    """
+
+    generation: int
+    restarts: int
+    fingerprint: str
+    logs: Mapping[str, int]
+    score: float | None
+    files: Mapping[str, str]
+
+
+class Checkpoints:
+    """The checkpoints of one run."""
+
+    def __init__(self, folder: Path, egan: EGAN, kept: int = 3) -> None:
+        """Takes what to save, and where.
+
+        Args:
+            folder: holds the checkpoints; made if needed.
+            egan: a compiled model.
+            kept: how many of the newest are kept, and the best besides.
+        """
+        self.folder, self.kept, self._egan = folder, kept, egan
+        # Named one by one: TensorFlow's own search of a Keras model passes over variables that stand in lists.
+        self._state = tf.train.Checkpoint(
+            model=_values(egan.variables),
+            generator_optimizer=_values(egan.generator_optimizer.variables),
+            discriminator_optimizer=_values(egan.discriminator_optimizer.variables),
+        )
+
+    def save(self, fingerprint: str, logs: Mapping[str, int], score: float | None = None) -> None:
+        """Saves the model as it is, and removes checkpoints that are neither among the newest nor the best.
+
+        Args:
+            fingerprint: of the data set.
+            logs: bytes of each log by file name, to which a resumed run cuts them.
+            score: of the model, the higher the better, if it was measured.
+
+        Raises:
+            OSError: it cannot be written; the other checkpoints are as they were.
+        """
+        generation, restarts = int(self._egan.generation.numpy()), int(self._egan.restarts.numpy())
+        place = self.folder / (f"{generation:08d}" + (f"-r{restarts}" if restarts else ""))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        sweep(self.folder)
+        if place.exists():
+            shutil.rmtree(place)
+        try:
+            with whole_folder(place) as partial:
+                self._state.write(str(partial / STATE))
+                files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
+                manifest = Manifest(generation, restarts, fingerprint, dict(logs), score, files)
+                write_whole(partial / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+        except tf.errors.OpError as error:
+            raise OSError(f"{place} cannot be written: {str(error).splitlines()[0]}") from error
+        self._prune()
+
+    @property
+    def best_score(self) -> float | None:
+        """The highest score of any checkpoint; None if none has one."""
+        return max((score for place in self._places() if (score := _score(place)) is not None), default=None)
+
+    def restore_best(self) -> Manifest:
+        """Brings the model to the state of the checkpoint of the highest score.
+
+        Raises:
+            InputError: if no checkpoint has a score, or the best cannot be read.
+        """
+        scores = {place: score for place in self._places() if (score := _score(place)) is not None}
+        if not scores:
+            raise InputError("checkpoint", f"no checkpoint in {self.folder} was judged by a metric; take the newest")
+        best = max(scores, key=lambda place: scores[place])
+        try:
+            manifest = read_manifest(best)
+            self._read(best)
+        except DamagedError as error:
+            raise InputError("checkpoint", f"the best, {best.name}, is damaged ({error}); take the newest") from error
+        return manifest
+
+    def restore(self) -> tuple[Manifest | None, list[str]]:
+        """Brings the model to the state of the newest checkpoint that is sound.
+
+        Returns:
+            Its manifest, None where there is no checkpoint at all; and a sentence for each newer one that was passed
+            over.
+
+        Raises:
+            InputError: if there are checkpoints, and none can be read.
+        """
+        passed_over: list[str] = []
+        places = self._places()
+        for place in reversed(places):
+            try:
+                manifest = read_manifest(place)
+                self._read(place)
+            except DamagedError as error:
+                passed_over.append(f"checkpoint {place.name} is damaged ({error})")
+                continue
+            return manifest, passed_over
+        if places:
+            raise InputError("run", f"none of its checkpoints can be read: {'; '.join(passed_over)}")
+        return None, []
+
+    def _read(self, place: Path) -> None:
+        try:
+            self._state.read(str(place / STATE)).assert_consumed()
+        except (tf.errors.OpError, AssertionError, ValueError) as error:
+            raise DamagedError(f"it is of another model: {str(error).splitlines()[0][:200]}") from error
+
+    def _places(self) -> list[Path]:
+        """All checkpoints, the oldest first."""
+        if not self.folder.is_dir():
+            return []
+        found = [(match, path) for path in self.folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+        return [path for _, path in sorted(found, key=lambda pair: (int(pair[0][2] or 0), int(pair[0][1])))]
+
+    def _prune(self) -> None:
+        places = self._places()
+        scores = {place: score for place in places if (score := _score(place)) is not None}
+        best = {max(scores, key=lambda place: scores[place])} if scores else set()
+        for place in set(places[: -self.kept]) - best:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def read_manifest(place: Path) -> Manifest:
+    """The manifest of a checkpoint whose files are all as they were written.
+
+    Raises:
+        DamagedError: saying what is wrong.
+    """
+    try:
+        values: Any = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+        manifest = Manifest(**values)
+        valid = (
+            isinstance(manifest.generation, int)
+            and isinstance(manifest.restarts, int)
+            and isinstance(manifest.fingerprint, str)
+            and all(isinstance(size, int) and Path(name).name == name for name, size in manifest.logs.items())
+            and all(Path(name).name == name for name in manifest.files)
+            and f"{STATE}.index" in manifest.files
+        )
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError(f"{MANIFEST} cannot be read") from error
+    if not valid:
+        raise DamagedError(f"{MANIFEST} is no manifest")
+    for name, expected in manifest.files.items():
+        try:
+            found = sha256_of(place / name)
+        except OSError as error:
+            raise DamagedError(f"{name} cannot be read") from error
+        if found != expected:
+            raise DamagedError(f"{name} is not as it was written")
+    return manifest
+
+
+def _score(place: Path) -> float | None:
+    try:
+        score = json.loads((place / MANIFEST).read_text(encoding="utf-8"))["score"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return score if isinstance(score, float) else None
+
+
+def _values(variables: Iterable[keras.Variable]) -> list[tf.Variable]:
+    return [variable.value for variable in variables]

@@ -1,0 +1,99 @@
+"""From a trained model to an exported one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from egan_tf import data
+from egan_tf.evolution.egan import EGAN
+from egan_tf.export import export_generator
+from egan_tf.export.staging import CARD
+from egan_tf.training.config import Config
+
+
+def export(
+    egan: EGAN,
+    config: Config,
+    dataset: data.Dataset,
+    *,
+    individual: int = 0,
+    formats: Sequence[str] | None = None,
+    directory: Path | None = None,
+    overwrite: bool | None = None,
+) -> Path:
+    """Exports one survivor with its card.
+
+    Args:
+        egan: the trained model.
+        config: its configuration.
+        dataset: what it was trained on.
+        individual: its rank, 0 being the fittest.
+        formats: instead of the configuration's.
+        directory: instead of the configuration's `models_dir/NAME`.
+        overwrite: instead of the configuration's.
+
+    Returns:
+        The directory.
+    """
+    return export_generator(
+        egan.individual(individual),
+        directory or place_of(config),
+        latent=egan.latent,
+        value_range=dataset.value_range,
+        card=_card(egan, config, dataset, individual),
+        formats=tuple(formats or config.run.formats),
+        overwrite=config.run.overwrite if overwrite is None else overwrite,
+    )
+
+
+def place_of(config: Config) -> Path:
+    """Where the exported model of a configuration goes."""
+    return Path(config.run.models_dir) / config.name
+
+
+def is_exported(config: Config, steps: int) -> bool:
+    """Whether this very run, which a resumed one may be, has left its export already: it may be made again."""
+    try:
+        card = json.loads((place_of(config) / CARD).read_text(encoding="utf-8"))
+        return card["config"] == json.loads(json.dumps(_told(config))) and card["steps"] == steps
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) -> dict[str, Any]:
+    """What the exported files' reader wants to know of their making."""
+    population = egan.population
+    lineage = {name: np.asarray(value)[individual].tolist() for name, value in population.lineage._asdict().items()}
+    return {
+        "name": config.name,
+        "data": {
+            "name": dataset.name,
+            "split": dataset.split,
+            "description": dataset.description,
+            "fingerprint": dataset.fingerprint,
+        },
+        "steps": int(egan.generation.numpy()),
+        "faults": {name: int(count) for name, count in population.faults._asdict().items()},
+        "individual": individual,
+        "scores": {name: float(value[individual]) for name, value in population.scores._asdict().items()},
+        "weights": "moving average of the lineage" if population.averages else "last generation",
+        "lineage": {
+            "founder": lineage["founder"],
+            "last_mutation": egan.mutation_names[lineage["mutation"]] if lineage["mutation"] >= 0 else None,
+            "ancestry": dict(zip(egan.mutation_names, lineage["ancestry"], strict=True)),
+        },
+        "config": _told(config),
+    }
+
+
+def _told(config: Config) -> dict[str, Any]:
+    """The configuration without the folders of the machine that it ran on."""
+    values = config.to_dict()
+    for section, key in (("run", "runs_dir"), ("run", "models_dir"), ("data", "data_dir")):
+        del values[section][key]
+    return values

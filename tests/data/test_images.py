@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf.data import ImageDataset
+from egan_tf.utils.checks import InputError
+
+GREY = np.zeros((4, 8, 8, 1), np.uint8)
+
+
+def take(dataset: ImageDataset, steps: int, size: int = 16, seed: int = 1, start: int = 0) -> list:
+    return list(itertools.islice(dataset.batches(size, seed, start).as_numpy_iterator(), steps))
+
+
+def test_images_and_labels_travel_together_normalised(numbered):
+    for images, labels in take(numbered, 5):
+        assert np.allclose(images, (5 * labels / 127.5 - 1)[:, None, None, None], atol=1e-6)
+
+
+def test_both_ends_of_a_byte_are_exactly_the_ends_of_the_range():
+    images = np.stack([np.zeros((2, 2, 1), np.uint8), np.full((2, 2, 1), 255, np.uint8)])
+    (batch,) = take(ImageDataset("ends", images), 1, size=2)
+    assert sorted(np.unique(batch)) == [-1.0, 1.0]
+
+
+def test_epoch_covers_every_image_once(numbered):
+    labels = np.concatenate([labels for _, labels in take(numbered, 7)])
+    assert (np.sort(labels[:50]) == np.arange(50)).all()
+    assert (np.sort(labels[50:100]) == np.arange(50)).all()
+    assert not np.array_equal(labels[:50], labels[50:100])
+
+
+@pytest.mark.parametrize("start", [1, 3, 20])
+def test_starting_at_a_step_equals_never_having_stopped(numbered, start):
+    whole, resumed = take(numbered, start + 4)[start:], take(numbered, 4, start=start)
+    for (images, labels), (images_resumed, labels_resumed) in zip(whole, resumed, strict=True):
+        assert np.array_equal(images, images_resumed) and np.array_equal(labels, labels_resumed)
+
+
+def test_seed_decides_the_order(numbered):
+    labels = [np.concatenate([label for _, label in take(numbered, 4, seed=seed)]) for seed in (1, 1, 2)]
+    assert np.array_equal(labels[0], labels[1]) and not np.array_equal(labels[0], labels[2])
+
+
+def test_sequence_is_endless_and_of_static_shape(numbered):
+    images, labels = numbered.batches(16, 1).element_spec
+    assert numbered.batches(16, 1).cardinality() == tf.data.INFINITE_CARDINALITY
+    assert images == tf.TensorSpec((16, 4, 6, 3), tf.float32) and labels == tf.TensorSpec((16,), tf.int32)
+
+
+def test_without_labels_an_element_is_the_images_alone():
+    dataset = ImageDataset("plain", GREY)
+    assert dataset.labels is None and dataset.class_names == ()
+    assert take(dataset, 1, size=3)[0].shape == (3, 8, 8, 1)
+
+
+def test_images_are_kept_once_and_cannot_be_changed(numbered):
+    assert numbered.images.dtype == np.uint8 and not numbered.images.flags.owndata
+    with pytest.raises(ValueError, match="read-only"):
+        numbered.images[0] = 1
+
+
+def test_later_changes_of_the_given_array_have_no_effect():
+    images = np.zeros((4, 2, 2, 1), np.uint8)
+    dataset = ImageDataset("copy", images)
+    images[:] = 255
+    assert take(dataset, 1, size=4)[0].max() == -1.0
+
+
+def test_fingerprint_follows_the_content():
+    def of(images, labels):
+        return ImageDataset("x", images, labels, ["a", "b"] if labels is not None else ()).fingerprint
+
+    changed = GREY.copy()
+    changed[3, 7, 7, 0] = 1
+    zeros, ones = np.zeros(4, int), np.ones(4, int)
+    assert of(GREY, zeros) == of(GREY.copy(), zeros.astype(np.int8))
+    prints = [of(GREY, zeros), of(changed, zeros), of(GREY, ones), of(GREY, None), of(GREY.reshape(4, 4, 16, 1), zeros)]
+    assert len(set(prints)) == len(prints)
+
+
+@pytest.mark.parametrize(
+    "images, problem",
+    [
+        (GREY.astype(np.float32), "must be uint8"),
+        (GREY.tolist(), "numpy array"),
+        (GREY[0], r"\[N, H, W, C\]"),
+        (GREY[:0], "empty axis"),
+        (np.zeros((4, 3, 8, 8), np.uint8), "transpose"),
+        (np.zeros((4, 8, 8, 2), np.uint8), "1, 3 or 4 channels"),
+    ],
+)
+def test_other_arrays_are_refused(images, problem):
+    with pytest.raises(InputError, match=f"^images: .*{problem}"):
+        ImageDataset("x", images)
+
+
+@pytest.mark.parametrize(
+    "labels, problem",
+    [
+        (np.zeros(4, np.float32), "integers"),
+        (np.zeros(3, int), "one per image"),
+        (np.array([0, 1, 2, 0]), r"in 0\.\.1"),
+        (np.array([0, -1, 1, 0]), r"in 0\.\.1"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels, problem):
+    with pytest.raises(InputError, match=f"^labels: .*{problem}"):
+        ImageDataset("x", GREY, labels, ["a", "b"])
+
+
+def test_class_names_without_labels_are_refused():
+    with pytest.raises(InputError, match="^class_names: "):
+        ImageDataset("x", GREY, None, ["a"])

@@ -1,0 +1,180 @@
+"""An export appears whole or not at all, and replaces nothing but an export."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from egan_tf.export import FORMATS, export_generator, staging
+from egan_tf.export.staging import CARD, MARK, staged
+from egan_tf.utils.checks import InputError
+from tests.export.generators import UNIFORM
+
+
+def fill(directory: Path, content: str, overwrite: bool = False) -> None:
+    with staged(directory, overwrite) as partial:
+        (partial / "sub").mkdir()
+        (partial / "sub" / "file").write_text(content)
+        (partial / CARD).write_text(f'{{"format": "{MARK}", "files": {{"sub/file": {{}}}}}}')
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_appears_when_complete(tmp_path: Path) -> None:
+    target = tmp_path / "saved_models" / "it"
+    with staged(target, False) as partial:
+        assert partial.parent == target.parent and partial.name.startswith(".it.partial-")
+        assert not target.exists()
+        (partial / "file").write_text("whole")
+    assert names(target.parent) == ["it"] and (target / "file").read_text() == "whole"
+    assert os.stat(target).st_mode & 0o777 == 0o777 & ~_umask()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("no"), KeyboardInterrupt(), SystemExit(1)])
+def test_failure_leaves_nothing_and_harms_nothing(failure: BaseException, tmp_path: Path) -> None:
+    for overwrite in (False, True):
+        with pytest.raises(type(failure)), staged(tmp_path / "it", overwrite) as partial:
+            (partial / "file").write_text("half")
+            raise failure
+        assert names(tmp_path) == (["it"] if overwrite else [])
+        if not overwrite:
+            fill(tmp_path / "it", "old")
+    assert (tmp_path / "it" / "sub" / "file").read_text() == "old"
+
+
+def test_an_export_is_replaced_on_request_only(tmp_path: Path) -> None:
+    fill(tmp_path / "it", "old")
+    with pytest.raises(InputError, match=r"name: .*it exists; --overwrite replaces it"):
+        fill(tmp_path / "it", "new")
+    assert (tmp_path / "it" / "sub" / "file").read_text() == "old"
+    fill(tmp_path / "it", "new", overwrite=True)
+    assert (tmp_path / "it" / "sub" / "file").read_text() == "new" and names(tmp_path) == ["it"]
+
+
+def test_a_link_to_an_export_stays_a_link(tmp_path: Path) -> None:
+    fill(tmp_path / "real", "old")
+    (tmp_path / "link").symlink_to("real")
+    fill(tmp_path / "link", "new", overwrite=True)
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real" / "sub" / "file").read_text() == "new"
+
+
+@pytest.mark.parametrize("card", [None, "", "{}", "[]", '{"format": "other", "files": {}}', '{"files": {}}'])
+def test_never_replaces_another_directory(card: str | None, tmp_path: Path) -> None:
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "thesis.tex").write_text("years")
+    if card is not None:
+        (tmp_path / "it" / CARD).write_text(card)
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="no export of egan_tf"):
+            fill(tmp_path / "it", "new", overwrite)
+    assert (tmp_path / "it" / "thesis.tex").read_text() == "years" and names(tmp_path) == ["it"]
+
+
+def test_never_removes_what_users_put_into_an_export(tmp_path: Path) -> None:
+    fill(tmp_path / "it", "old")
+    (tmp_path / "it" / "sub" / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"sub/notes\.txt"):
+        fill(tmp_path / "it", "new", overwrite=True)
+    assert (tmp_path / "it" / "sub" / "notes.txt").read_text() == "mine"
+
+
+def test_refuses_impossible_places(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "it", Path("/"), Path("/proc/it"), tmp_path / ("n" * 300)):
+        with pytest.raises(InputError) as caught:
+            fill(place, "new", overwrite=True)
+        assert caught.value.field == "name" and "\n" not in str(caught.value)
+    assert names(tmp_path) == ["file"]
+
+
+def test_appearing_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="exists"), staged(tmp_path / "it", False):
+        fill(tmp_path / "it", "other")
+    assert (tmp_path / "it" / "sub" / "file").read_text() == "other" and names(tmp_path) == ["it"]
+
+
+def test_old_one_comes_back_when_the_last_rename_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "it", "old")
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if ".partial-" in self.name:
+            raise OSError("disk gone")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(InputError, match="disk gone"):
+        fill(tmp_path / "it", "new", overwrite=True)
+    assert (tmp_path / "it" / "sub" / "file").read_text() == "old" and names(tmp_path) == ["it"]
+
+
+def test_a_killed_export_is_swept_by_the_next_and_a_living_one_is_not(tmp_path: Path) -> None:
+    code = (
+        "import sys, time, pathlib; from egan_tf.export.staging import staged\n"
+        f"with staged(pathlib.Path({str(tmp_path / 'it')!r}), False) as partial:\n"
+        "    (partial / 'file').write_text('half'); print('ready', flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    (left,) = names(tmp_path)
+    fill(tmp_path / "it", "other")
+    assert names(tmp_path) == sorted([left, "it"])
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert names(tmp_path) == sorted([left, "it"]) and (tmp_path / "it" / "sub" / "file").read_text() == "other"
+    fill(tmp_path / "it", "new", overwrite=True)
+    assert names(tmp_path) == ["it"]
+
+
+def test_killed_between_the_renames_the_old_one_is_put_back(tmp_path: Path) -> None:
+    fill(tmp_path / "it", "old")
+    (tmp_path / "it").rename(tmp_path / ".it.replaced-0123abcd")
+    with pytest.raises(InputError, match="exists"):
+        fill(tmp_path / "it", "new")
+    assert names(tmp_path) == ["it"] and (tmp_path / "it" / "sub" / "file").read_text() == "old"
+
+
+def test_export_obeys(mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def export(**changes: Any) -> None:
+        export_generator(mlp, tmp_path / "it", latent=UNIFORM, value_range=None, card={}, formats=["onnx"], **changes)
+
+    export()
+    card = (tmp_path / "it" / CARD).read_bytes()
+    start = time.perf_counter()
+    with pytest.raises(InputError, match="--overwrite"):
+        export()
+    assert time.perf_counter() - start < 0.1  # refused before any work
+    with monkeypatch.context() as patched:
+
+        def broken(*_: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        patched.setitem(FORMATS, "onnx", FORMATS["onnx"]._replace(write=broken))
+        with pytest.raises(InputError, match="No space left"):
+            export(overwrite=True)
+    assert (tmp_path / "it" / CARD).read_bytes() == card and names(tmp_path) == ["it"]
+    export(overwrite=True, preview_seed=1)
+    assert (tmp_path / "it" / CARD).read_bytes() != card and names(tmp_path) == ["it"]
+
+
+def test_works_without_file_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "fcntl", None)
+    fill(tmp_path / "it", "new")
+    assert names(tmp_path) == ["it"]

@@ -1,0 +1,59 @@
+"""A run that takes a second, and what must be the same of two of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from egan_tf.training.config import Config
+from egan_tf.training.presets import preset
+
+STEPS = 24
+
+
+def short(where: Path, **run: Any) -> Config:
+    """A configuration of 24 small generations on ring8, with a checkpoint every four."""
+    config = preset("ring8")
+    values = {
+        "steps": STEPS,
+        "log_every": 4,
+        "sample_every": 8,
+        "checkpoint_every": 4,
+        "steps_per_execution": 1,
+        "xla": "off",
+        "formats": ("onnx",),
+        "runs_dir": str(where / "runs"),
+        "models_dir": str(where / "models"),
+    }
+    return dataclasses.replace(
+        config,
+        run=dataclasses.replace(config.run, **{**values, **run}),
+        data=dataclasses.replace(config.data, batch_size=16),
+        network=dataclasses.replace(config.network, width=8),
+        metrics=dataclasses.replace(config.metrics, evaluate_every=8, metric_samples=200),
+    )
+
+
+def folder_of(where: Path) -> Path:
+    return where / "runs" / "001-ring8"
+
+
+def newest(where: Path) -> Path:
+    return max((folder_of(where) / "checkpoints").iterdir())
+
+
+def outcome(where: Path) -> dict[str, Any]:
+    """State, records, pictures and export of a run that came to its end."""
+    run, model = folder_of(where), where / "models" / "ring8"
+    manifest = json.loads((newest(where) / "manifest.json").read_text())
+    del manifest["logs"]["timings.jsonl"]
+    files = [
+        run / "metrics.jsonl",
+        run / "evaluations.jsonl",
+        run / "mutations.png",
+        *(run / "samples").iterdir(),
+        model / "generator.onnx",
+    ]
+    return {"manifest": manifest, **{path.name: path.read_bytes() for path in files}}

@@ -1,0 +1,137 @@
+"""What a run leaves in its folder, from small runs and from made-up records."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from egan_tf import EGAN, InputError
+from egan_tf.training.callbacks.metrics_log import MetricsLog
+from egan_tf.training.callbacks.sample_grid import SampleGrid
+from egan_tf.training.mutations_plot import draw_mutations_plot, shares_of_wins
+from egan_tf.training.run_folder import create_run_folder
+from egan_tf.utils.json_lines import RecordLog, read_records
+from tests.evolution.networks import images, points
+
+POINTS = np.random.default_rng(0).normal(size=(180, 2)).astype("float32")
+
+
+def test_run_folders_are_numbered(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    assert create_run_folder(tmp_path, "a", "{}").name == "001-a"
+    assert create_run_folder(tmp_path, "b", "{}").name == "002-b"
+    (tmp_path / "041-c").mkdir()
+    assert create_run_folder(tmp_path, "a", "{}").name == "042-a"
+
+
+def test_runs_that_start_at_once_get_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: create_run_folder(tmp_path, "same", "{}"), range(24)))
+    assert len(set(folders)) == 24
+
+
+def test_a_runs_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="^runs_dir: "):
+        create_run_folder(tmp_path / "file", "a", "{}")
+
+
+def metrics_log(path: Path, every: int) -> MetricsLog:
+    return MetricsLog(RecordLog(path), RecordLog(path.with_name("timings.jsonl")), every)
+
+
+def evolved(pair: object, callbacks: list[object], steps_per_execution: int = 1) -> EGAN:
+    egan = EGAN(*pair(), evaluation_size=8, population_size=2, discriminator_steps=2)  # type: ignore[operator]
+    egan.compile(steps_per_execution=steps_per_execution)
+    data = POINTS if pair is points else np.tanh(np.random.default_rng(0).normal(size=(180, 8, 8, 1))).astype("f4")
+    egan.fit(data, batch_size=10, callbacks=callbacks, verbose=0)
+    return egan
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 2])
+def test_metrics(tmp_path: Path, steps_per_execution: int) -> None:
+    path = tmp_path / "metrics.jsonl"
+    egan = evolved(points, [metrics_log(path, 4)], steps_per_execution)
+    records = read_records(path)
+    assert [record["generation"] for record in records] == [4, 8, 10]
+    last = records[-1]
+    assert sum(last["wins"].values()) == 2 * 10
+    assert last["wins"] == dict(zip(egan.mutation_names, egan.population.wins.numpy().tolist(), strict=True))
+    assert last["fitness"] == max(last["children"]["fitness"])
+    assert last["mutation"] in egan.mutation_names
+    assert last["rejected_children"] == last["stagnant_generations"] == last["skipped_discriminator_steps"] == 0
+    timings = read_records(tmp_path / "timings.jsonl")
+    assert [timing["generation"] for timing in timings] == [4, 8, 10]
+    assert 0 < timings[0]["seconds"] <= timings[-1]["seconds"]
+
+
+def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    egan = EGAN(*points(), evaluation_size=8, fitness=lambda evaluation, gamma: evaluation.quality * np.nan)
+    egan.compile()
+    egan.fit(POINTS, batch_size=10, callbacks=[metrics_log(path, 10)], verbose=0)
+    record = read_records(path)[-1]
+    assert record["children"]["fitness"] == [None] * 3
+    assert record["mutation"] is None, "no child has ever survived"
+    assert record["stagnant_generations"] == record["generation"]
+    assert record["rejected_children"] == 3 * record["generation"]
+
+
+def test_a_line_cut_off_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"generation": 1}\n{"generation": 2, "fit')
+    assert read_records(path) == [{"generation": 1}]
+
+
+def records_of(wins: list[tuple[int, int]]) -> list[dict[str, object]]:
+    return [{"generation": 10 * (i + 1), "wins": {"a": a, "b": b}} for i, (a, b) in enumerate(wins)]
+
+
+def test_shares_are_of_each_interval() -> None:
+    generations, shares, names = shares_of_wins(records_of([(10, 0), (15, 5), (15, 15)]))
+    assert generations.tolist() == [10, 20, 30]
+    assert names == ("a", "b")
+    np.testing.assert_allclose(shares, [[1, 0], [0.5, 0.5], [0, 1]])
+
+
+def test_where_no_child_survived_no_mutation_has_a_share() -> None:
+    _, shares, _ = shares_of_wins(records_of([(10, 0), (10, 0)]))
+    np.testing.assert_array_equal(shares, [[1, 0], [0, 0]])
+
+
+def test_many_records_are_drawn_in_few_intervals_and_none_is_lost() -> None:
+    records = records_of([(3 * i, 7 * i) for i in range(1, 1235)])
+    generations, shares, _ = shares_of_wins(records)
+    assert len(generations) <= 101
+    assert generations[-1] == 12340
+    np.testing.assert_allclose(shares, [[0.3, 0.7]] * len(generations))
+
+
+def test_plot_is_a_picture(tmp_path: Path) -> None:
+    draw_mutations_plot(records_of([(10, 0), (15, 5)]), tmp_path / "plot.png")
+    with Image.open(tmp_path / "plot.png") as picture:
+        assert picture.width > 500
+    assert [path.name for path in tmp_path.iterdir()] == ["plot.png"]
+
+
+@pytest.mark.parametrize(("pair", "value_range"), [(points, None), (images, (-1.0, 1.0))])
+def test_sample_grids(tmp_path: Path, pair: object, value_range: tuple[float, float] | None) -> None:
+    folder = tmp_path / "samples"
+    evolved(pair, [SampleGrid(folder, 4, value_range)])
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["00000004.png", "00000008.png", "00000010.png"]
+    with Image.open(folder / names[0]) as first, Image.open(folder / names[-1]) as last:
+        assert first.size == last.size
+        assert first.tobytes() != last.tobytes()
+
+
+def test_metrics_are_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    evolved(points, [metrics_log(path, 5)])
+    for line in path.read_text().splitlines():
+        assert isinstance(json.loads(line), dict)

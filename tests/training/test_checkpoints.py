@@ -1,0 +1,144 @@
+"""Checkpoints hold everything, appear whole, and are kept as asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from egan_tf import EGAN, InputError
+from egan_tf.training.checkpoints import Checkpoints, DamagedError, read_manifest
+from tests.evolution.networks import images, points
+
+DATA = {points: (90, 2), images: (90, 8, 8, 1)}
+
+
+def make(pair: object = points, population_size: int = 2) -> EGAN:
+    keras.utils.set_random_seed(4)
+    egan = EGAN(*pair(), population_size=population_size, moving_average=0.9)  # type: ignore[operator]
+    egan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2))
+    return egan
+
+
+def evolve(egan: EGAN, pair: object = points) -> None:
+    samples = np.tanh(np.random.default_rng(0).normal(size=DATA[pair])).astype("float32")  # type: ignore[index]
+    egan.fit(samples, batch_size=10, verbose=0)
+
+
+def state(egan: EGAN) -> list[np.ndarray]:
+    variables = [*egan.variables, *egan.generator_optimizer.variables, *egan.discriminator_optimizer.variables]
+    return [variable.numpy() for variable in variables]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("pair", [points, images])
+def test_everything_comes_back(pair: object, tmp_path: Path) -> None:
+    egan, other = make(pair), make(pair)
+    evolve(egan, pair)
+    egan.restarts.assign(1)
+    Checkpoints(tmp_path, egan).save("abc", {"metrics.jsonl": 17}, 0.5)
+    assert any(not np.array_equal(a, b) for a, b in zip(state(egan), state(other), strict=True))
+    manifest, passed_over = Checkpoints(tmp_path, other).restore()
+    assert manifest is not None
+    assert (manifest.generation, manifest.restarts, manifest.fingerprint, manifest.score) == (9, 1, "abc", 0.5)
+    assert manifest.logs == {"metrics.jsonl": 17}
+    assert passed_over == []
+    for a, b in zip(state(egan), state(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_newest_and_the_best_are_kept(tmp_path: Path) -> None:
+    egan = make()
+    checkpoints = Checkpoints(tmp_path, egan, kept=2)
+    for generation, score in ((1, 0.1), (2, 0.9), (3, 0.3), (4, None), (5, 0.2)):
+        egan.generation.assign(generation)
+        checkpoints.save("", {}, score)
+    assert names(tmp_path) == ["00000002", "00000004", "00000005"]
+
+
+def test_after_a_restart_the_earlier_generation_is_the_newer(tmp_path: Path) -> None:
+    egan = make()
+    checkpoints = Checkpoints(tmp_path, egan)
+    egan.generation.assign(9)
+    checkpoints.save("", {})
+    egan.generation.assign(4)
+    egan.restarts.assign(1)
+    checkpoints.save("", {})
+    egan.generation.assign(0)
+    manifest, _ = checkpoints.restore()
+    assert manifest is not None
+    assert (manifest.generation, int(egan.generation)) == (4, 4)
+    assert names(tmp_path) == ["00000004-r1", "00000009"]
+
+
+def test_a_checkpoint_of_another_model_is_not_read(tmp_path: Path) -> None:
+    Checkpoints(tmp_path, make()).save("", {})
+    with pytest.raises(InputError, match="^run: none of its checkpoints can be read: .*another model"):
+        Checkpoints(tmp_path, make(population_size=3)).restore()
+
+
+def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
+    assert Checkpoints(tmp_path / "none", make()).restore() == (None, [])
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        "[" * 10_000,
+        '{"generation": 1, "restarts": 0, "fingerprint": "", "logs": [], "score": null, "files": {}}',
+        '{"generation": 1, "restarts": 0, "fingerprint": "", "logs": {}, "score": null, "files": {"../x": "0"}}',
+        '{"generation": "1", "restarts": 0, "fingerprint": "", "logs": {}, "score": null, "files": {"state.index": 0}}',
+    ],
+)
+def test_a_manifest_may_be_anything(manifest: str, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(DamagedError):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_flipped_bit_goes_unnoticed(seed: int, tmp_path: Path) -> None:
+    egan = make()
+    Checkpoints(tmp_path, egan).save("", {})
+    place = tmp_path / "00000000"
+    random = np.random.default_rng(seed)
+    for file in ("state.index", "state.data-00000-of-00001"):
+        content = (place / file).read_bytes()
+        for _ in range(50):
+            damaged = bytearray(content)
+            damaged[random.integers(len(content))] ^= 1 << int(random.integers(8))
+            (place / file).write_bytes(damaged)
+            with pytest.raises(DamagedError, match=file):
+                read_manifest(place)
+        (place / file).write_bytes(content)
+    read_manifest(place)
+
+
+def test_a_full_disk_harms_no_other_checkpoint(disk: Path) -> None:
+    egan = make()
+    checkpoints = Checkpoints(disk / "checkpoints", egan)
+    checkpoints.save("", {})
+    before = state(egan)
+    with (disk / "filling").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+        while True:
+            file.write(bytes(512))
+    evolve(egan)
+    with pytest.raises(OSError, match="No space|cannot be written"):
+        checkpoints.save("", {})
+    assert names(disk / "checkpoints") == ["00000000"]
+    checkpoints.restore()
+    for a, b in zip(state(egan), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    (disk / "filling").unlink()
+    evolve(egan)
+    checkpoints.save("", {})
+    assert names(disk / "checkpoints") == ["00000000", "00000009"]

@@ -1,0 +1,192 @@
+"""What the world does to a run: full and vanished folders, other runs, a clock that jumps, numbers that break."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf import RunError, Sampler, data
+from egan_tf.data.mixtures import GaussianMixture
+from egan_tf.training import train as training
+from egan_tf.training.callbacks.metrics_log import MetricsLog
+from egan_tf.training.run import Run
+from egan_tf.utils.json_lines import read_records
+from tests.training.conftest import remount
+from tests.training.short import STEPS, folder_of, newest, short
+
+
+def at_generation(monkeypatch: pytest.MonkeyPatch, events: dict[int, Any]) -> None:
+    """Lets things happen in the middle of a run."""
+    report = MetricsLog.report
+
+    def with_events(self: MetricsLog, generation: int, logs: dict[str, Any]) -> None:
+        events.get(generation, lambda: None)()
+        report(self, generation, logs)
+
+    monkeypatch.setattr(MetricsLog, "report", with_events)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filling").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+        while True:
+            file.write(bytes(512))
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_generation(monkeypatch, {8: lambda: fill(disk), 20: lambda: (disk / "filling").unlink()})
+    training.train(short(disk))
+    said = capsys.readouterr().err
+    assert "No space left" in said
+    assert "the run goes on" in said
+    assert [record["generation"] for record in read_records(folder_of(disk) / "metrics.jsonl")] == list(range(4, 28, 4))
+    assert newest(disk).name == f"{STEPS:08d}"
+    assert Sampler(disk / "models" / "ring8").sample(3).shape == (3, 2)
+
+
+def test_a_disk_that_stays_full_costs_no_earlier_checkpoint_and_is_said_in_one_line(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        at_generation(patch, {12: lambda: fill(disk)})
+        with pytest.raises(RunError) as error:
+            training.train(short(disk))
+    assert "\n" not in str(error.value)
+    assert "the last checkpoint could not be written" in str(error.value)
+    assert newest(disk).name == "00000008"
+    assert not (disk / "models" / "ring8").exists()
+    (disk / "filling").unlink()
+    training.resume(folder_of(disk))
+    assert newest(disk).name == f"{STEPS:08d}"
+    assert len(read_records(folder_of(disk) / "metrics.jsonl")) == 6
+
+
+def test_a_folder_that_turns_read_only(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_generation(monkeypatch, {8: lambda: remount(disk, "ro"), 20: lambda: remount(disk, "rw")})
+    training.train(short(disk, models_dir=str(tmp_path / "models")))
+    assert "Read-only file system" in capsys.readouterr().err
+    assert len(read_records(folder_of(disk) / "metrics.jsonl")) == 6
+    assert newest(disk).name == f"{STEPS:08d}"
+
+
+def test_a_folder_that_vanishes_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_generation(monkeypatch, {12: lambda: shutil.rmtree(folder_of(tmp_path))})
+    training.train(short(tmp_path))
+    assert Sampler(tmp_path / "models" / "ring8").sample(3).shape == (3, 2)
+    egan, config, _ = training.load_run(folder_of(tmp_path))
+    assert (int(egan.generation), config.run.steps) == (STEPS, STEPS)
+    assert "had vanished" in capsys.readouterr().err
+    training.resume(folder_of(tmp_path))
+
+
+def test_two_runs_of_one_name_at_once(tmp_path: Path) -> None:
+    """The second to end finds its name taken; it keeps its record, and says how to export under another name."""
+    config = short(tmp_path)
+    keras.backend.clear_session()
+    from egan_tf.training.run_folder import create_run_folder
+
+    with ThreadPoolExecutor(2) as pool:
+        folders = list(pool.map(lambda _: create_run_folder(tmp_path / "runs", "ring8", config.to_json()), range(2)))
+    assert sorted(folder.name for folder in folders) == ["001-ring8", "002-ring8"]
+    training.resume(folders[0])
+    other = json.loads((folders[1] / "config.json").read_text())
+    other["run"]["seed"] = 1
+    (folders[1] / "config.json").write_text(json.dumps(other))
+    first = (tmp_path / "models" / "ring8" / "generator.onnx").read_bytes()
+    run = Run(*built(folders[1]), folders[1])
+    with pytest.raises(RunError, match=r"ring8 exists; .*the run is kept: python export.py .* --name OTHER"):
+        run.go()
+    assert (tmp_path / "models" / "ring8" / "generator.onnx").read_bytes() == first
+    egan, _, _ = training.load_run(folders[1])
+    assert int(egan.generation) == STEPS
+
+
+def built(folder: Path) -> tuple[Any, Any, Any, None]:
+    config = training.read_config(folder)
+    dataset = data.load(config.data.dataset, config.data.data_dir)
+    return training.build(config, dataset.shape), config, dataset, None
+
+
+def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jumps = itertools.cycle([0.0, 4e9, -1e9, 1e9])
+    monkeypatch.setattr(time, "time", lambda: next(jumps))
+    training.train(short(tmp_path, checkpoint_every=0, checkpoint_minutes=0.0))
+    seconds = [record["seconds"] for record in read_records(folder_of(tmp_path) / "timings.jsonl")]
+    assert seconds == sorted(seconds)
+    assert 0 < seconds[-1] < 600
+    assert newest(tmp_path).name == f"{STEPS:08d}"
+    trained = next(e for e in read_records(folder_of(tmp_path) / "events.jsonl") if e["event"] == "trained")
+    assert trained["checkpoints"] >= 2
+
+
+class BreakingMixture(GaussianMixture):
+    """Gives NaN from a generation on, for as long as the switch is on."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__("ring8", np.eye(2), 0.1)
+        self.start, self.on = start, tf.Variable(True)
+
+    def batches(self, size: int, seed: int, start: int = 0) -> Any:
+        sound = super().batches(size, seed, start)
+        return lambda step, count: sound(step, count) * tf.where(self.on & (step >= self.start), np.nan, 1.0)
+
+
+def test_after_too_many_generations_without_a_viable_child_the_run_goes_back_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = BreakingMixture(10)
+    monkeypatch.setitem(data.DATASETS, "ring8", lambda data_dir, split="train": broken)
+    go_back = Run._go_back_once
+
+    def mended(self: Run) -> None:
+        broken.on.assign(False)
+        go_back(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_go_back_once", mended)
+        trained = training.train(short(tmp_path, stagnation_limit=6))
+    assert "no child was viable for 6 generations; going back to generation 8, once" in capsys.readouterr().err
+    assert int(trained.egan.generation) == STEPS
+    assert newest(tmp_path).name == f"{STEPS:08d}-r1"
+    records = read_records(trained.run / "metrics.jsonl")
+    assert [record["generation"] for record in records] == list(range(4, 28, 4)), (
+        "what was undone is not recorded twice"
+    )
+    assert records[-1]["stagnant_generations"] == 0
+    assert {"event": "went back", "generation": 16, "to": 8}.items() <= read_records(trained.run / "events.jsonl")[
+        1
+    ].items()
+    # A resumed run remembers that it went back.
+    again = training.resume(trained.run)
+    assert int(again.egan.restarts) == 1
+
+
+def test_the_second_time_the_run_ends_with_an_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(data.DATASETS, "ring8", lambda data_dir, split="train": BreakingMixture(10))
+    with pytest.raises(RunError) as error:
+        training.train(short(tmp_path, stagnation_limit=6))
+    said = str(error.value)
+    assert "\n" not in said
+    for part in ("generation 16", "6 generations", "gone back once", "children rejected", "python export.py"):
+        assert part in said
+    assert read_records(folder_of(tmp_path) / "events.jsonl")[-1]["event"] == "failed"
+    egan, _, _ = training.load_run(folder_of(tmp_path))
+    assert int(egan.generation) == 8
+    for variable in egan.variables:
+        if variable.dtype.startswith("float") and "scores" not in variable.path:
+            assert np.isfinite(variable.numpy()).all()

@@ -1,0 +1,230 @@
+"""A run that was stopped and goes on ends as the run that was not, bit for bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import train_tf
+from egan_tf import InputError, data
+from egan_tf.data import mixtures
+from egan_tf.training import train as training
+from egan_tf.training.callbacks.sample_grid import SampleGrid
+from egan_tf.training.resume_policy import FIXED
+from egan_tf.utils.atomic import held
+from egan_tf.utils.json_lines import read_records
+from tests.training.short import STEPS, folder_of, newest, outcome, short
+
+
+class PowerCutError(RuntimeError):
+    pass
+
+
+def go_on(where: Path) -> None:
+    """As in a process of its own: Keras numbers the names of layers, which stand in checkpoints and ONNX files."""
+    keras.backend.clear_session()
+    training.resume(folder_of(where))
+
+
+def cut_short(where: Path, monkeypatch: pytest.MonkeyPatch, generation: int = 16) -> None:
+    """A run that ends without notice while it draws a picture."""
+
+    draw = SampleGrid.report
+
+    def cut(self: SampleGrid, now: int, logs: dict[str, Any]) -> None:
+        if now == generation:
+            raise PowerCutError
+        draw(self, now, logs)
+
+    keras.backend.clear_session()
+    with monkeypatch.context() as patch:
+        patch.setattr(SampleGrid, "report", cut)
+        with pytest.raises(PowerCutError):
+            training.train(short(where))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("whole")
+    keras.backend.clear_session()
+    training.train(short(where))
+    return where
+
+
+@pytest.fixture
+def halved(whole: Path, tmp_path: Path) -> Path:
+    """The whole run as it was at generation 16, then killed between 20 and 24 in the middle of everything."""
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    run = folder_of(tmp_path)
+    shutil.rmtree(tmp_path / "models")
+    shutil.rmtree(run / "checkpoints" / "00000024")
+    (run / "checkpoints" / ".00000024.1234abcd.partial").mkdir()
+    (run / "samples" / "00000024.png").rename(run / "samples" / ".00000024.png.1234abcd.partial")
+    (run / "mutations.png").unlink()
+    lines = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (run / "metrics.jsonl").write_text("".join(lines[:5]) + lines[5][:40])
+    config = json.loads((run / "config.json").read_text())
+    config["run"] |= {"runs_dir": str(tmp_path / "runs"), "models_dir": str(tmp_path / "models")}
+    (run / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+def assert_same(where: Path, whole: Path) -> None:
+    one, other = outcome(where), outcome(whole)
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_a_run_that_ended_without_notice(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_short(tmp_path, monkeypatch)
+    assert newest(tmp_path).name == "00000012"
+    go_on(tmp_path)
+    assert_same(tmp_path, whole)
+    events = [record["event"] for record in read_records(folder_of(tmp_path) / "events.jsonl")]
+    assert events == ["started", "resumed", "trained", "exported"]
+
+
+def test_a_run_killed_in_the_middle_of_everything(whole: Path, halved: Path) -> None:
+    go_on(halved)
+    assert_same(halved, whole)
+    assert not list(halved.rglob(".*"))
+
+
+def test_a_run_without_any_checkpoint_begins_anew(whole: Path, halved: Path) -> None:
+    shutil.rmtree(folder_of(halved) / "checkpoints")
+    go_on(halved)
+    assert_same(halved, whole)
+
+
+def test_a_run_that_is_done_exports_again(whole: Path, halved: Path) -> None:
+    go_on(halved)
+    before = (halved / "models" / "ring8" / "generator.onnx").read_bytes()
+    go_on(halved)
+    assert (halved / "models" / "ring8" / "generator.onnx").read_bytes() == before
+    assert_same(halved, whole)
+
+
+def test_somebody_elses_model_is_not_replaced(whole: Path, halved: Path) -> None:
+    shutil.copytree(whole / "models", halved / "models")
+    card = halved / "models" / "ring8" / "card.json"
+    card.write_text(card.read_text().replace('"seed": 0,\n      "name"', '"seed": 1,\n      "name"'))
+    assert '"seed": 1' in card.read_text()
+    before = newest(halved)
+    with pytest.raises(InputError, match="^name: .*--overwrite"):
+        go_on(halved)
+    assert newest(halved) == before
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "manifest", "missing", "no manifest"])
+def test_a_damaged_checkpoint_is_passed_over(
+    whole: Path, halved: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = newest(halved)
+    assert checkpoint.name == "00000020"
+    state = checkpoint / "state.data-00000-of-00001"
+    content = bytearray(state.read_bytes())
+    if damage == "truncated":
+        state.write_bytes(content[:-100])
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 4
+        state.write_bytes(content)
+    elif damage == "manifest":
+        (checkpoint / "manifest.json").write_text('{"generation": 20}')
+    elif damage == "missing":
+        state.unlink()
+    else:
+        (checkpoint / "manifest.json").unlink()
+    go_on(halved)
+    said = capsys.readouterr().err
+    assert "checkpoint 00000020 is damaged" in said
+    assert "at generation 16" in said
+    assert_same(halved, whole)
+
+
+def test_where_every_checkpoint_is_damaged_nothing_is_touched(halved: Path) -> None:
+    for checkpoint in (folder_of(halved) / "checkpoints").glob("0*"):
+        (checkpoint / "manifest.json").write_text("{}")
+    before = {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="^run: none of its checkpoints can be read"):
+        go_on(halved)
+    assert before == {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
+
+
+def test_another_data_set_of_that_name_is_refused(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved(data_dir: Path | None = None, split: str = "train") -> data.GaussianMixture:
+        return mixtures.GaussianMixture("ring8", np.eye(2), 0.1)
+
+    monkeypatch.setitem(data.DATASETS, "ring8", moved)
+    before = {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="^dataset: ring8 is not what the run was trained on"):
+        go_on(halved)
+    assert before == {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
+
+
+def test_a_run_in_other_hands_is_refused(halved: Path) -> None:
+    with held(folder_of(halved)), pytest.raises(InputError, match="^resume: .*by another process"):
+        go_on(halved)
+
+
+@pytest.mark.parametrize("name", sorted(FIXED))
+def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> None:
+    field = name.split(".")[1]
+    flags = {
+        "network.network": "dcgan",
+        "network.latent": "uniform",
+        "data.dataset": "grid25",
+        "evolution.mutations": "minimax",
+        "evolution.moving_average": "0.5",
+        "run.preset": "grid25",
+        "run.precision": "mixed_bfloat16",
+    }
+    value = "batch" if "normalization" in field else flags.get(name, "17")
+    change = ["--no-reuse-scoring"] if field == "reuse_scoring" else [f"--{field.replace('_', '-')}", value]
+    with pytest.raises(InputError, match=f"^{field}: cannot change in a resumed run"):
+        train_tf.main(["--resume", str(folder_of(halved)), *change])
+
+
+def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
+    folder = folder_of(halved)
+    train_tf.main(["--resume", str(folder), "--steps", "28", "--gamma", "0.5", "--name", "longer"])
+    assert newest(halved).name == "00000028"
+    event = next(record for record in read_records(folder / "events.jsonl") if record["event"] == "resumed")
+    assert event["changes"] == {"run.steps": [24, 28], "run.name": ["", "longer"], "evolution.gamma": [0.05, 0.5]}
+    assert training.read_config(folder).evolution.gamma == 0.5, "the next resumption starts from there"
+    assert (halved / "models" / "longer" / "generator.onnx").exists()
+
+
+def test_fewer_generations_than_there_have_been_are_refused(halved: Path) -> None:
+    config = training.read_config(folder_of(halved))
+    config = dataclasses.replace(config, run=dataclasses.replace(config.run, steps=12))
+    with pytest.raises(InputError, match="^steps: the run has had 20 generations"):
+        training.resume(folder_of(halved), config)
+
+
+def test_the_newest_run_is_found(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resumed = []
+    monkeypatch.setattr(training, "resume", lambda folder, config: resumed.append((folder, config.run.steps)) or 1 / 0)
+    (halved / "runs" / "007-empty").mkdir()
+    for arguments in (["--resume"], ["--resume", "newest"], ["--resume", "--steps", "24"], ["--resume=newest"]):
+        with pytest.raises(ZeroDivisionError):
+            train_tf.main([*arguments, "--runs-dir", str(halved / "runs")])
+    assert resumed == [(folder_of(halved), STEPS)] * 4
+
+
+@pytest.mark.parametrize(
+    ("resumed", "says"),
+    [("nowhere", "run: nowhere is not the folder of a run"), ("newest", "resume: no run in none")],
+)
+def test_a_run_that_is_not_there(resumed: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as error:
+        train_tf.main(["--resume", resumed, "--runs-dir", "none"])
+    assert says in str(error.value)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,278 @@
+"""The main line, once through: command line, run, export, sampling, export again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import export as export_command
+import train_tf
+from egan_tf import InputError, Sampler
+from egan_tf.training import build as building
+from egan_tf.training import train as training
+from egan_tf.training.config import from_json
+from egan_tf.training.presets import PRESETS, preset
+
+ROOT = Path(__file__).parents[1]
+SMALL = ["--width", "8", "--latent-size", "6", "--steps", "24", "--log-every", "6", "--sample-every", "12"]
+
+# Without an average, and with many large steps, so that the two survivors can be told apart.
+TWO = ["--name", "small", "--population-size", "2", "--moving-average", "0", "--mutation-steps", "4"]
+TWO += ["--generator-learning-rate", "0.01", "--final-learning-rate", "1"]
+
+
+def folders(where: Path) -> list[str]:
+    return ["--runs-dir", str(where / "runs"), "--models-dir", str(where / "models")]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("trained")
+    train_tf.main([*SMALL, *folders(where), *TWO])
+    return where
+
+
+def test_a_run_leaves_its_record(trained: Path) -> None:
+    run = trained / "runs" / "001-small"
+    assert from_json((run / "config.json").read_text()).run.steps == 24
+    assert len((run / "metrics.jsonl").read_text().splitlines()) == 4
+    assert sorted(path.name for path in (run / "samples").iterdir()) == ["00000012.png", "00000024.png"]
+    assert (run / "mutations.png").stat().st_size > 1000
+    assert json.loads((run / "versions.json").read_text())["tensorflow"] == tf.__version__
+    report = (run / "report.html").read_text()
+    assert "complete" in report
+    assert tf.__version__ in report
+    assert report.count("data:image/png") == 3, "both grids, and the last once more"
+
+
+def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(record: object) -> str:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("egan_tf.report.run_page", full)
+    train_tf.main(["--dataset", "ring8", "--width", "8", "--steps", "100", *folders(tmp_path)])
+    assert "no report of the run was written: the disk is full" in capsys.readouterr().err
+    assert not (tmp_path / "runs" / "001-ring8" / "report.html").exists()
+    assert Sampler(tmp_path / "models" / "ring8" / "generator.onnx").sample(3).shape == (3, 2)
+
+
+def test_the_best_by_a_metric_is_kept_beside_the_last(tmp_path: Path) -> None:
+    """A learning rate that ruins everything in the end: the best is an early generation, and can be exported."""
+    flags = ["--dataset", "ring8", "--width", "16", "--steps", "400", "--evaluate-every", "20", "--moving-average", "0"]
+    flags += ["--metrics", "mode_divergence", "share_within_3_sigma", "--best-by", "mode_divergence"]
+    flags += ["--generator-learning-rate", "0.05", "--metric-samples", "500", "--keep-checkpoints", "1", "--xla", "off"]
+    train_tf.main([*flags, *folders(tmp_path)])
+    run = tmp_path / "runs" / "001-ring8"
+    records = [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
+    values = {record["step"]: record["value"] for record in records if record["kind"] == "mode_divergence"}
+    assert sorted(values) == list(range(20, 420, 20))
+    best = min(values, key=lambda step: values[step])
+    assert best < 400, "chosen so that the last is not the best"
+    assert sorted(int(path.name) for path in (run / "checkpoints").iterdir()) == [best, 400]
+    export_command.main([str(run), "--checkpoint", "best", "--name", "best", "--models-dir", str(tmp_path / "models")])
+    cards = [json.loads((tmp_path / "models" / name / "card.json").read_text()) for name in ("ring8", "best")]
+    assert [card["steps"] for card in cards] == [400, best]
+
+
+def test_tensorboard_gets_scalars_and_pictures_by_generation(tmp_path: Path) -> None:
+    flags = ["--dataset", "ring8", "--width", "8", "--steps", "80", "--log-every", "20", "--sample-every", "40"]
+    train_tf.main([*flags, "--tensorboard", "--metrics", "--xla", "off", *folders(tmp_path)])
+    (file,) = (tmp_path / "runs" / "001-ring8" / "tensorboard").iterdir()
+    found: dict[str, list[int]] = {}
+    for event in tf.compat.v1.train.summary_iterator(str(file)):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append(event.step)
+    assert found["fitness"] == found["share/heuristic"] == [20, 40, 60, 80]
+    assert found["samples"] == [40, 80]
+
+
+def test_all_forms_of_the_winner_give_the_same_images(trained: Path) -> None:
+    egan, _, _ = training.load_run(trained / "runs" / "001-small")
+    best = egan.best_generator
+    loaded = tf.saved_model.load(str(trained / "models" / "small" / "saved_model"))
+    sampler = Sampler(trained / "models" / "small" / "generator.onnx")
+    for count in (1, 7, 64):
+        noise = sampler.noise(count, seed=3)
+        expected = best(noise, training=False)
+        np.testing.assert_allclose(loaded.serve(tf.constant(noise))["samples"], expected, atol=1e-5)
+        np.testing.assert_allclose(sampler.sample(count, seed=3), expected, atol=1e-5)
+
+
+def test_the_exported_generator_is_the_fittest_and_not_the_last_child(trained: Path) -> None:
+    egan, _, _ = training.load_run(trained / "runs" / "001-small")
+    card = json.loads((trained / "models" / "small" / "card.json").read_text())
+    scores = egan.population.children_scores.fitness.numpy()
+    assert card["scores"]["fitness"] == pytest.approx(scores.max())
+    sampler = Sampler(trained / "models" / "small" / "generator.onnx")
+    noise = sampler.noise(8, seed=1)
+    last_child = len(scores) - 1
+    assert np.argmax(scores) != last_child, "chosen so that the last child loses"
+    winner, other = (egan.individual(position)(noise, training=False) for position in (0, 1))
+    samples = sampler.sample(8, seed=1)
+    assert np.abs(samples - other).max() > 10 * np.abs(samples - winner).max()
+
+
+def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, models = str(trained / "runs" / "001-small"), str(trained / "models")
+    export_command.main([run, "--models-dir", models, "--name", "second", "--individual", "1", "--formats", "onnx"])
+    assert "second" in capsys.readouterr().out
+    egan, _, _ = training.load_run(Path(run))
+    sampler = Sampler(trained / "models" / "second")
+    expected = egan.individual(1)(sampler.noise(5, seed=2), training=False)
+    np.testing.assert_allclose(sampler.sample(5, seed=2), expected, atol=1e-5)
+    assert not (trained / "models" / "second" / "saved_model").exists()
+
+
+def test_a_restored_run_is_the_run_that_was_saved(trained: Path, tmp_path: Path) -> None:
+    """Bit for bit: the same command again ends where the checkpoint of the first says that it ended."""
+    train_tf.main([*SMALL, *folders(tmp_path), *TWO])
+    first, _, _ = training.load_run(trained / "runs" / "001-small")
+    again, _, _ = training.load_run(tmp_path / "runs" / "001-small")
+    assert first.generation.numpy() == 24
+    assert first.population.wins.numpy().sum() == 2 * 24
+    assert np.isfinite(first.population.scores.fitness).all()
+    assert any(np.any(slot.numpy()) for slot in first.population.slots_stack.members[1:])
+    for a, b in zip(first.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    for a, b in zip(first.discriminator_optimizer.variables, again.discriminator_optimizer.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_points_run_through_too(tmp_path: Path) -> None:
+    train_tf.main(["--dataset", "ring8", "--width", "8", "--steps", "200", *folders(tmp_path)])
+    assert Sampler(tmp_path / "models" / "ring8").sample(10).shape == (10, 2)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_builds(name: str) -> None:
+    shapes = {"digits": (8, 8, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3), "ring8": (2,), "grid25": (2,)}
+    config = preset(name)
+    config = dataclasses.replace(config, network=dataclasses.replace(config.network, width=4))
+    shape = shapes[config.data.dataset]
+    assert training.build(config, shape).sample_shape == shape
+
+
+def test_learning_rate_falls_over_the_second_half() -> None:
+    schedule = building.LateDecay(0.5, 100, 0.1)
+    np.testing.assert_allclose(
+        [schedule(step) for step in (0, 50, 75, 100, 120)], [0.5, 0.5, 0.275, 0.05, 0.05], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ([], "digits"),
+        (["--dry-run"], "digits"),
+        (["--dataset", "ring8"], "ring8"),
+        (["--dataset=grid25"], "grid25"),
+        (["--dataset", "cifar10", "--preset", "paper"], "paper"),
+        (["--dataset"], "digits"),
+    ],
+)
+def test_the_preset_that_a_command_line_starts_from(arguments: list[str], name: str) -> None:
+    assert train_tf.preset_of(arguments).run.preset == name
+
+
+def test_dry_run_prints_what_a_run_would_record(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_tf.main(["--preset", "grid25", "--gamma", "0.2", "--dry-run", *folders(tmp_path)])
+    config = from_json(capsys.readouterr().out)
+    assert (config.data.dataset, config.evolution.gamma, config.network.network) == ("grid25", 0.2, "mlp")
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--dataset", "mnist"], "dataset: unknown value 'mnist'"),
+        (["--preset", "digit"], "preset: unknown value 'digit' (did you mean 'digits'?)"),
+        (["--mutations", "minmax"], "mutations: unknown value 'minmax' (did you mean 'minimax'?)"),
+        (["--population-size", "0"], "population_size: must be a whole number of at least 1"),
+        (["--gamma", "nan"], "gamma: must be a finite number"),
+        (["--gamma", "much"], "--gamma"),
+        (["--evaluation-size", "0"], "evaluation_size: must be a whole number of at least 1"),
+        (["--formats", "tflite"], "formats: unknown value 'tflite'"),
+        (["--network", "resnet"], "network: unknown value 'resnet'"),
+        (["--dataset", "ring8", "--network", "dcgan"], "network: dcgan takes square images"),
+        (["--fitness", "best"], "fitness: unknown value 'best'"),
+        (["--batch-size", "1", "--population-size", "2"], "batch_size: must be at least the population size"),
+        (["--generations", "3"], "Unrecognized options: --generations"),
+        (["--name", "../x"], "name: must be letters"),
+        (["--metrics", "fid"], "metrics: unknown value 'fid'"),
+        (["--metrics", "modes_covered"], "metrics: modes_covered is of points of a mixture, and digits holds others"),
+        (["--best-by", "recal"], "best_by: must be one of frechet_distance, precision, recall"),
+        (["--extractor", "inception"], "extractor"),
+        (["--width", "100000"], "width: must be at most 65536"),
+    ],
+)
+def test_bad_flags_are_refused_before_anything_is_written(arguments: list[str], says: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        train_tf.main([*arguments, *folders(tmp_path)])
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not any(tmp_path.iterdir())
+
+
+def test_an_existing_model_is_not_replaced_unless_told(trained: Path) -> None:
+    arguments = [*SMALL, *folders(trained), "--name", "small"]
+    before = (trained / "models" / "small" / "card.json").read_bytes()
+    with pytest.raises(InputError, match="^name: .*--overwrite"):
+        train_tf.main(arguments)
+    assert (trained / "models" / "small" / "card.json").read_bytes() == before
+    assert [path.name for path in (trained / "runs").iterdir()] == ["001-small"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "run: nowhere is not the folder of a run"),
+        (["{run}", "--individual", "2"], "individual: must be from 0 to 1"),
+        (["{run}", "--individual", "-1"], "individual"),
+        (["{run}", "--individual", "worst"], "individual: must be best or a rank"),
+        (["{run}", "--formats", "h5"], "formats: unknown value 'h5'"),
+        (["{run}", "--name", "../up"], "name: "),
+    ],
+)
+def test_bad_exports_are_refused(trained: Path, tmp_path: Path, arguments: list[str], says: str) -> None:
+    run = str(trained / "runs" / "001-small")
+    with pytest.raises(InputError) as error:
+        export_command.main([a.format(run=run) for a in arguments] + ["--models-dir", str(tmp_path / "models")])
+    assert says in str(error.value)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["train_tf.py", "export.py"])
+def test_commands_answer_bad_flags_in_one_line_and_with_status_2(command: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / command), "--bogus", "1"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{command}: error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_help_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    from egan_tf import FITNESSES, MUTATIONS
+    from egan_tf.data import DATASETS
+    from egan_tf.export import FORMATS
+    from egan_tf.networks import NETWORKS, NORMALIZATIONS
+
+    with pytest.raises(SystemExit) as stop:
+        train_tf.main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for registry in (FITNESSES, MUTATIONS, DATASETS, FORMATS, NETWORKS, NORMALIZATIONS, PRESETS):
+        for name in registry:
+            assert name in text
