@@ -25,7 +25,7 @@ class Command:
     individual: str = "best"
     """Which survivor of the last generation: best, or its rank, 0 being the fittest."""
     checkpoint: str = "newest"
-    """Which checkpoint: newest, or best, by the metric of the run's best_by."""
+    """Which checkpoint: newest, or best, by the metric of the run's monitor."""
     name: str = ""
     """Name of the exported model; by default the run's."""
     models_dir: Path = Path("saved_models")

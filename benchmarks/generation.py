@@ -119,7 +119,7 @@ def contestants(case: Case, names: list[str]) -> dict[str, Callable[[], Any]]:
     makers = {
         "plain": plain,
         "textbook": textbook,
-        "paper_protocol": lambda: ours(evaluation_size=PAPER_EVALUATION, reuse_scoring=False),
+        "paper_protocol": lambda: ours(evaluation_size=PAPER_EVALUATION, reuse_evaluation_batch=False),
         "defaults": ours,
     }
     return {name: makers[name]() for name in names}

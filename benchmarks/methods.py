@@ -191,7 +191,7 @@ STUDY: dict[str, Method] = {
     "population_2": Method({"population_size": 2}),
     "population_4": Method({"population_size": 4}),
     **{
-        f"steps_{steps}": Method({"mutation_steps": steps, "discriminator_steps": 5, "moving_average": average})
+        f"steps_{steps}": Method({"mutation_steps": steps, "discriminator_steps": 5, "ema_decay": average})
         for steps, average in ((5, 0.995), (25, 0.975), (100, 0.9))
     },
     "islands_100": islands(100),

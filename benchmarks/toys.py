@@ -28,7 +28,7 @@ CALLS = 100
 """At most so many generations in a call."""
 SAMPLES = 10_000
 CALIBRATION = 1000
-METRICS = ("modes_covered", "share_within_3_sigma", "mode_divergence")
+METRICS = ("modes_covered", "high_quality_share", "mode_divergence")
 
 Job = tuple[str, str, int, float, int]
 """Data set, method, seed, weight of R1 (−1: the preset's), generations."""
@@ -62,7 +62,7 @@ def job(dataset: str, method: str, seed: int, r1: float, generations: int) -> di
     chosen = METHODS[method]
     config = preset(dataset)
     calls = _in_a_call(generations)
-    penalty = {} if r1 < 0 else {"r1": r1}
+    penalty = {} if r1 < 0 else {"r1_weight": r1}
     config = dataclasses.replace(
         config,
         run=dataclasses.replace(
@@ -95,7 +95,7 @@ def job(dataset: str, method: str, seed: int, r1: float, generations: int) -> di
         "dataset": dataset,
         "method": method,
         "seed": seed,
-        "r1": config.evolution.r1,
+        "r1": config.evolution.r1_weight,
         "generations": generations,
         "seconds": round(seconds, 2),
         **judged,

@@ -16,7 +16,7 @@ import numpy as np
 
 OBJECTIVES = ("minimax", "heuristic", "least_squares")
 SETTING = ("dataset", "r1", "budget")
-SHARE = "share_within_3_sigma"
+SHARE = "high_quality_share"
 
 Row = dict[str, Any]
 
@@ -103,9 +103,9 @@ def markdown(table: Sequence[Row], rivals: Sequence[str]) -> str:
         for row in group:
             against = [_compared(row.get(f"less_{rival}")) for rival in rivals]
             lines.append(
-                f"| {row['method']} | {row['generations']} | {row['seconds']:.0f} | {_told(row['share'])} "
+                f"| {row['method']} | {row['generations']} | {row['seconds']:.0f} | {_interval_text(row['share'])} "
                 f"| {row['least_share']:.3f} | {row['modes'][1]:.1f} (from {row['modes'][0]:.0f}) "
-                f"| {_told(row['divergence'])} | {' | '.join(against)} |"
+                f"| {_interval_text(row['divergence'])} | {' | '.join(against)} |"
             )
         best = f"; best single: {row['best_single']}" if row["best_single"] else ""
         title = f"{setting[0]}, R1 {setting[1]:g}, equal {setting[2]}, {row['seeds']} seeds{best}"
@@ -114,10 +114,10 @@ def markdown(table: Sequence[Row], rivals: Sequence[str]) -> str:
 
 
 def _compared(difference: dict[str, float] | None) -> str:
-    return f"{_told(difference)}, p {difference['p']:g}" if difference else ""
+    return f"{_interval_text(difference)}, p {difference['p']:g}" if difference else ""
 
 
-def _told(value: dict[str, float]) -> str:
+def _interval_text(value: dict[str, float]) -> str:
     return f"{value['mean']:.4f} ± {value['half_width']:.4f}"
 
 

@@ -52,14 +52,14 @@ class EGAN(keras.Model):
         population_size: int = EvolutionSettings.population_size,
         gamma: float = EvolutionSettings.gamma,
         evaluation_size: int | None = EvolutionSettings.evaluation_size,
-        reuse_scoring: bool = EvolutionSettings.reuse_scoring,
+        reuse_evaluation_batch: bool = EvolutionSettings.reuse_evaluation_batch,
         discriminator_steps: int = EvolutionSettings.discriminator_steps,
         mutation_steps: int = EvolutionSettings.mutation_steps,
         fitness: str | Fitness = EvolutionSettings.fitness,
-        latent: str = EvolutionSettings.latent,
-        r1: float = EvolutionSettings.r1,
-        gradient_penalty: float = EvolutionSettings.gradient_penalty,
-        moving_average: float = EvolutionSettings.moving_average,
+        latent_distribution: str = EvolutionSettings.latent_distribution,
+        r1_weight: float = EvolutionSettings.r1_weight,
+        gradient_penalty_weight: float = EvolutionSettings.gradient_penalty_weight,
+        ema_decay: float = EvolutionSettings.ema_decay,
         seed: int = EvolutionSettings.seed,
         name: str = "egan",
     ) -> None:
@@ -73,15 +73,15 @@ class EGAN(keras.Model):
             population_size: μ, how many individuals survive a generation.
             gamma: γ, the weight of diversity in the fitness.
             evaluation_size: how many samples, real and generated, a child is scored on; None for the batch size.
-            reuse_scoring: whether the discriminator's first step is on the scoring batch, with the gradient that the
-                survivors' diversity holds already; otherwise every step takes a fresh batch, as the paper has it.
+            reuse_evaluation_batch: whether the discriminator's first step is on the scoring batch, with the gradient that
+                the survivors' diversity holds already; otherwise every step takes a fresh batch, as the paper has it.
             discriminator_steps: optimizer steps of the discriminator per generation.
             mutation_steps: optimizer steps of a child before it is scored.
             fitness: a name in `FITNESSES`, or a function `(evaluation, gamma) -> scalar`, the higher the fitter.
-            latent: distribution of the noise, "normal" or "uniform" (in [−1, 1]).
-            r1: weight γ of the penalty γ/2·E‖∇ₓD(x)‖² on real samples (Mescheder et al. 2018).
-            gradient_penalty: weight of E(‖∇ₓD(x)‖ − 1)² between real and fake samples (Gulrajani et al. 2017).
-            moving_average: decay per generation of the moving average of weights that follows each lineage, with a
+            latent_distribution: distribution of the noise, "normal" or "uniform" (in [−1, 1]).
+            r1_weight: weight γ of the penalty γ/2·E‖∇ₓD(x)‖² on real samples (Mescheder et al. 2018).
+            gradient_penalty_weight: weight of E(‖∇ₓD(x)‖ − 1)² between real and fake samples (Gulrajani et al. 2017).
+            ema_decay: decay per generation of the moving average of weights that follows each lineage, with a
                 warm-up; 0 for none.
             seed: all noise is a function of this and of the number of the generation.
             name: the model's name.
@@ -95,26 +95,26 @@ class EGAN(keras.Model):
             population_size,
             gamma,
             evaluation_size,
-            reuse_scoring,
+            reuse_evaluation_batch,
             discriminator_steps,
             mutation_steps,
             fitness,
-            latent,
-            r1,
-            gradient_penalty,
-            moving_average,
+            latent_distribution,
+            r1_weight,
+            gradient_penalty_weight,
+            ema_decay,
             seed,
         )
         self._mutations = named_mutations(self.settings.mutations)
         self._fitness = named_fitness(self.settings.fitness)
         self.conditional = check_networks(generator, discriminator)
         noise_shape = generator.inputs[0].shape
-        self.latent = Latent(noise_shape[-1], latent)
+        self.latent = Latent(noise_shape[-1], latent_distribution)
         self.sample_shape = tuple(generator.outputs[0].shape[1:])
         self.generator = generator
         self.discriminator = discriminator
         self.population = Population(
-            founders_of(generator, population_size), len(self._mutations), averaged=moving_average > 0
+            founders_of(generator, population_size), len(self._mutations), averaged=ema_decay > 0
         )
         self.generation = self.add_weight(
             name="generation", shape=(), dtype="int64", initializer="zeros", trainable=False
@@ -230,7 +230,7 @@ class EGAN(keras.Model):
     @property
     def _fresh_steps(self) -> int:
         """The discriminator's steps on batches of their own."""
-        return self.settings.discriminator_steps - self.settings.reuse_scoring
+        return self.settings.discriminator_steps - self.settings.reuse_evaluation_batch
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation."""
@@ -266,15 +266,15 @@ class EGAN(keras.Model):
         parents = self.population.individuals
         children = rules.vary(step, parents, judge, labels)
         selected = rules.select(parents, children, rules.score(step, children.network, judge, scoring))
-        self.population.succeed(selected, step, self.settings.moving_average)
+        self.population.succeed(selected, step, self.settings.ema_decay)
         fittest = take(selected.survivors.network, 0)
         write(self.generator.trainable_variables, fittest.trainable)
         write(self.generator.non_trainable_variables, fittest.frozen)
 
         lesson = None
-        if self.settings.reuse_scoring:
+        if self.settings.reuse_evaluation_batch:
             lesson = self._learn(rules.scored_lesson(step, selected, judge, scoring))
-        for number, batch in enumerate(fresh, start=int(self.settings.reuse_scoring)):
+        for number, batch in enumerate(fresh, start=int(self.settings.reuse_evaluation_batch)):
             judge = state_of(self.discriminator)
             lesson = self._learn(rules.fresh_lesson(step, number, selected.survivors.network, judge, batch))
         self.generation.assign(step + 1)
@@ -392,9 +392,9 @@ class EGAN(keras.Model):
         size = self.settings.population_size
         if not 0 <= position < size:
             raise InputError("individual", f"must be from 0 to {size - 1}, got {position}")
-        keeps = self.settings.moving_average > 0
+        keeps = self.settings.ema_decay > 0
         averaged = keeps if averaged is None else averaged
-        require(keeps or not averaged, "averaged", "this model keeps no moving average; set moving_average")
+        require(keeps or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
         population = self.population
         weights = population.averages if averaged else population.weights_stack.read()
         model = keras.models.clone_model(self.generator)

@@ -157,7 +157,7 @@ class Generation:
 
     def _kept(self, evaluation: Evaluation) -> Lesson:
         """What of an evaluation outlives it: nothing but the loss where the discriminator takes fresh batches only."""
-        if self.settings.reuse_scoring:
+        if self.settings.reuse_evaluation_batch:
             return Lesson(evaluation.gradient, evaluation.frozen, evaluation.loss)
         return Lesson((), (), evaluation.loss)
 
@@ -239,7 +239,7 @@ class Generation:
 
     @property
     def _penalized(self) -> bool:
-        return bool(self.settings.r1 or self.settings.gradient_penalty)
+        return bool(self.settings.r1_weight or self.settings.gradient_penalty_weight)
 
     def _penalty(
         self,
@@ -254,12 +254,12 @@ class Generation:
             return tf.cast(apply_network(self.networks.discriminator, judge, samples, labels)[0], tf.float32)
 
         penalty = tf.constant(0.0)
-        if self.settings.r1:
-            penalty += self.settings.r1 * r1_penalty(logits, real)
-        if self.settings.gradient_penalty:
+        if self.settings.r1_weight:
+            penalty += self.settings.r1_weight * r1_penalty(logits, real)
+        if self.settings.gradient_penalty_weight:
             mix = randomness.uniform([real.shape[0]], self._stream(step, PENALTY, number), 0.0, 1.0)
             fake = tf.cast(fake, real.dtype)
-            penalty += self.settings.gradient_penalty * wgan_gradient_penalty(logits, real, fake, mix)
+            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
         return penalty
 
 

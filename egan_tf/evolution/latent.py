@@ -26,7 +26,7 @@ class Latent:
 
     def __post_init__(self) -> None:
         integer("latent_size", self.size)
-        one_of("latent", self.distribution, DISTRIBUTIONS)
+        one_of("latent_distribution", self.distribution, DISTRIBUTIONS)
 
     def sample(self, count: int, seed: tf.Tensor) -> tf.Tensor:
         """Noise for `count` samples, float32 [count, size], a function of the int64 [2] `seed` alone."""

@@ -11,11 +11,11 @@ from egan_tf.evolution.latent import DISTRIBUTIONS
 from egan_tf.evolution.objectives import MUTATIONS, Mutation
 from egan_tf.utils.checks import InputError, integer, number, one_of, require
 
-MOST_INDIVIDUALS = 2**10
-MOST_SAMPLES = 2**20
-LARGEST_SEED = 2**63 - 1
+MAX_INDIVIDUALS = 2**10
+MAX_SAMPLES = 2**20
+MAX_SEED = 2**63 - 1
 # Each step has a stream of noise of its own, and a stream's coordinate has 16 bits.
-MOST_STEPS = 2**16 - 1
+MAX_STEPS = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -26,29 +26,33 @@ class EvolutionSettings:
     population_size: int = 1
     gamma: float = 0.01
     evaluation_size: int | None = None
-    reuse_scoring: bool = True
+    reuse_evaluation_batch: bool = True
     discriminator_steps: int = 1
     mutation_steps: int = 1
     fitness: str | Fitness = "egan"
-    latent: str = "normal"
-    r1: float = 0.0
-    gradient_penalty: float = 0.0
-    moving_average: float = 0.0
+    latent_distribution: str = "normal"
+    r1_weight: float = 0.0
+    gradient_penalty_weight: float = 0.0
+    ema_decay: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        integer("population_size", self.population_size, maximum=MOST_INDIVIDUALS)
+        integer("population_size", self.population_size, maximum=MAX_INDIVIDUALS)
         number("gamma", self.gamma)
         if self.evaluation_size is not None:
-            integer("evaluation_size", self.evaluation_size, maximum=MOST_SAMPLES)
-        require(isinstance(self.reuse_scoring, bool), "reuse_scoring", f"must be a bool, got {self.reuse_scoring!r}")
+            integer("evaluation_size", self.evaluation_size, maximum=MAX_SAMPLES)
+        require(
+            isinstance(self.reuse_evaluation_batch, bool),
+            "reuse_evaluation_batch",
+            f"must be a bool, got {self.reuse_evaluation_batch!r}",
+        )
         for name in ("discriminator_steps", "mutation_steps"):
-            integer(name, getattr(self, name), maximum=MOST_STEPS)
-        one_of("latent", self.latent, DISTRIBUTIONS)
-        number("r1", self.r1, 0.0)
-        number("gradient_penalty", self.gradient_penalty, 0.0)
-        number("moving_average", self.moving_average, 0.0, 1.0, below=True)
-        integer("seed", self.seed, 0, LARGEST_SEED)
+            integer(name, getattr(self, name), maximum=MAX_STEPS)
+        one_of("latent_distribution", self.latent_distribution, DISTRIBUTIONS)
+        number("r1_weight", self.r1_weight, 0.0)
+        number("gradient_penalty_weight", self.gradient_penalty_weight, 0.0)
+        number("ema_decay", self.ema_decay, 0.0, 1.0, below=True)
+        integer("seed", self.seed, 0, MAX_SEED)
         named_mutations(self.mutations)
         named_fitness(self.fitness)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf.export.staging import CARD, MARK
-from egan_tf.sampling.spec import Recipe
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.versions import versions
@@ -50,7 +50,7 @@ def plain(value: Any) -> Any:
 
 
 def describe(
-    name: str, recipe: Recipe, parameters: int, verification: Mapping[str, Any], preview: Mapping[str, Any] | None
+    name: str, recipe: SamplingSpec, parameters: int, verification: Mapping[str, Any], preview: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Returns what the export says itself, all but the files.
 

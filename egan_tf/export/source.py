@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.sampling.spec import Recipe
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, require
 
 
@@ -38,7 +38,7 @@ class Source:
 
     original: keras.Model
     model: keras.Model
-    recipe: Recipe
+    recipe: SamplingSpec
 
     @property
     def signature(self) -> tf.TensorSpec:
@@ -69,7 +69,7 @@ def prepare(generator: keras.Model, latent: LatentLike, value_range: Iterable[fl
     require(len(inputs) == 1, "generator", f"takes {len(inputs)} inputs; only noise alone can be exported so far")
     samples = _first_samples(generator, latent.size)
     bounds = None if value_range is None else tuple(float(bound) for bound in value_range)
-    recipe = Recipe(latent.size, latent.distribution, tuple(samples.shape[1:]), bounds)  # type: ignore[arg-type]
+    recipe = SamplingSpec(latent.size, latent.distribution, tuple(samples.shape[1:]), bounds)  # type: ignore[arg-type]
     require(bounds is not None or not recipe.is_image, "value_range", "must be given for images, such as (-1, 1)")
     return Source(generator, _in_float32(generator, latent.size), recipe)
 

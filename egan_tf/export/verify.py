@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf.export.source import Source, run_on_cpu
-from egan_tf.sampling.spec import Recipe
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
 
 Run = Callable[[np.ndarray], np.ndarray]
@@ -82,7 +82,7 @@ def verify_source(source: Source) -> dict[str, Any] | None:
     return {"largest_difference": worst, "tolerance": REDUCED_TOLERANCE}
 
 
-def probe_noise(recipe: Recipe) -> list[np.ndarray]:
+def probe_noise(recipe: SamplingSpec) -> list[np.ndarray]:
     """The noise to compare on, one float32 [batch, latent_size] for each of `BATCH_SIZES`."""
     generator = np.random.Generator(np.random.Philox(0))
     return [recipe.draw(generator, size) for size in BATCH_SIZES]
@@ -102,7 +102,7 @@ def _difference(name: str, samples: np.ndarray, expected: np.ndarray, bound: flo
     return difference
 
 
-def _check_values(samples: np.ndarray, recipe: Recipe) -> None:
+def _check_values(samples: np.ndarray, recipe: SamplingSpec) -> None:
     if not np.isfinite(samples).all():
         raise ExportMismatchError("makes samples that are not finite")
     if recipe.value_range is None:

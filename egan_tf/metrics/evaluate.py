@@ -15,13 +15,13 @@ from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import load_reference
-from egan_tf.metrics.registry import METRICS, Gathered, Material, Metric
-from egan_tf.metrics.scores import ClassScoreSum
+from egan_tf.metrics.registry import METRICS, Metric, MetricInputs, SampleStatistics
+from egan_tf.metrics.scores import ClassifierScoreSum
 from egan_tf.metrics.sources import Blocks
 from egan_tf.utils.checks import InputError, integer, one_of, require
 
 COUNT = 10_000
-FEWEST = 10
+MIN_COUNT = 10
 """Samples that every metric can be computed from."""
 REAL_STREAM = 0x7265616C
 """Keeps the real points of a mixture apart from those that a data set's own sampler gives for the same seed."""
@@ -64,13 +64,13 @@ def evaluate(
         InputError: metrics that do not fit the data or the extractor, or samples of another shape.
     """
     chosen = check_metrics(metrics, dataset, extractor)
-    count, seed = integer("count", count, FEWEST), integer("seed", seed, 0)
-    real_count = count if real_count is None else integer("real_count", real_count, FEWEST)
+    count, seed = integer("count", count, MIN_COUNT), integer("seed", seed, 0)
+    real_count = count if real_count is None else integer("real_count", real_count, MIN_COUNT)
     compared = _needs(metric for metric in chosen.values() if metric.knows_real)
     real = _gather_real(dataset, extractor, compared, real_count, seed, cache_dir)
     fake = _gather_fake(_checked(blocks, dataset, count, seed), extractor, _needs(chosen.values()), count)
     mixture = dataset if isinstance(dataset, GaussianMixture) else None
-    material = None if fake is None else Material(real, fake, seed, mixture)
+    material = None if fake is None else MetricInputs(real, fake, seed, mixture)
     records = []
     for kind, metric in chosen.items():
         made = _value(metric, material)
@@ -122,7 +122,7 @@ def _needs(metrics: Iterable[Metric]) -> frozenset[str]:
     return frozenset().union(*(metric.needs for metric in metrics))
 
 
-def _value(metric: Metric, material: Material | None) -> Record:
+def _value(metric: Metric, material: MetricInputs | None) -> Record:
     if material is None:
         return {"value": None, "deviation": None, "problem": "the samples are not finite numbers"}
     with np.errstate(over="ignore", invalid="ignore"):
@@ -146,10 +146,10 @@ def _checked(blocks: Blocks, dataset: Dataset, count: int, seed: int) -> Iterato
 
 def _gather_fake(
     blocks: Iterator[np.ndarray], extractor: Extractor | None, needs: frozenset[str], count: int
-) -> Gathered | None:
+) -> SampleStatistics | None:
     """What the metrics need of the samples, or None where some are not finite."""
     moments = Moments.none(extractor.size) if extractor and "moments" in needs else None
-    score = ClassScoreSum(count) if "probabilities" in needs else None
+    score = ClassifierScoreSum(count) if "probabilities" in needs else None
     features: np.ndarray | None = None
     start = 0
     for block in blocks:
@@ -165,18 +165,18 @@ def _gather_fake(
             start += len(found)
         if score is not None:
             score.add(probabilities)
-    return Gathered(count, moments, features, score.result() if score is not None else None)
+    return SampleStatistics(count, moments, features, score.result() if score is not None else None)
 
 
 def _gather_real(
     dataset: Dataset, extractor: Extractor | None, needs: frozenset[str], count: int, seed: int, folder: Path | None
-) -> Gathered:
+) -> SampleStatistics:
     if not needs:
-        return Gathered(0)
+        return SampleStatistics(0)
     if isinstance(dataset, GaussianMixture):
-        return Gathered(count, features=dataset.sample(count, seed ^ REAL_STREAM))
+        return SampleStatistics(count, features=dataset.sample(count, seed ^ REAL_STREAM))
     if not isinstance(dataset, ImageDataset):
         raise InputError("dataset", f"{dataset.name} holds neither images nor points of a mixture")
     assert extractor is not None
     found = load_reference(dataset, extractor, count, folder, with_features="features" in needs)
-    return Gathered(found.count, found.moments, found.features)
+    return SampleStatistics(found.count, found.moments, found.features)

@@ -1,6 +1,6 @@
 """Metrics by name.
 
-A new one is a function from `Material` to a `Value`, and a name in `METRICS`.
+A new one is a function from `MetricInputs` to a `Value`, and a name in `METRICS`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from egan_tf.metrics.neighbours import (
     density_coverage,
     precision_recall,
 )
-from egan_tf.metrics.scores import SPLITS, ClassScore
+from egan_tf.metrics.scores import SPLITS, ClassifierScore
 
 
 class Value(NamedTuple):
@@ -36,7 +36,7 @@ class Value(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Gathered:
+class SampleStatistics:
     """What was kept of the samples of one side; what no metric asked for is None.
 
     Attributes:
@@ -49,11 +49,11 @@ class Gathered:
     count: int
     moments: Moments | None = None
     features: np.ndarray | None = None
-    score: ClassScore | None = None
+    score: ClassifierScore | None = None
 
 
 @dataclass(frozen=True)
-class Material:
+class MetricInputs:
     """What a metric is computed from.
 
     Attributes:
@@ -63,8 +63,8 @@ class Material:
         mixture: the data set, if it is a mixture.
     """
 
-    real: Gathered
-    fake: Gathered
+    real: SampleStatistics
+    fake: SampleStatistics
     seed: int
     mixture: GaussianMixture | None = None
 
@@ -108,7 +108,7 @@ class Metric:
         higher_is_better: which end is the good one.
     """
 
-    compute: Callable[[Material], Value]
+    compute: Callable[[MetricInputs], Value]
     stem: str
     protocol: str
     needs: frozenset[str]
@@ -131,31 +131,31 @@ def thousands(count: int) -> str:
     return f"{count // 1000}k" if count % 1000 == 0 else str(count)
 
 
-def _frechet(material: Material) -> Value:
+def _frechet(material: MetricInputs) -> Value:
     assert material.real.moments is not None and material.fake.moments is not None
     return Value(frechet_distance(material.real.moments, material.fake.moments))
 
 
-def _kernel(material: Material) -> Value:
+def _kernel(material: MetricInputs) -> Value:
     size = min(SUBSET_SIZE, material.real.count, material.fake.count)
     return Value(*kernel_distance(*material.features, material.seed, SUBSETS, size))
 
 
-def _score(material: Material) -> Value:
+def _score(material: MetricInputs) -> Value:
     assert material.fake.score is not None
     return Value(*material.fake.score)
 
 
-def _mixture_mmd(material: Material) -> Value:
+def _mixture_mmd(material: MetricInputs) -> Value:
     assert material.mixture is not None
     return Value(mixture_mmd(*material.features, material.mixture.sigma))
 
 
-def _of_neighbours(name: str, protocol: str, compute: Callable[[Material], Value]) -> Metric:
+def _of_neighbours(name: str, protocol: str, compute: Callable[[MetricInputs], Value]) -> Metric:
     return Metric(compute, name, protocol, frozenset({"features"}), higher_is_better=True)
 
 
-def _of_modes(name: str, protocol: str, compute: Callable[[Material], Value], higher: bool) -> Metric:
+def _of_modes(name: str, protocol: str, compute: Callable[[MetricInputs], Value], higher: bool) -> Metric:
     needs = frozenset({"features"})
     return Metric(compute, name, protocol, needs, points=True, knows_real=False, higher_is_better=higher)
 
@@ -199,7 +199,7 @@ METRICS: dict[str, Metric] = {
         f"share of real balls with a fake in them; {_REAL_BALLS}",
         lambda material: Value(material.density_coverage.coverage),
     ),
-    "class_score": Metric(
+    "classifier_score": Metric(
         _score,
         "cs",
         f"exp E KL(p(y|x) ‖ p(y)), mean of {SPLITS} consecutive parts",
@@ -214,8 +214,8 @@ METRICS: dict[str, Metric] = {
         lambda material: Value(float(material.modes.modes_covered)),
         True,
     ),
-    "share_within_3_sigma": _of_modes(
-        "share_within_3_sigma",
+    "high_quality_share": _of_modes(
+        "high_quality_share",
         "share of samples within 3σ of the nearest mode, in Euclidean distance",
         lambda material: Value(material.modes.share_near),
         True,

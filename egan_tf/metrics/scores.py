@@ -18,14 +18,14 @@ SPLITS = 10
 TOLERANCE = 1e-3
 
 
-class ClassScore(NamedTuple):
+class ClassifierScore(NamedTuple):
     """Mean and standard deviation (divided by their number) of the score over consecutive parts of the samples."""
 
     mean: float
     deviation: float
 
 
-class ClassScoreSum:
+class ClassifierScoreSum:
     """The class score of samples that come in blocks, whose number is known; memory does not grow with it."""
 
     def __init__(self, count: int, splits: int = SPLITS) -> None:
@@ -68,7 +68,7 @@ class ClassScoreSum:
         np.add.at(self._probabilities, part, values)
         np.add.at(self._entropies, part, _plogp(values))
 
-    def result(self) -> ClassScore:
+    def result(self) -> ClassifierScore:
         """The score.
 
         Raises:
@@ -79,10 +79,10 @@ class ClassScoreSum:
         sizes = np.diff(self._edges)
         marginals = self._probabilities / sizes[:, None]
         scores = np.exp(self._entropies / sizes - _plogp(marginals))
-        return ClassScore(float(scores.mean()), float(scores.std()))
+        return ClassifierScore(float(scores.mean()), float(scores.std()))
 
 
-def class_score(probabilities: Any, splits: int = SPLITS) -> ClassScore:
+def classifier_score(probabilities: Any, splits: int = SPLITS) -> ClassifierScore:
     """Returns the class score of samples that are all there.
 
     Args:
@@ -92,7 +92,7 @@ def class_score(probabilities: Any, splits: int = SPLITS) -> ClassScore:
     Raises:
         InputError: they are no probabilities, or fewer than `splits`.
     """
-    total = ClassScoreSum(len(rows("probabilities", probabilities)), splits)
+    total = ClassifierScoreSum(len(rows("probabilities", probabilities)), splits)
     total.add(probabilities)
     return total.result()
 

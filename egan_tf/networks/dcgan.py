@@ -11,8 +11,8 @@ import keras
 from egan_tf.utils.checks import InputError
 
 KERNEL = 4
-SMALLEST_SIDE = 4
-LEAST_STAGES = 2
+MIN_SIDE = 4
+MIN_STAGES = 2
 
 
 def stages_of(sample_shape: tuple[int, ...]) -> int:
@@ -24,9 +24,9 @@ def stages_of(sample_shape: tuple[int, ...]) -> int:
     if len(sample_shape) != 3 or sample_shape[0] != sample_shape[1]:
         raise InputError("network", f"dcgan takes square images [side, side, channels], got {sample_shape}")
     side, stages = sample_shape[0], 0
-    while side % 2 == 0 and (side > SMALLEST_SIDE or stages < LEAST_STAGES) and side > 2:
+    while side % 2 == 0 and (side > MIN_SIDE or stages < MIN_STAGES) and side > 2:
         side, stages = side // 2, stages + 1
-    if stages < LEAST_STAGES or side > 2 * SMALLEST_SIDE:
+    if stages < MIN_STAGES or side > 2 * MIN_SIDE:
         raise InputError(
             "network",
             f"dcgan needs a side that halves to 2 to 8 pixels, such as 8, 28, 32 or 64; got {sample_shape[0]}",

@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from egan_tf.report.comparison import MOST_RUNS, comparison_page
+from egan_tf.report.comparison import MAX_RUNS, comparison_page
 from egan_tf.report.record import read_run
 from egan_tf.report.run_page import run_page
 from egan_tf.training import run_folder
-from egan_tf.utils.atomic import write_whole
+from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, require
-from egan_tf.utils.log_line import note
+from egan_tf.utils.log_line import log_line
 
 COMPARISON = "comparison.html"
 
@@ -34,7 +34,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         OSError: if the report cannot be written.
     """
     path = out or folder / run_folder.REPORT
-    write_whole(path, run_page(read_run(folder)))
+    atomic_write(path, run_page(read_run(folder)))
     return path
 
 
@@ -47,7 +47,7 @@ def write_report_or_warn(folder: Path) -> None:
     try:
         write_report(folder)
     except (OSError, InputError) as error:
-        note(f"no report of the run was written: {error}")
+        log_line(f"no report of the run was written: {error}")
 
 
 def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
@@ -64,7 +64,7 @@ def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
         InputError: if there are too few or too many, a folder twice, or one that is none of a run.
         OSError: if the page cannot be written.
     """
-    require(2 <= len(folders) <= MOST_RUNS, "run", f"a comparison takes 2 to {MOST_RUNS} runs, got {len(folders)}")
+    require(2 <= len(folders) <= MAX_RUNS, "run", f"a comparison takes 2 to {MAX_RUNS} runs, got {len(folders)}")
     places = [Path(os.path.realpath(folder)) for folder in folders]
     twice = [str(folder) for folder, place in zip(folders, places, strict=True) if places.count(place) > 1]
     require(not twice, "run", f"given twice: {', '.join(twice)}")
@@ -74,5 +74,5 @@ def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
         for folder, place in zip(folders, places, strict=True)
     }
     path = out or places[0].parent / COMPARISON
-    write_whole(path, comparison_page(records))
+    atomic_write(path, comparison_page(records))
     return path

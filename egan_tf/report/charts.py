@@ -22,7 +22,7 @@ DISCRIMINATOR = {
 }
 INDIFFERENT = 2 * math.log(2)
 """Loss of a discriminator that gives every sample the probability one half."""
-MOST_METRICS = 48
+MAX_METRICS = 48
 
 
 def score_chart(record: RunRecord, score: str) -> Html:
@@ -90,7 +90,7 @@ def smoothing_note(count: int) -> str:
 def metric_charts(record: RunRecord) -> list[Html]:
     """A chart of each metric and protocol that was evaluated at more than one generation."""
     charts = []
-    for (metric, protocol), group in list(by_protocol(record.evaluations).items())[:MOST_METRICS]:
+    for (metric, protocol), group in list(by_protocol(record.evaluations).items())[:MAX_METRICS]:
         line = metric_line(group, "mean of the seeds" if len({one.seed for one in group}) > 1 else "value", "winner")
         if len(line.x) > 1:
             end = max(float(record.generations), float(line.x[-1]))

@@ -13,8 +13,8 @@ import numpy as np
 from egan_tf.report.reading import Damage, whole_number
 from egan_tf.report.rows import row_of
 
-MOST_RECORDS = 200_000
-MOST_COLUMNS = 128
+MAX_RECORDS = 200_000
+MAX_COLUMNS = 128
 FAULTS = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
 """Counters, in whatever type they were written."""
 _NOT_COUNTED = frozenset({"generation", "seconds"})
@@ -61,7 +61,7 @@ class _Builder:
 
     def append(self, generation: int, row: Mapping[str, float], whole: frozenset[str]) -> None:
         for name in row:
-            if name not in self.values and len(self.values) < MOST_COLUMNS:
+            if name not in self.values and len(self.values) < MAX_COLUMNS:
                 self.values[name] = array("d", [math.nan]) * len(self.generations)
         self.generations.append(generation)
         for name, column in self.values.items():
@@ -90,8 +90,8 @@ def read_columns(lines: Iterable[dict[str, Any] | Damage]) -> Columns:
         if generation is None:
             unreadable += 1
             continue
-        if len(builder.generations) == MOST_RECORDS:
-            damage.append(f"of metrics.jsonl only the first {MOST_RECORDS:,} records are shown")
+        if len(builder.generations) == MAX_RECORDS:
+            damage.append(f"of metrics.jsonl only the first {MAX_RECORDS:,} records are shown")
             break
         row, refused = row_of(line)
         wrong += refused

@@ -20,7 +20,7 @@ from egan_tf.report.scales import format_number
 from egan_tf.report.settings import flat
 from egan_tf.report.values import plain
 
-MOST_RUNS = 12
+MAX_RUNS = 12
 _Named = Mapping[str, RunRecord]
 
 
@@ -28,7 +28,7 @@ def comparison_page(records: Mapping[str, RunRecord]) -> str:
     """The HTML that shows runs side by side.
 
     Args:
-        records: at least two, at most `MOST_RUNS`, by the name that tells them apart.
+        records: at least two, at most `MAX_RUNS`, by the name that tells them apart.
     """
     end = max(record.generations for record in records.values())
     told = f"E-GAN · {' · '.join(records)}"
@@ -106,7 +106,7 @@ def _lineages(records: _Named, end: float) -> Html:
 
 def _metrics(records: _Named, end: float) -> Html:
     groups = {name: by_protocol(record.evaluations) for name, record in records.items()}
-    keys = list(dict.fromkeys(key for found in groups.values() for key in found))[: charts.MOST_METRICS]
+    keys = list(dict.fromkeys(key for found in groups.values() for key in found))[: charts.MAX_METRICS]
     drawn, rows = [], []
     for metric, protocol in keys:
         shared = [found.get((metric, protocol), ()) for found in groups.values()]

@@ -9,7 +9,7 @@ from typing import Any
 from egan_tf.report.reading import Damage, real_number, whole_number
 from egan_tf.report.values import plain
 
-MOST_EVALUATIONS = 20_000
+MAX_EVALUATIONS = 20_000
 COUNTS = ("n_real", "n_fake")
 PROTOCOL = (*COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
 
@@ -38,8 +38,8 @@ def read_evaluations(lines: Iterable[dict[str, Any] | Damage]) -> tuple[tuple[Ev
     found: list[Evaluation] = []
     refused = 0
     for line in lines:
-        if len(found) == MOST_EVALUATIONS:
-            return tuple(found), (f"of evaluations.jsonl only the first {MOST_EVALUATIONS:,} records are shown",)
+        if len(found) == MAX_EVALUATIONS:
+            return tuple(found), (f"of evaluations.jsonl only the first {MAX_EVALUATIONS:,} records are shown",)
         evaluation = None if isinstance(line, Damage) else _evaluation(line)
         if evaluation is None:
             refused += 1
@@ -62,10 +62,10 @@ def _evaluation(line: Mapping[str, Any]) -> Evaluation | None:
     metric, value, step = line.get("metric"), real_number(line.get("value", "")), whole_number(line.get("step"))
     if not isinstance(metric, str) or not metric or value is None or step is None:
         return None
-    protocol = tuple((name, _told(name, line[name])) for name in PROTOCOL if name in line)
+    protocol = tuple((name, _value_text(name, line[name])) for name in PROTOCOL if name in line)
     return Evaluation(metric, value, step, plain(line.get("seed", "")), protocol)
 
 
-def _told(name: str, value: Any) -> str:
+def _value_text(name: str, value: Any) -> str:
     count = whole_number(value) if name in COUNTS else None
     return plain(value) if count is None else f"{count:,}"

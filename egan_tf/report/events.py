@@ -9,7 +9,7 @@ from typing import Any
 from egan_tf.report.reading import Damage, whole_number
 from egan_tf.report.values import plain
 
-MOST_EVENTS = 1000
+MAX_EVENTS = 1000
 _APART = ("event", "time", "generation")
 
 
@@ -35,8 +35,8 @@ def read_events(lines: Iterable[dict[str, Any] | Damage]) -> tuple[tuple[Event, 
     found: list[Event] = []
     refused = 0
     for line in lines:
-        if len(found) == MOST_EVENTS:
-            return tuple(found), (f"of events.jsonl only the first {MOST_EVENTS:,} events are shown",)
+        if len(found) == MAX_EVENTS:
+            return tuple(found), (f"of events.jsonl only the first {MAX_EVENTS:,} events are shown",)
         event = None if isinstance(line, Damage) else _event(line)
         if event is None:
             refused += 1

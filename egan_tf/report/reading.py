@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MOST_JSON = 1 << 20
-MOST_LINE = 1 << 20
-MOST_LINES = 256 << 20
-MOST_IMAGE = 4 << 20
-MOST_PIXELS = 4096 * 4096
+MAX_JSON = 1 << 20
+MAX_LINE = 1 << 20
+MAX_LINES = 256 << 20
+MAX_IMAGE = 4 << 20
+MAX_PIXELS = 4096 * 4096
 _LARGEST_NUMBER, _SMALLEST_NUMBER = 1e100, 1e-100
 
 
@@ -31,7 +31,7 @@ class Damage(enum.Enum):
 def read_json_object(path: Path) -> dict[str, Any] | None:
     """The JSON object in a small file; None if there is no such file, or it holds anything else."""
     try:
-        if not path.is_file() or path.stat().st_size > MOST_JSON:
+        if not path.is_file() or path.stat().st_size > MAX_JSON:
             return None
         value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -42,16 +42,16 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
 def json_lines(path: Path) -> Iterator[dict[str, Any] | Damage]:
     """The objects of a JSONL file one by one, and in place of a line that holds none, what is wrong with it.
 
-    At most `MOST_LINES` bytes are read; no file is an empty one.
+    At most `MAX_LINES` bytes are read; no file is an empty one.
 
     Raises:
         OSError: if it cannot be read.
     """
     if not path.is_file():
         return
-    left, goes_on = MOST_LINES, False
+    left, goes_on = MAX_LINES, False
     with path.open("rb") as file:
-        while line := file.readline(MOST_LINE):
+        while line := file.readline(MAX_LINE):
             left -= len(line)
             if left < 0:
                 yield Damage.BEYOND
@@ -67,7 +67,7 @@ def json_lines(path: Path) -> Iterator[dict[str, Any] | Damage]:
 
 def _is_part(line: bytes) -> bool:
     """Whether a line was too long to be read at once, and goes on."""
-    return len(line) == MOST_LINE and not line.endswith(b"\n")
+    return len(line) == MAX_LINE and not line.endswith(b"\n")
 
 
 def _object(line: bytes) -> dict[str, Any] | Damage:
@@ -103,14 +103,14 @@ def read_png(path: Path) -> tuple[str, int, int] | None:
     import PIL.Image
 
     try:
-        if not path.is_file() or path.stat().st_size > MOST_IMAGE:
+        if not path.is_file() or path.stat().st_size > MAX_IMAGE:
             return None
         content = path.read_bytes()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with PIL.Image.open(io.BytesIO(content), formats=("PNG",)) as image:
                 width, height = image.size
-                if width * height > MOST_PIXELS:
+                if width * height > MAX_PIXELS:
                     return None
                 # `verify` alone takes a file that ends too early.
                 image.load()

@@ -21,8 +21,8 @@ from egan_tf.training.config import Config, from_dict
 from egan_tf.utils.checks import InputError, require
 
 RUN = "run.json"
-MOST_GRIDS = 24
-MOST_IMAGE_BYTES = 12 << 20
+MAX_GRIDS = 24
+MAX_IMAGE_BYTES = 12 << 20
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RunRecord:
         raw_config: the configuration as it was written; None if there is none.
         config: the same, checked; None if this version of the package would refuse it.
         columns: the generations' records.
-        grids: pictures of samples through time, at most `MOST_GRIDS`, the last one among them.
+        grids: pictures of samples through time, at most `MAX_GRIDS`, the last one among them.
         grids_found: how many there are in the folder.
         evaluations: what metrics have found.
         events: starts, stops, resumptions, and going back.
@@ -172,7 +172,7 @@ def _read_grids(folder: Path) -> tuple[tuple[Grid, ...], int, tuple[str, ...]]:
         return (), 0, (f"there are no pictures in {folder.name}",)
     grids: list[Grid] = []
     damaged = 0
-    for position in reversed(spread_evenly(len(paths), MOST_GRIDS)):
+    for position in reversed(spread_evenly(len(paths), MAX_GRIDS)):
         generation, path = paths[position]
         picture = read_png(path)
         if picture is None:
@@ -184,9 +184,9 @@ def _read_grids(folder: Path) -> tuple[tuple[Grid, ...], int, tuple[str, ...]]:
 
 
 def _within_bounds(grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
-    """As many of the pictures, evenly spread, as fit in `MOST_IMAGE_BYTES`."""
+    """As many of the pictures, evenly spread, as fit in `MAX_IMAGE_BYTES`."""
     for most in range(len(grids), 0, -1):
         kept = tuple(grids[position] for position in spread_evenly(len(grids), most))
-        if sum(len(grid.uri) for grid in kept) <= MOST_IMAGE_BYTES:
+        if sum(len(grid.uri) for grid in kept) <= MAX_IMAGE_BYTES:
             return kept
     return ()

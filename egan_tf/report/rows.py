@@ -10,7 +10,7 @@ import numpy as np
 
 from egan_tf.report.reading import real_number, whole_number
 
-MOST_CHILDREN = 1024
+MAX_CHILDREN = 1024
 SCORES = ("fitness", "quality", "diversity")
 
 
@@ -49,7 +49,7 @@ def _children(record: Mapping[str, Any]) -> dict[str, float] | None:
         return {} if not given else None
     if not all(isinstance(values, list) and len(values) == len(given["fitness"]) for values in given.values()):
         return None
-    if not 0 < len(given["fitness"]) <= MOST_CHILDREN:
+    if not 0 < len(given["fitness"]) <= MAX_CHILDREN:
         return None
     numbers = {score: [real_number(value) for value in values] for score, values in given.items()}
     if any(number is None for values in numbers.values() for number in values):

@@ -17,7 +17,7 @@ from egan_tf.report.page import WARNING, Section
 from egan_tf.report.record import RunRecord
 from egan_tf.report.samples import samples_viewer
 from egan_tf.report.scales import format_duration, format_number, format_share
-from egan_tf.report.settings import MOST_VALUES
+from egan_tf.report.settings import MAX_VALUES
 from egan_tf.report.values import plain
 
 
@@ -125,10 +125,10 @@ def metrics_section(record: RunRecord) -> Section:
     if not record.evaluations:
         return Section("metrics", "Metrics", Html())
     told = "Values compare where their protocols are the same."
-    if len(by_protocol(record.evaluations)) > charts.MOST_METRICS:
-        told = f"{told} Only the first {charts.MOST_METRICS} metrics and protocols are shown."
+    if len(by_protocol(record.evaluations)) > charts.MAX_METRICS:
+        told = f"{told} Only the first {charts.MAX_METRICS} metrics and protocols are shown."
     rows = []
-    for (metric, protocol), group in list(by_protocol(record.evaluations).items())[: charts.MOST_METRICS]:
+    for (metric, protocol), group in list(by_protocol(record.evaluations).items())[: charts.MAX_METRICS]:
         line = charts.metric_line(group, "", "")
         finite = [value for value in line.y.tolist() if math.isfinite(value)]
         cells = [format_number(value) for value in (min(finite), max(finite))] if finite else ["none", "none"]
@@ -174,7 +174,7 @@ def provenance_section(record: RunRecord) -> Section:
     if isinstance(argv, list) and all(isinstance(word, str) for word in argv):
         parts += [element("p", "Started as"), element("pre", element("code", shlex.join(argv)), tabindex=0)]
     if record.versions:
-        rows = [(name, plain(version)) for name, version in list(record.versions.items())[:MOST_VALUES]]
+        rows = [(name, plain(version)) for name, version in list(record.versions.items())[:MAX_VALUES]]
         parts.append(table(("package", "version"), rows, "Versions"))
     return Section("versions", "Versions", join(parts))
 

@@ -12,7 +12,7 @@ from egan_tf.report.page import Section
 from egan_tf.report.record import RunRecord
 from egan_tf.report.values import plain
 
-MOST_VALUES = 500
+MAX_VALUES = 500
 
 
 def settings_section(record: RunRecord) -> Section:
@@ -30,7 +30,7 @@ def flat(config: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
         for name, value in (values.items() if isinstance(values, Mapping) else [("", values)])
         if name not in FOLDERS
     )
-    return dict(itertools.islice(found, MOST_VALUES))
+    return dict(itertools.islice(found, MAX_VALUES))
 
 
 def _command(record: RunRecord) -> Html:

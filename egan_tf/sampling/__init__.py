@@ -9,6 +9,6 @@ Everything that it needs to know, such as the distribution of the noise, is in t
 """
 
 from egan_tf.sampling.sampler import ROWS, Sampler
-from egan_tf.sampling.spec import DISTRIBUTIONS, Recipe
+from egan_tf.sampling.spec import DISTRIBUTIONS, SamplingSpec
 
-__all__ = ["DISTRIBUTIONS", "ROWS", "Recipe", "Sampler"]
+__all__ = ["DISTRIBUTIONS", "ROWS", "Sampler", "SamplingSpec"]

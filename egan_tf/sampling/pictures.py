@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan_tf.sampling.spec import Recipe
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import require
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ MAX_GRID = 10_000
 """More images than this make no grid that anyone looks at."""
 
 
-def picture(samples: np.ndarray, recipe: Recipe) -> Image:
+def picture(samples: np.ndarray, recipe: SamplingSpec) -> Image:
     """Draws samples: a grid of images, or a scatter plot of points.
 
     Args:
@@ -37,7 +37,7 @@ def picture(samples: np.ndarray, recipe: Recipe) -> Image:
     return _grid(to_pixels(samples, recipe))
 
 
-def to_pixels(images: np.ndarray, recipe: Recipe) -> np.ndarray:
+def to_pixels(images: np.ndarray, recipe: SamplingSpec) -> np.ndarray:
     """Turns images from their value range into uint8 of the same shape; what lies outside is clipped, NaN is black."""
     low, high = recipe.value_range or (-1.0, 1.0)
     scaled = (np.nan_to_num(images, nan=low) - low) * (255 / (high - low))

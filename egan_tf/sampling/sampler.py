@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.sampling.spec import Recipe
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, integer, require
 
 ROWS = 32
@@ -29,7 +29,7 @@ class Sampler:
     Attributes:
         path: the ONNX file.
         batch_size: at most this many samples, rounded up to a multiple of `ROWS`, are yielded at once by `batches`.
-        recipe: the file's `Recipe`.
+        recipe: the file's `SamplingSpec`.
     """
 
     def __init__(self, path: str | os.PathLike[str], batch_size: int = 64) -> None:
@@ -46,7 +46,7 @@ class Sampler:
         self.path = _find(path)
         self._session = _open(self.path)
         try:
-            self.recipe = Recipe.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+            self.recipe = SamplingSpec.from_metadata(self._session.get_modelmeta().custom_metadata_map)
             _check_ports(self._session, self.recipe)
         except UnicodeDecodeError as error:
             raise InputError("path", f"{self.path} is damaged: {error}") from error
@@ -190,7 +190,7 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _check_ports(session: Any, recipe: Recipe) -> None:
+def _check_ports(session: Any, recipe: SamplingSpec) -> None:
     for kind, ports, name, shape in (
         ("input", session.get_inputs(), "noise", (recipe.latent_size,)),
         ("output", session.get_outputs(), "samples", recipe.sample_shape),

@@ -18,7 +18,7 @@ _PREFIX = "egan_tf."
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SamplingSpec:
     """What it takes to sample from an exported generator; travels as metadata in its ONNX file.
 
     Attributes:
@@ -73,7 +73,7 @@ class Recipe:
         }
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> Recipe:
+    def from_metadata(cls, metadata: Mapping[str, str]) -> SamplingSpec:
         """Reads a recipe from an ONNX file's metadata; raises `InputError` where it is absent or damaged."""
         require(f"{_PREFIX}format" in metadata, "metadata", "none of egan_tf in it; export the generator with egan_tf")
         entries = {key[len(_PREFIX) :]: value for key, value in metadata.items() if key.startswith(_PREFIX)}

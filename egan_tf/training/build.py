@@ -14,7 +14,7 @@ from egan_tf.training.config import Config, OptimizerConfig
 from egan_tf.utils.checks import InputError
 
 
-class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
+class ConstantThenLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """A constant learning rate, then over the second half of training a straight fall to a share of it."""
 
     def __init__(self, learning_rate: float, steps: int, final: float) -> None:
@@ -67,7 +67,7 @@ def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN]) -> 
         generator,
         discriminator,
         **dataclasses.asdict(config.evolution),
-        latent=network.latent,
+        latent_distribution=network.latent_distribution,
         seed=config.run.seed,
     )
     generator_steps = config.run.steps * config.evolution.mutation_steps
@@ -83,5 +83,5 @@ def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN]) -> 
 
 
 def _adam(rates: OptimizerConfig, learning_rate: float, beta_1: float, steps: int) -> keras.optimizers.Optimizer:
-    schedule = LateDecay(learning_rate, steps, rates.final_learning_rate)
+    schedule = ConstantThenLinearDecay(learning_rate, steps, rates.final_learning_rate_fraction)
     return keras.optimizers.Adam(schedule, beta_1=beta_1, beta_2=rates.beta_2, epsilon=rates.epsilon)

@@ -19,7 +19,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.utils.atomic import sha256_of, sweep, whole_folder, write_whole
+from egan_tf.utils.atomic import atomic_directory, atomic_write, sha256_of, sweep
 from egan_tf.utils.checks import InputError
 
 MANIFEST = "manifest.json"
@@ -89,11 +89,11 @@ class Checkpoints:
         if place.exists():
             shutil.rmtree(place)
         try:
-            with whole_folder(place) as partial:
+            with atomic_directory(place) as partial:
                 self._state.write(str(partial / STATE))
                 files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
                 manifest = Manifest(generation, restarts, fingerprint, dict(logs), score, files)
-                write_whole(partial / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+                atomic_write(partial / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
         except tf.errors.OpError as error:
             raise OSError(f"{place} cannot be written: {str(error).splitlines()[0]}") from error
         self._prune()

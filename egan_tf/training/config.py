@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from egan_tf.utils.checks import InputError, integer, number, one_of, require, shown
+from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
 
 # More than any machine holds; what is below, and still too much, is refused when the networks are built.
-MOST_UNITS = 2**16
-MOST_SAMPLES = 2**20
+MAX_UNITS = 2**16
+MAX_SAMPLES = 2**20
 # The generation is a coordinate of the noise, which has 31 bits for it.
-MOST_GENERATIONS = 2**31 - 1
+MAX_GENERATIONS = 2**31 - 1
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
 
@@ -30,7 +30,7 @@ def check_name(name: str) -> None:
     require(
         not name or re.fullmatch(NAME_PATTERN, name) is not None,
         "name",
-        f"must be letters, digits, '.', '_' and '-', at most 100, the first one of the first two, got {shown(name)}",
+        f"must be letters, digits, '.', '_' and '-', at most 100, the first a letter or digit, got {format_value(name)}",
     )
 
 
@@ -49,7 +49,7 @@ class DataConfig:
         from egan_tf.data import DATASETS
 
         one_of("dataset", self.dataset, DATASETS)
-        integer("batch_size", self.batch_size, maximum=MOST_SAMPLES)
+        integer("batch_size", self.batch_size, maximum=MAX_SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class NetworkConfig:
     """Normalisation in the discriminator: none or batch."""
     latent_size: int = 32
     """Numbers of noise per sample."""
-    latent: str = "normal"
+    latent_distribution: str = "normal"
     """Distribution of the noise: normal or uniform (in [-1, 1])."""
 
     def __post_init__(self) -> None:
-        integer("width", self.width, maximum=MOST_UNITS)
-        integer("latent_size", self.latent_size, maximum=MOST_UNITS)
+        integer("width", self.width, maximum=MAX_UNITS)
+        integer("latent_size", self.latent_size, maximum=MAX_UNITS)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class EvolutionConfig:
     """Weight of diversity in the fitness."""
     evaluation_size: int | None = None
     """Samples that a child is scored on; None for the batch size."""
-    reuse_scoring: bool = True
+    reuse_evaluation_batch: bool = True
     """Take the discriminator's first step on the scoring batch, whose gradient is there already."""
     discriminator_steps: int = 1
     """Optimizer steps of the discriminator per generation."""
@@ -94,11 +94,11 @@ class EvolutionConfig:
     """Optimizer steps of a child before it is scored."""
     fitness: str = "egan"
     """Fitness: egan (quality and diversity), quality or diversity."""
-    r1: float = 1.0
+    r1_weight: float = 1.0
     """Weight of the R1 penalty on the discriminator's slope at real samples."""
-    gradient_penalty: float = 0.0
+    gradient_penalty_weight: float = 0.0
     """Weight of the WGAN-GP penalty on its slope between real and fake samples."""
-    moving_average: float = 0.999
+    ema_decay: float = 0.999
     """Decay of the moving average of weights that follows each lineage; 0 for none."""
 
 
@@ -118,7 +118,7 @@ class OptimizerConfig:
     """Second decay rate of both."""
     epsilon: float = 1e-8
     """Adam's epsilon."""
-    final_learning_rate: float = 0.05
+    final_learning_rate_fraction: float = 0.05
     """Share of the learning rates that is left at the end, after a straight fall over the second half."""
 
     def __post_init__(self) -> None:
@@ -126,7 +126,7 @@ class OptimizerConfig:
             number(name, getattr(self, name), 0.0, above=True)
         for name in ("generator_beta_1", "discriminator_beta_1", "beta_2"):
             number(name, getattr(self, name), 0.0, 1.0, below=True)
-        number("final_learning_rate", self.final_learning_rate, 0.0, 1.0)
+        number("final_learning_rate_fraction", self.final_learning_rate_fraction, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ class MetricsConfig:
     """The metrics of the fittest survivor's samples while the run goes on."""
 
     metrics: tuple[str, ...] = ("frechet_distance", "precision", "recall")
-    """Metrics. Of images: frechet_distance, kernel_distance, precision, recall, density, coverage, class_score; of
-    points: modes_covered, share_within_3_sigma, mode_divergence, mixture_mmd; without a name, none."""
-    best_by: str = ""
+    """Metrics. Of images: frechet_distance, kernel_distance, precision, recall, density, coverage, classifier_score; of
+    points: modes_covered, high_quality_share, mode_divergence, mixture_mmd; without a name, none."""
+    monitor: str = ""
     """The metric, one of these, by which the best checkpoint is kept; by default the first."""
     evaluate_every: int = 1000
     """Generations between evaluations."""
-    metric_samples: int = 2000
+    evaluation_samples: int = 2000
     """Samples to judge, and as many real ones to compare with, if there are that many."""
     extractor: str = "cnn"
     """Features of images: pixels, pixels_pca, cnn (a classifier of the data set's labels), efficientnet_lite0 or
@@ -149,10 +149,10 @@ class MetricsConfig:
     """File of the official Inception graph."""
 
     def __post_init__(self) -> None:
-        integer("evaluate_every", self.evaluate_every, maximum=MOST_GENERATIONS)
-        integer("metric_samples", self.metric_samples, 10, MOST_SAMPLES)
+        integer("evaluate_every", self.evaluate_every, maximum=MAX_GENERATIONS)
+        integer("evaluation_samples", self.evaluation_samples, 10, MAX_SAMPLES)
         require(
-            not self.best_by or self.best_by in self.metrics, "best_by", f"must be one of {', '.join(self.metrics)}"
+            not self.monitor or self.monitor in self.metrics, "monitor", f"must be one of {', '.join(self.metrics)}"
         )
 
 
@@ -202,10 +202,10 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         for name in ("steps", "log_every", "sample_every", "steps_per_execution"):
-            integer(name, getattr(self, name), maximum=MOST_GENERATIONS)
+            integer(name, getattr(self, name), maximum=MAX_GENERATIONS)
         for name in ("keep_checkpoints", "stagnation_limit"):
-            integer(name, getattr(self, name), maximum=MOST_GENERATIONS)
-        integer("checkpoint_every", self.checkpoint_every, 0, MOST_GENERATIONS)
+            integer(name, getattr(self, name), maximum=MAX_GENERATIONS)
+        integer("checkpoint_every", self.checkpoint_every, 0, MAX_GENERATIONS)
         number("checkpoint_minutes", self.checkpoint_minutes, 0.0)
         check_name(self.name)
         require(bool(self.formats), "formats", "must name at least one format")
@@ -273,7 +273,7 @@ def from_dict(values: Any, where: str = "config") -> Config:
 
 
 def _build(kind: type, values: Any, where: str) -> Any:
-    require(isinstance(values, Mapping), where, f"must be a JSON object, got {shown(values)}")
+    require(isinstance(values, Mapping), where, f"must be a JSON object, got {format_value(values)}")
     hints = typing.get_type_hints(kind)
     for key in values:
         one_of(where, key, hints)
@@ -290,9 +290,9 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         return one_of(name, value, typing.get_args(kind))
     if typing.get_origin(kind) is tuple:
         valid = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-        require(valid, name, f"must be a list of names, got {shown(value)}")
+        require(valid, name, f"must be a list of names, got {format_value(value)}")
         return tuple(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value) if abs(value) < 10**300 else math.inf
-    require(type(value) is kind, name, f"must be of type {kind.__name__}, got {shown(value)}")
+    require(type(value) is kind, name, f"must be of type {kind.__name__}, got {format_value(value)}")
     return value

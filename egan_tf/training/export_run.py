@@ -42,7 +42,7 @@ def export(
     """
     return export_generator(
         egan.individual(individual),
-        directory or place_of(config),
+        directory or export_dir(config),
         latent=egan.latent,
         value_range=dataset.value_range,
         card=_card(egan, config, dataset, individual),
@@ -51,7 +51,7 @@ def export(
     )
 
 
-def place_of(config: Config) -> Path:
+def export_dir(config: Config) -> Path:
     """Where the exported model of a configuration goes."""
     return Path(config.run.models_dir) / config.name
 
@@ -59,8 +59,8 @@ def place_of(config: Config) -> Path:
 def is_exported(config: Config, steps: int) -> bool:
     """Whether this very run, which a resumed one may be, has left its export already: it may be made again."""
     try:
-        card = json.loads((place_of(config) / CARD).read_text(encoding="utf-8"))
-        return card["config"] == json.loads(json.dumps(_told(config))) and card["steps"] == steps
+        card = json.loads((export_dir(config) / CARD).read_text(encoding="utf-8"))
+        return card["config"] == json.loads(json.dumps(public_config(config))) and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
@@ -87,11 +87,11 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) ->
             "last_mutation": egan.mutation_names[lineage["mutation"]] if lineage["mutation"] >= 0 else None,
             "ancestry": dict(zip(egan.mutation_names, lineage["ancestry"], strict=True)),
         },
-        "config": _told(config),
+        "config": public_config(config),
     }
 
 
-def _told(config: Config) -> dict[str, Any]:
+def public_config(config: Config) -> dict[str, Any]:
     """The configuration without the folders of the machine that it ran on."""
     values = config.to_dict()
     for section, key in (("run", "runs_dir"), ("run", "models_dir"), ("data", "data_dir")):

@@ -11,7 +11,7 @@ from egan_tf.metrics.registry import METRICS
 from egan_tf.training.callbacks.evaluation import Evaluations
 from egan_tf.training.config import Config
 from egan_tf.utils.checks import one_of
-from egan_tf.utils.json_lines import RecordLog
+from egan_tf.utils.json_lines import JsonLinesWriter
 
 
 def check_names(config: Config) -> None:
@@ -43,7 +43,7 @@ def extractor_of(config: Config, dataset: data.Dataset) -> Extractor | None:
 
 
 def evaluations_of(
-    config: Config, dataset: data.Dataset, extractor: Extractor | None, log: RecordLog
+    config: Config, dataset: data.Dataset, extractor: Extractor | None, log: JsonLinesWriter
 ) -> Evaluations | None:
     """The callback that judges while a run goes on; None where no metric is wanted."""
     wanted = config.metrics
@@ -55,7 +55,7 @@ def evaluations_of(
         dataset,
         wanted.metrics,
         extractor=extractor,
-        count=wanted.metric_samples,
+        count=wanted.evaluation_samples,
         cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
-        chosen=wanted.best_by or None,
+        chosen=wanted.monitor or None,
     )

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.utils.atomic import write_whole
+from egan_tf.utils.atomic import atomic_write
 
-MOST_INTERVALS = 100
+MAX_INTERVALS = 100
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
 
 
@@ -26,7 +26,7 @@ def shares_of_wins(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.nd
         no child survived), and the mutations' names.
     """
     names = tuple(records[0]["wins"])
-    every = -(-len(records) // MOST_INTERVALS)
+    every = -(-len(records) // MAX_INTERVALS)
     kept = list(records[every - 1 :: every])
     if kept[-1] is not records[-1]:
         kept.append(records[-1])
@@ -58,4 +58,4 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
     content = io.BytesIO()
     FigureCanvasAgg(figure).print_png(content)
-    write_whole(path, content.getvalue())
+    atomic_write(path, content.getvalue())

@@ -11,15 +11,15 @@ from egan_tf.utils.checks import InputError
 FIXED = frozenset(
     {
         *(f"network.{field}" for field in ("network", "width", "generator_normalization")),
-        *(f"network.{field}" for field in ("discriminator_normalization", "latent_size", "latent")),
+        *(f"network.{field}" for field in ("discriminator_normalization", "latent_size", "latent_distribution")),
         "data.dataset",
         "data.batch_size",
         "evolution.mutations",
         "evolution.population_size",
         "evolution.evaluation_size",
-        "evolution.reuse_scoring",
+        "evolution.reuse_evaluation_batch",
         "evolution.discriminator_steps",
-        "evolution.moving_average",
+        "evolution.ema_decay",
         "run.preset",
         "run.seed",
         "run.precision",

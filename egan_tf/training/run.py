@@ -16,7 +16,7 @@ from egan_tf.evolution.egan import EGAN
 from egan_tf.metrics.extractors import Extractor
 from egan_tf.report import write_report_or_warn
 from egan_tf.training import run_folder
-from egan_tf.training.callbacks.checkpoint import Keeper
+from egan_tf.training.callbacks.checkpoint import CheckpointCallback
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.callbacks.progress import ProgressBar
 from egan_tf.training.callbacks.sample_grid import SampleGrid
@@ -26,10 +26,10 @@ from egan_tf.training.export_run import export, is_exported
 from egan_tf.training.metric_setup import evaluations_of
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.signals import Signals
-from egan_tf.utils.atomic import sweep, write_whole
+from egan_tf.utils.atomic import atomic_write, sweep
 from egan_tf.utils.checks import InputError, RunError
-from egan_tf.utils.json_lines import RecordLog, read_records
-from egan_tf.utils.log_line import note
+from egan_tf.utils.json_lines import JsonLinesWriter, read_records
+from egan_tf.utils.log_line import log_line
 from egan_tf.utils.versions import versions
 
 
@@ -71,17 +71,17 @@ class Run:
     ) -> None:
         self.egan, self.config, self.dataset, self.folder = egan, config, dataset, folder
         self.checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan, config.run.keep_checkpoints)
-        self.metrics = RecordLog(folder / run_folder.METRICS)
-        self.timings = RecordLog(folder / run_folder.TIMINGS)
-        self.events = RecordLog(folder / run_folder.EVENTS)
-        evaluations = RecordLog(folder / run_folder.EVALUATIONS)
+        self.metrics = JsonLinesWriter(folder / run_folder.METRICS)
+        self.timings = JsonLinesWriter(folder / run_folder.TIMINGS)
+        self.events = JsonLinesWriter(folder / run_folder.EVENTS)
+        evaluations = JsonLinesWriter(folder / run_folder.EVALUATIONS)
         self.evaluations = evaluations_of(config, dataset, extractor, evaluations)
         self._saved = -1
         self.logs = (self.metrics, self.timings, evaluations)
 
     def go(self) -> Trained:
         """The generations that are left, the plots, the export."""
-        write_whole(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
+        atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
         saved = self._evolve()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
@@ -125,12 +125,12 @@ class Run:
             return saved
         self.events.append({"event": "stopped", **event, **cost, "signal": signals.received})
         if self.config.run.export_on_stop:
-            note(f"model: {self._export(saved)}")
+            log_line(f"model: {self._export(saved)}")
         raise StoppedError(signals.received, self.folder, self.generation, saved)
 
-    def _keeper(self, signals: Signals) -> Keeper:
+    def _keeper(self, signals: Signals) -> CheckpointCallback:
         run = self.config.run
-        keeper = Keeper(
+        keeper = CheckpointCallback(
             self.checkpoints,
             self.logs,
             self.dataset.fingerprint,
@@ -146,7 +146,7 @@ class Run:
         keeper.set_model(self.egan)
         return keeper
 
-    def _fit(self, keeper: Keeper) -> None:
+    def _fit(self, keeper: CheckpointCallback) -> None:
         run, start = self.config.run, self.generation
         times = read_records(self.timings.path) if self.timings.path.exists() else []
         self.egan.fit(
@@ -184,7 +184,7 @@ class Run:
                 f"generation {generation}: again no child was viable for {limit} generations, after the run had gone "
                 f"back once ({int(faults.rejected_children)} children rejected, "
                 f"{int(faults.skipped_discriminator_steps)} steps of the discriminator skipped); lower the learning "
-                "rates or raise --r1 in a new run; to export what the last good generation made: "
+                "rates or raise --r1-weight in a new run; to export what the last good generation made: "
                 f"python export.py {self.folder}"
             )
         manifest, _ = self.checkpoints.restore()
@@ -192,7 +192,7 @@ class Run:
         self.go_back_to(manifest)
         back = 0 if manifest is None else manifest.generation
         self.events.append({"event": "went back", "time": now(), "generation": generation, "to": back})
-        note(
+        log_line(
             f"generation {generation}: no child was viable for {limit} generations; "
             f"going back to generation {back}, once, with other noise"
         )
@@ -201,8 +201,8 @@ class Run:
         """Puts the folder back where it has vanished while the run went on."""
         if not (self.folder / run_folder.CONFIG).exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self.folder / run_folder.CONFIG, self.config.to_json())
-            note(f"{self.folder} had vanished; made it again, without the records until then")
+            atomic_write(self.folder / run_folder.CONFIG, self.config.to_json())
+            log_line(f"{self.folder} had vanished; made it again, without the records until then")
 
     def _draw_plot(self) -> None:
         try:
@@ -210,7 +210,7 @@ class Run:
             if records:
                 draw_mutations_plot(records, self.folder / run_folder.MUTATIONS_PLOT)
         except OSError as error:
-            note(f"no plot of the mutations: {error.strerror or error}")
+            log_line(f"no plot of the mutations: {error.strerror or error}")
 
     def _export(self, saved: bool) -> Path:
         again = is_exported(self.config, self.generation) or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from egan_tf.utils.atomic import held, whole_folder, write_whole
+from egan_tf.utils.atomic import atomic_directory, atomic_write, directory_lock
 from egan_tf.utils.checks import InputError
 
 CONFIG = "config.json"
@@ -34,11 +34,11 @@ def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        with held(runs_dir, wait=True):
+        with directory_lock(runs_dir, wait=True):
             number = 1 + max((_number(path.name) for path in runs_dir.iterdir()), default=0)
             folder = runs_dir / f"{number:03d}-{name}"
-            with whole_folder(folder) as partial:
-                write_whole(partial / CONFIG, config)
+            with atomic_directory(folder) as partial:
+                atomic_write(partial / CONFIG, config)
         return folder
     except OSError as error:
         raise InputError("runs_dir", f"cannot make a run's folder in {runs_dir}: {error.strerror or error}") from error

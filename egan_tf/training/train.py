@@ -16,13 +16,13 @@ from egan_tf.training import run_folder
 from egan_tf.training.build import build
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config, from_json
-from egan_tf.training.export_run import export, is_exported, place_of
+from egan_tf.training.export_run import export, export_dir, is_exported
 from egan_tf.training.metric_setup import check_names, extractor_of
 from egan_tf.training.resume_policy import changes
 from egan_tf.training.run import Run, StoppedError, Trained, now
-from egan_tf.utils.atomic import HeldError, held, write_whole
+from egan_tf.utils.atomic import LockedError, atomic_write, directory_lock
 from egan_tf.utils.checks import InputError, one_of, require
-from egan_tf.utils.log_line import note
+from egan_tf.utils.log_line import log_line
 
 NEWEST, BEST = "newest", "best"
 
@@ -35,12 +35,16 @@ def check(config: Config) -> None:
     Raises:
         InputError: naming the flag.
     """
-    EvolutionSettings(**dataclasses.asdict(config.evolution), latent=config.network.latent, seed=config.run.seed)
+    EvolutionSettings(
+        **dataclasses.asdict(config.evolution),
+        latent_distribution=config.network.latent_distribution,
+        seed=config.run.seed,
+    )
     check_batch_size(config.data.batch_size, config.evolution.population_size)
     for chosen in config.run.formats:
         one_of("formats", chosen, FORMATS)
     check_names(config)
-    target = place_of(config)
+    target = export_dir(config)
     if target.exists() and not config.run.overwrite:
         raise InputError("name", f"{target} exists; choose another --name, or replace it with --overwrite")
 
@@ -100,14 +104,14 @@ def resume(folder: Path, config: Config | None = None) -> Trained:
         manifest, passed_over = run.checkpoints.restore()
         _check_resumed(config, dataset, manifest)
         for sentence in passed_over:
-            note(sentence)
+            log_line(sentence)
         run.go_back_to(manifest)
         if changed:
-            write_whole(folder / run_folder.CONFIG, config.to_json())
+            atomic_write(folder / run_folder.CONFIG, config.to_json())
         generation = 0 if manifest is None else manifest.generation
         event = {"event": "resumed", "time": now(), "generation": generation, "changes": changed}
         run.events.append({**event, "passed_over": passed_over})
-        note(f"resumed {folder} at generation {generation} of {config.run.steps}")
+        log_line(f"resumed {folder} at generation {generation} of {config.run.steps}")
         return run.go()
 
 
@@ -127,16 +131,16 @@ def _check_resumed(config: Config, dataset: data.Dataset, manifest: Manifest | N
         "steps_per_execution",
         f"must divide the generations that are left, {config.run.steps - generation}",
     )
-    if place_of(config).exists() and not config.run.overwrite and not is_exported(config, config.run.steps):
-        raise InputError("name", f"{place_of(config)} exists; choose another --name, or replace it with --overwrite")
+    if export_dir(config).exists() and not config.run.overwrite and not is_exported(config, config.run.steps):
+        raise InputError("name", f"{export_dir(config)} exists; choose another --name, or replace it with --overwrite")
 
 
 @contextlib.contextmanager
 def _held_run(folder: Path) -> Iterator[None]:
     try:
-        with held(folder):
+        with directory_lock(folder):
             yield
-    except HeldError as error:
+    except LockedError as error:
         raise InputError("resume", f"{folder} is being trained by another process; wait for it, or stop it") from error
 
 
@@ -159,7 +163,7 @@ def load_run(folder: Path, checkpoint: str = NEWEST) -> tuple[EGAN, Config, data
 
     Args:
         folder: of the run.
-        checkpoint: "newest", the newest sound one; or "best", that of the best metric (`best_by`).
+        checkpoint: "newest", the newest sound one; or "best", that of the best metric (`monitor`).
 
     Raises:
         InputError: if the folder is none of a run, or has no such checkpoint that can be read.
@@ -174,7 +178,7 @@ def load_run(folder: Path, checkpoint: str = NEWEST) -> tuple[EGAN, Config, data
         return egan, config, dataset
     manifest, passed_over = checkpoints.restore()
     for sentence in passed_over:
-        note(sentence)
+        log_line(sentence)
     if manifest is None:
         raise InputError("run", f"{folder} has no checkpoint; the run did not get that far")
     return egan, config, dataset

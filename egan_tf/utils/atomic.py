@@ -18,7 +18,7 @@ except ImportError:  # Windows: nothing is locked there, and what a killed proce
 PARTIAL = ".partial"
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def atomic_write(path: Path, content: str | bytes) -> None:
     """Writes a file beside its place, and moves it there when it is on the disk: nobody ever sees half of it.
 
     Raises:
@@ -38,7 +38,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_directory(path: Path) -> Iterator[Path]:
     """Yields a new folder that gets the name `path` when the block ends without an error, and goes away otherwise.
 
     Raises:
@@ -91,12 +91,12 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
-class HeldError(RuntimeError):
+class LockedError(RuntimeError):
     """Another process holds the folder."""
 
 
 @contextlib.contextmanager
-def held(folder: Path, wait: bool = False) -> Iterator[None]:
+def directory_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     """Holds a folder for this process; the system frees it when the process ends, however it ends.
 
     Args:
@@ -104,7 +104,7 @@ def held(folder: Path, wait: bool = False) -> Iterator[None]:
         wait: for another process that holds it, instead of raising an error.
 
     Raises:
-        HeldError: another process holds it.
+        LockedError: another process holds it.
         OSError: the folder cannot be opened.
     """
     if fcntl is None:
@@ -115,7 +115,7 @@ def held(folder: Path, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
-            raise HeldError(str(folder)) from error
+            raise LockedError(str(folder)) from error
         except OSError:
             pass  # Some network file systems lock no directories.
         yield

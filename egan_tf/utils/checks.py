@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-MOST_SHOWN = 100
+MAX_VALUE_LENGTH = 100
 
 
 class InputError(ValueError):
@@ -40,12 +40,12 @@ def require(condition: bool, field: str, problem: str) -> None:
 def integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
     """Returns `value` as an `int`, refusing booleans, fractions and anything outside [minimum, maximum]."""
     valid = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
-    require(valid, field, f"must be a whole number of at least {minimum}, got {shown(value)}")
-    require(maximum is None or int(value) <= maximum, field, f"must be at most {maximum}, got {shown(value)}")
+    require(valid, field, f"must be a whole number of at least {minimum}, got {format_value(value)}")
+    require(maximum is None or int(value) <= maximum, field, f"must be at most {maximum}, got {format_value(value)}")
     return int(value)
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as one would type it, for a message: in one line, and cut where it is long."""
     try:
         text = " ".join(repr(value).split())
@@ -53,7 +53,7 @@ def shown(value: Any) -> str:
         return "a number of thousands of digits"
     except RecursionError:
         return "something deeply nested"
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."
 
 
 def number(
@@ -70,7 +70,7 @@ def number(
     `above` and `below` exclude the lower and the upper bound itself.
     """
     valid = isinstance(value, Real) and not isinstance(value, bool) and _is_finite(value)
-    require(valid, field, f"must be a finite number, got {shown(value)}")
+    require(valid, field, f"must be a finite number, got {format_value(value)}")
     low = value > minimum if above else value >= minimum
     high = value < maximum if below else value <= maximum
     if not (low and high):
@@ -79,7 +79,7 @@ def number(
             bounds.append(f"{'above' if above else 'at least'} {minimum:g}")
         if maximum < math.inf:
             bounds.append(f"{'below' if below else 'at most'} {maximum:g}")
-        raise InputError(field, f"must be {' and '.join(bounds)}, got {shown(value)}")
+        raise InputError(field, f"must be {' and '.join(bounds)}, got {format_value(value)}")
     return float(value)
 
 
@@ -96,6 +96,6 @@ def one_of(field: str, value: Any, choices: Iterable[Any]) -> Any:
     if value in choices:
         return value
     names = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(shown(value).strip("'"), names, n=1)
+    near = difflib.get_close_matches(format_value(value).strip("'"), names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise InputError(field, f"unknown value {shown(value)}{hint}; choose from {', '.join(sorted(names))}")
+    raise InputError(field, f"unknown value {format_value(value)}{hint}; choose from {', '.join(sorted(names))}")

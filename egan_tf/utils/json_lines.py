@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from egan_tf.utils.log_line import note
+from egan_tf.utils.log_line import log_line
 
 
-class RecordLog:
+class JsonLinesWriter:
     """Appends records to a JSONL file, and loses none where the disk is full for a while.
 
     What cannot be written is kept and tried again with the next record; a line stands in the file whole or not at
@@ -41,11 +41,11 @@ class RecordLog:
                 self._pending.pop(0)
         except OSError as error:
             if not self._failing:
-                note(f"cannot write {self.path}: {error.strerror or error}; the run goes on and will try again")
+                log_line(f"cannot write {self.path}: {error.strerror or error}; the run goes on and will try again")
             self._failing = True
             return False
         if self._failing:
-            note(f"{self.path} can be written again; no record is lost")
+            log_line(f"{self.path} can be written again; no record is lost")
         self._failing = False
         return True
 

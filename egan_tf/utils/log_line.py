@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 
-def note(text: str) -> None:
+def log_line(text: str) -> None:
     """Prints one line on stderr, above the progress bar if there is one."""
     line = " ".join(text.split())
     # Where nothing has loaded the progress bar, there is none, and it need not be installed.

@@ -20,7 +20,7 @@ def rows(method: str, shares: list[float], budget: str = "updates") -> list[dict
             "generations": 100,
             "seconds": 1.0 + seed,
             "modes_covered": 8.0 - seed,
-            "share_within_3_sigma": share,
+            "high_quality_share": share,
             "mode_divergence": 0.5,
         }
         for seed, share in enumerate(shares)

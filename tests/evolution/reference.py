@@ -85,7 +85,7 @@ class PlainEvolution:
         children.sort(key=lambda child: -child.scores[2])
         self.population = children[: settings.population_size]
         fresh = range(settings.discriminator_steps)
-        if settings.reuse_scoring:
+        if settings.reuse_evaluation_batch:
             self.train_discriminator_on_scoring_batch(real, noise)
             fresh = range(1, settings.discriminator_steps)
         for position, number in enumerate(fresh):

@@ -50,7 +50,11 @@ def values(egan: EGAN) -> list[np.ndarray]:
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize(
     "changes",
-    [{"reuse_scoring": False}, {"reuse_scoring": True}, {"mutation_steps": 3, "discriminator_steps": 1}],
+    [
+        {"reuse_evaluation_batch": False},
+        {"reuse_evaluation_batch": True},
+        {"mutation_steps": 3, "discriminator_steps": 1},
+    ],
     ids=["fresh", "reused", "mutation_steps"],
 )
 def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, changes: dict[str, Any]) -> None:
@@ -89,7 +93,7 @@ def test_the_two_survivors_are_not_always_siblings_or_always_first() -> None:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_same_seed_same_run_bit_for_bit(pair: str) -> None:
-    first, second = make(pair, moving_average=0.9, r1=0.1), make(pair, moving_average=0.9, r1=0.1)
+    first, second = make(pair, ema_decay=0.9, r1_weight=0.1), make(pair, ema_decay=0.9, r1_weight=0.1)
     evolve(first, 3), evolve(second, 3)
     for a, b in zip(values(first), values(second), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -105,7 +109,10 @@ def test_another_seed_is_another_run() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"population_size": 1, "mutation_steps": 2, "r1": 0.1, "gradient_penalty": 0.1, "moving_average": 0.9}],
+    [
+        {},
+        {"population_size": 1, "mutation_steps": 2, "r1_weight": 0.1, "gradient_penalty_weight": 0.1, "ema_decay": 0.9},
+    ],
 )
 @pytest.mark.parametrize("pair", PAIRS)
 def test_compiled_by_xla_agrees_with_uncompiled(pair: str, changes: dict[str, Any]) -> None:
@@ -172,7 +179,7 @@ def test_generator_and_best_generator_are_the_fittest_survivor() -> None:
 
 
 def test_moving_average_follows_the_lineage_and_not_the_place() -> None:
-    egan = make("points", moving_average=0.5, mutations=("heuristic",), gamma=0.0)
+    egan = make("points", ema_decay=0.5, mutations=("heuristic",), gamma=0.0)
     weights = [egan.population.individuals.network.trainable[0].numpy()]
     averages = weights[0]
     for step in range(4):

@@ -92,7 +92,7 @@ def test_no_child_of_a_broken_parent_survives(pair: str) -> None:
 
 
 def test_where_too_few_children_are_viable_the_fittest_parents_stay() -> None:
-    egan = make("points", mutations=("heuristic",), population_size=2, moving_average=0.5)
+    egan = make("points", mutations=("heuristic",), population_size=2, ema_decay=0.5)
     evolve(egan, 2)
     kernel = egan.population.weights_stack.members[0]
     broken = kernel.numpy()
@@ -110,12 +110,14 @@ def test_where_too_few_children_are_viable_the_fittest_parents_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reuse_scoring", "jit_compile", "pair"),
+    ("reuse_evaluation_batch", "jit_compile", "pair"),
     [(True, False, "points"), (True, True, "points"), (False, False, "points"), (True, False, "images")],
 )
-def test_a_broken_real_batch_changes_nothing_but_the_counts(reuse_scoring: bool, jit_compile: bool, pair: str) -> None:
+def test_a_broken_real_batch_changes_nothing_but_the_counts(
+    reuse_evaluation_batch: bool, jit_compile: bool, pair: str
+) -> None:
     """A NaN among the real samples makes the gradient of D, and so the diversity of every child, NaN."""
-    egan = make(pair, jit_compile, reuse_scoring=reuse_scoring, population_size=2)
+    egan = make(pair, jit_compile, reuse_evaluation_batch=reuse_evaluation_batch, population_size=2)
     source = Source(egan)
     evolve(egan, 2, source)
     population = egan.population
@@ -125,13 +127,13 @@ def test_a_broken_real_batch_changes_nothing_but_the_counts(reuse_scoring: bool,
     # All real samples of a generation come in one block: its first is one for scoring.
     source.broken.assign(True)
     evolve(egan, 2, source)
-    skipped = 2 if reuse_scoring else 0
+    skipped = 2 if reuse_evaluation_batch else 0
     counted = {"rejected_children": 12, "stagnant_generations": 2, "stagnant_in_a_row": 2}
     assert faults(egan) == counted | ({"skipped_discriminator_steps": skipped} if skipped else {})
     now = [*tf.nest.flatten(population.individuals), *population.scores, population.wins]
     for old, new in zip(before, now, strict=False):
         np.testing.assert_array_equal(old, new)
-    if reuse_scoring:
+    if reuse_evaluation_batch:
         for old, variable in zip(before[len(now) :], egan.discriminator.variables, strict=True):
             np.testing.assert_array_equal(old, variable.numpy())
     source.broken.assign(False)

@@ -24,7 +24,7 @@ def evolve(egan: EGAN, pair: Any) -> None:
 
 
 def evolved(pair: Any) -> EGAN:
-    egan = EGAN(*pair(), evaluation_size=8, population_size=2, moving_average=0.9, seed=3)
+    egan = EGAN(*pair(), evaluation_size=8, population_size=2, ema_decay=0.9, seed=3)
     egan.compile("adamw", "adam")
     evolve(egan, pair)
     return egan
@@ -49,7 +49,7 @@ def test_whole_model(pair: Any, tmp_path: Path) -> None:
 def test_weights_alone(tmp_path: Path) -> None:
     egan = evolved(points)
     egan.save_weights(tmp_path / "egan.weights.h5")
-    other = EGAN(*points(), evaluation_size=8, population_size=2, moving_average=0.9, seed=3)
+    other = EGAN(*points(), evaluation_size=8, population_size=2, ema_decay=0.9, seed=3)
     other.compile("adamw", "adam")
     other.load_weights(tmp_path / "egan.weights.h5")
     assert_equal(egan, other)

@@ -16,7 +16,7 @@ from egan_tf.metrics.extractors.pixels import Pixels
 from egan_tf.metrics.frechet import Moments, frechet_distance
 from egan_tf.metrics.mixtures import mode_coverage
 from egan_tf.metrics.reference import real_images
-from egan_tf.metrics.registry import METRICS, Material, Metric, Value, thousands
+from egan_tf.metrics.registry import METRICS, Metric, MetricInputs, Value, thousands
 from egan_tf.metrics.sources import from_model, from_noise, from_sample
 from egan_tf.utils.checks import InputError
 from tests.evolution.networks import points
@@ -52,13 +52,13 @@ def fixed(samples: np.ndarray, block: int = 64):
 def test_a_perfect_sampler_of_a_mixture(ring):
     found = by_kind(evaluate(from_sample(ring.sample), ring, OF_POINTS, count=5000, seed=3))
     assert found["modes_covered"] == 8
-    assert found["share_within_3_sigma"] == pytest.approx(0.98889, abs=5 * np.sqrt(0.0111 / 5000))
+    assert found["high_quality_share"] == pytest.approx(0.98889, abs=5 * np.sqrt(0.0111 / 5000))
     assert 0 <= found["mode_divergence"] < 0.005
     assert abs(found["mixture_mmd"]) < 0.001
 
 
 def test_the_real_points_of_a_mixture_are_not_the_samples_own(ring, monkeypatch):
-    def shared(material: Material) -> Value:
+    def shared(material: MetricInputs) -> Value:
         return Value(len(set(map(tuple, material.real.features)) & set(map(tuple, material.fake.features))))
 
     monkeypatch.setitem(METRICS, "shared", Metric(shared, "shared", "", frozenset({"features"}), points=True))
@@ -88,11 +88,11 @@ def test_records_say_how_they_were_made(stripes, tmp_path):
     names = {record["kind"]: record["metric"] for record in records}
     assert names["frechet_distance"] == "fd_striped_cnn_1k"
     assert names["kernel_distance"] == "kd_striped_cnn_1k"
-    assert names["class_score"] == "cs_striped_cnn_1k"
+    assert names["classifier_score"] == "cs_striped_cnn_1k"
     assert names["precision"] == "precision_striped_cnn_1k"
     for record in records:
         assert set(record) == KEYS
-        assert record["n_real"] == (0 if record["kind"] == "class_score" else 400)
+        assert record["n_real"] == (0 if record["kind"] == "classifier_score" else 400)
         assert (record["n_fake"], record["seed"], record["step"]) == (1000, 7, 90)
         assert (record["dataset"], record["split"]) == ("striped", "train")
         assert (record["extractor"], record["extractor_hash"]) == ("striped_cnn", extractor.hash)
@@ -123,7 +123,7 @@ def test_values_are_those_of_the_arithmetic(stripes, ring):
     narrow = ring.modes[np.arange(300) % 3]
     found = by_kind(evaluate(fixed(narrow), ring, OF_POINTS, count=300))
     expected = mode_coverage(narrow, ring.modes, ring.sigma)
-    assert (found["modes_covered"], found["share_within_3_sigma"]) == (3, 1)
+    assert (found["modes_covered"], found["high_quality_share"]) == (3, 1)
     assert found["mode_divergence"] == pytest.approx(expected.divergence)
 
 
@@ -184,7 +184,7 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
         ("metrics: recall is of images", lambda: evaluate(good, ring, ["recall"], extractor=pixels)),
         ("extractor: must be None for ring8", lambda: evaluate(good, ring, OF_POINTS, extractor=pixels)),
         ("extractor: recall needs one", lambda: evaluate(good, stripes, ["recall"])),
-        ("extractor: pixels gives no class", lambda: evaluate(good, plain, ["class_score"], extractor=pixels)),
+        ("extractor: pixels gives no class", lambda: evaluate(good, plain, ["classifier_score"], extractor=pixels)),
         ("count: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, count=0)),
         ("count: .*at least 10", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, count=9)),
         ("real_count: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, real_count=9)),
@@ -249,7 +249,7 @@ def test_samples_of_a_function_of_a_seed_have_seeds_of_their_own():
 
 
 def test_a_model_gives_the_averaged_samples_of_the_fittest():
-    egan = EGAN(*points(), evaluation_size=8, moving_average=0.9, seed=4)
+    egan = EGAN(*points(), evaluation_size=8, ema_decay=0.9, seed=4)
     egan.compile(jit_compile=False)
     egan.fit(np.random.default_rng(0).normal(size=(80, 2)).astype("f4"), batch_size=8, epochs=1, verbose=0)
     samples = np.concatenate(list(from_model(egan, block=32)(50, 9)))

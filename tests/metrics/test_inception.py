@@ -82,7 +82,7 @@ def test_grey_images_are_taken_as_three_channels_and_resized_as_tensorflow_1_doe
 
 def test_its_distances_are_called_by_their_names(file, digits, tmp_path):
     extractor = load_extractor("inception", digits, tmp_path, file)
-    names = ["kernel_distance", "class_score"]
+    names = ["kernel_distance", "classifier_score"]
 
     def noise(count: int, seed: int) -> list[np.ndarray]:
         return [np.random.default_rng(seed).uniform(-1, 1, (count, 8, 8, 1)).astype("float32")]

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from egan_tf.metrics.frechet import Moments, frechet_distance
 from egan_tf.metrics.kernel import squared_mmd
 from egan_tf.metrics.neighbours import density_coverage, precision_recall
-from egan_tf.metrics.scores import class_score
+from egan_tf.metrics.scores import classifier_score
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "metrics"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text())
@@ -40,6 +40,6 @@ def test_precision_and_recall_by_torch_fidelity():
 
 
 def test_class_score():
-    found = class_score(softmax(LOGITS.astype(float), axis=1), splits=10)
+    found = classifier_score(softmax(LOGITS.astype(float), axis=1), splits=10)
     assert found.mean == pytest.approx(EXPECTED["isc"]["inception_score_mean"], rel=1e-6)
     assert found.deviation == pytest.approx(EXPECTED["isc"]["inception_score_std"], rel=1e-6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from egan_tf.metrics.scores import ClassScoreSum, class_score
+from egan_tf.metrics.scores import ClassifierScoreSum, classifier_score
 from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(5)
@@ -12,38 +12,38 @@ PROBABILITIES = RANDOM.dirichlet(np.full(6, 0.3), size=101)
 
 
 def test_certain_and_even_is_the_number_of_classes():
-    assert class_score(np.tile(np.eye(6), (10, 1)), splits=5).mean == pytest.approx(6)
+    assert classifier_score(np.tile(np.eye(6), (10, 1)), splits=5).mean == pytest.approx(6)
 
 
 def test_certain_of_one_class_is_one_and_uncertain_of_all_is_one():
-    assert class_score(np.tile(np.eye(6)[:1], (20, 1))).mean == pytest.approx(1)
-    assert class_score(np.full((20, 6), 1 / 6)).mean == pytest.approx(1)
+    assert classifier_score(np.tile(np.eye(6)[:1], (20, 1))).mean == pytest.approx(1)
+    assert classifier_score(np.full((20, 6), 1 / 6)).mean == pytest.approx(1)
 
 
 def test_it_is_scipys_entropy():
     marginal = PROBABILITIES.mean(axis=0)
     expected = np.exp(np.mean([entropy(row, marginal) for row in PROBABILITIES]))
-    result = class_score(PROBABILITIES, splits=1)
+    result = classifier_score(PROBABILITIES, splits=1)
     assert result.mean == pytest.approx(expected, rel=1e-12) and result.deviation == 0
     assert 2 < result.mean < 6
 
 
 @pytest.mark.parametrize("sizes", [[101], [1, 100], [30, 30, 41], [1] * 101])
 def test_blocks_make_no_difference(sizes):
-    total = ClassScoreSum(101, splits=7)
+    total = ClassifierScoreSum(101, splits=7)
     for block in np.split(PROBABILITIES, np.cumsum(sizes)[:-1]):
         total.add(block)
-    assert total.result() == pytest.approx(class_score(PROBABILITIES, splits=7), rel=1e-12)
+    assert total.result() == pytest.approx(classifier_score(PROBABILITIES, splits=7), rel=1e-12)
 
 
 def test_bad_input_is_named():
     with pytest.raises(InputError, match="^probabilities: .*add up to 1"):
-        class_score(PROBABILITIES + 0.1)
+        classifier_score(PROBABILITIES + 0.1)
     with pytest.raises(InputError, match="^probabilities: .*add up to 1"):
-        class_score(np.array([[1.5, -0.5]]), splits=1)
+        classifier_score(np.array([[1.5, -0.5]]), splits=1)
     with pytest.raises(InputError, match="^splits: .*no more than the samples, 5, got 10"):
-        class_score(PROBABILITIES[:5])
-    total = ClassScoreSum(20, splits=2)
+        classifier_score(PROBABILITIES[:5])
+    total = ClassifierScoreSum(20, splits=2)
     total.add(PROBABILITIES[:15])
     with pytest.raises(InputError, match="^probabilities: .*all 20 samples, got 15"):
         total.result()

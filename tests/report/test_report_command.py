@@ -31,10 +31,16 @@ CHANGES: list[dict[str, dict[str, Any]]] = [
     {"run": {"steps": 60, "seed": 3, "name": "a.b-c", "overwrite": True, "formats": ("onnx",)}},
     {"data": {"dataset": "fashion_mnist"}},
     {"data": {"dataset": "grid25"}, "run": {"precision": "mixed_bfloat16", "xla": "on"}},
-    {"evolution": {"reuse_scoring": False, "evaluation_size": 99, "mutations": ("heuristic", "least_squares_logit")}},
-    {"evolution": {"reuse_scoring": True, "evaluation_size": None, "gamma": -0.5, "r1": 1e-7}},
+    {
+        "evolution": {
+            "reuse_evaluation_batch": False,
+            "evaluation_size": 99,
+            "mutations": ("heuristic", "least_squares_logit"),
+        }
+    },
+    {"evolution": {"reuse_evaluation_batch": True, "evaluation_size": None, "gamma": -0.5, "r1_weight": 1e-7}},
     {"optimizer": {"epsilon": 1e-12, "generator_learning_rate": 0.1 + 0.2}},
-    {"network": {"latent": "it's $HOME; `ls`", "generator_normalization": "-x"}},
+    {"network": {"latent_distribution": "it's $HOME; `ls`", "generator_normalization": "-x"}},
 ]
 
 

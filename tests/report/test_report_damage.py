@@ -190,16 +190,16 @@ def test_long_files_are_read_in_bounds(tmp_path: Path, monkeypatch: pytest.Monke
     run = make_run(tmp_path / "run", [record(g) for g in range(1, 41)])
     write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in range(50)])
     write_lines(run / "events.jsonl", [{"event": "resumed"}] * 10)
-    monkeypatch.setattr(events, "MOST_EVENTS", 6)
-    monkeypatch.setattr(columns, "MOST_RECORDS", 7)
-    monkeypatch.setattr(evaluations, "MOST_EVALUATIONS", 5)
+    monkeypatch.setattr(events, "MAX_EVENTS", 6)
+    monkeypatch.setattr(columns, "MAX_RECORDS", 7)
+    monkeypatch.setattr(evaluations, "MAX_EVALUATIONS", 5)
     page = report_of(run)
     assert "only the first 7 records are shown" in section(page, "problems").text
     assert "only the first 5 records are shown" in section(page, "problems").text
     assert "only the first 6 events are shown" in section(page, "problems").text
     assert "last 1.2 at generation 7." in chart(page, "Discriminator's loss").find("desc")[0].text
-    monkeypatch.setattr(columns, "MOST_RECORDS", 1000)
-    monkeypatch.setattr(reading, "MOST_LINES", 2000)
+    monkeypatch.setattr(columns, "MAX_RECORDS", 1000)
+    monkeypatch.setattr(reading, "MAX_LINES", 2000)
     assert "metrics.jsonl is too large" in section(report_of(run), "problems").text.lower()
 
 
@@ -207,7 +207,7 @@ def test_names_without_end_make_no_columns_without_end() -> None:
     lines = ({"generation": i, f"name{i}": 1.0} for i in range(3000))
     read = columns.read_columns(lines)
     assert len(read) == 3000
-    assert len(read.values) == columns.MOST_COLUMNS
+    assert len(read.values) == columns.MAX_COLUMNS
 
 
 def values_of_any_kind(source: random.Random, depth: int = 0) -> Any:

@@ -13,14 +13,16 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from egan_tf.sampling import ROWS, Recipe, Sampler, main
+from egan_tf.sampling import ROWS, Sampler, SamplingSpec, main
 from egan_tf.utils.checks import InputError
 
-IMAGE = Recipe(16, "normal", (8, 8, 1), (-1.0, 1.0))
-POINT = Recipe(2, "uniform", (2,), None)
+IMAGE = SamplingSpec(16, "normal", (8, 8, 1), (-1.0, 1.0))
+POINT = SamplingSpec(2, "uniform", (2,), None)
 
 
-def build(recipe: Recipe, metadata: dict[str, str] | None = None, made_shape: tuple[int, ...] | None = None) -> bytes:
+def build(
+    recipe: SamplingSpec, metadata: dict[str, str] | None = None, made_shape: tuple[int, ...] | None = None
+) -> bytes:
     shape = made_shape or recipe.sample_shape
     weights = np.random.default_rng(0).normal(size=(recipe.latent_size, int(np.prod(shape)))).astype(np.float32)
     graph = helper.make_graph(
@@ -226,7 +228,7 @@ CALLS: dict[str, tuple[list[str], str]] = {
 def test_refuses_in_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, WHOLE)
     put(tmp_path, build(POINT), "points.onnx")
-    put(tmp_path, build(Recipe(4, "normal", (3,), None)), "vectors.onnx")
+    put(tmp_path, build(SamplingSpec(4, "normal", (3,), None)), "vectors.onnx")
     put(tmp_path, build(IMAGE, {}), "plain.onnx")
     put(tmp_path, build(IMAGE, changed(latent_size="x")), "damaged.onnx")
     put(tmp_path, WHOLE[:999], "truncated.onnx")

@@ -32,7 +32,7 @@ def short(where: Path, **run: Any) -> Config:
         run=dataclasses.replace(config.run, **{**values, **run}),
         data=dataclasses.replace(config.data, batch_size=16),
         network=dataclasses.replace(config.network, width=8),
-        metrics=dataclasses.replace(config.metrics, evaluate_every=8, metric_samples=200),
+        metrics=dataclasses.replace(config.metrics, evaluate_every=8, evaluation_samples=200),
     )
 
 

@@ -15,7 +15,7 @@ from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.mutations_plot import draw_mutations_plot, shares_of_wins
 from egan_tf.training.run_folder import create_run_folder
-from egan_tf.utils.json_lines import RecordLog, read_records
+from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from tests.evolution.networks import images, points
 
 POINTS = np.random.default_rng(0).normal(size=(180, 2)).astype("float32")
@@ -42,7 +42,7 @@ def test_a_runs_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
 
 
 def metrics_log(path: Path, every: int) -> MetricsLog:
-    return MetricsLog(RecordLog(path), RecordLog(path.with_name("timings.jsonl")), every)
+    return MetricsLog(JsonLinesWriter(path), JsonLinesWriter(path.with_name("timings.jsonl")), every)
 
 
 def evolved(pair: object, callbacks: list[object], steps_per_execution: int = 1) -> EGAN:

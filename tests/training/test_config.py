@@ -32,7 +32,7 @@ def test_configuration_and_model_take_the_same_settings() -> None:
     fields = {field.name for field in dataclasses.fields(EvolutionConfig)}
     arguments = set(inspect.signature(EGAN.__init__).parameters)
     assert fields <= arguments
-    assert arguments - fields == {"self", "generator", "discriminator", "latent", "seed", "name"}
+    assert arguments - fields == {"self", "generator", "discriminator", "latent_distribution", "seed", "name"}
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from egan_tf.metrics.evaluate import evaluate
 from egan_tf.metrics.extractors.pixels import Pixels
 from egan_tf.metrics.sources import from_model
 from egan_tf.training.callbacks.evaluation import Best, Evaluations
-from egan_tf.utils.json_lines import RecordLog, read_records
+from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from tests.evolution.networks import images, points
 
 POINTS = np.random.default_rng(0).normal(size=(180, 2)).astype("float32")
 RING = load("ring8", "unused")
-NAMES = ["share_within_3_sigma", "mode_divergence", "mixture_mmd"]
+NAMES = ["high_quality_share", "mode_divergence", "mixture_mmd"]
 
 
 def made(pair: object = points) -> EGAN:
@@ -40,7 +40,7 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 def test_records_are_lines_of_what_evaluate_gives(tmp_path: Path) -> None:
     path, egan = tmp_path / "evaluations.jsonl", made()
-    callback = Evaluations(RecordLog(path), 4, RING, NAMES, count=200, seed=3)
+    callback = Evaluations(JsonLinesWriter(path), 4, RING, NAMES, count=200, seed=3)
     egan.fit(POINTS, batch_size=10, callbacks=[callback], verbose=0)
     records = lines(path)
     assert [(record["step"], record["kind"]) for record in records] == [(s, name) for s in (4, 8, 10) for name in NAMES]
@@ -55,7 +55,7 @@ def test_training_does_not_notice(tmp_path: Path) -> None:
     real = np.tanh(np.random.default_rng(0).normal(size=(120, 8, 8, 1))).astype("float32")
     dataset = ImageDataset("made", np.uint8(127.5 * real + 127.5))
     callback = Evaluations(
-        RecordLog(tmp_path / "e.jsonl"), 1, dataset, ["frechet_distance"], extractor=Pixels((8, 8, 1)), count=40
+        JsonLinesWriter(tmp_path / "e.jsonl"), 1, dataset, ["frechet_distance"], extractor=Pixels((8, 8, 1)), count=40
     )
     before = weights(alone)
     watched.fit(real, batch_size=10, callbacks=[callback], verbose=0)
@@ -69,13 +69,13 @@ def test_training_does_not_notice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chosen", "values", "best"),
     [
-        ("share_within_3_sigma", [0.2, 0.5, 0.5, 0.4], [Best(1, 0.2), Best(2, 0.5)]),
+        ("high_quality_share", [0.2, 0.5, 0.5, 0.4], [Best(1, 0.2), Best(2, 0.5)]),
         ("mode_divergence", [0.2, None, 0.5, 0.1], [Best(1, 0.2), Best(4, 0.1)]),
     ],
 )
 def test_best_so_far(tmp_path: Path, monkeypatch, chosen: str, values: list, best: list) -> None:
     told: list[Best] = []
-    callback = Evaluations(RecordLog(tmp_path / "e.jsonl"), 1, RING, NAMES, chosen=chosen, on_best=told.append)
+    callback = Evaluations(JsonLinesWriter(tmp_path / "e.jsonl"), 1, RING, NAMES, chosen=chosen, on_best=told.append)
     callback.set_model(made())
     callback.on_train_begin()
     assert callback.best is None and callback.latest is None
@@ -96,7 +96,7 @@ def test_a_run_that_goes_on_knows_the_best_of_before_but_nothing_after_its_check
         + "\n"
     )
     egan.generation.assign(4)
-    callback = Evaluations(RecordLog(path), 2, RING, NAMES, count=50)
+    callback = Evaluations(JsonLinesWriter(path), 2, RING, NAMES, count=50)
     callback.set_model(egan)
     callback.on_train_begin()
     assert callback.best == Best(2, 0.3) and callback.latest == 0.2
@@ -108,7 +108,7 @@ def test_samples_that_are_not_finite_are_null_and_never_best(tmp_path: Path) -> 
     path, egan = tmp_path / "e.jsonl", made()
     for stack in (egan.population.weights_stack, egan.population.average_stack):
         stack.assign([variable * np.nan for variable in stack.members])
-    callback = Evaluations(RecordLog(path), 1, RING, NAMES, count=50)
+    callback = Evaluations(JsonLinesWriter(path), 1, RING, NAMES, count=50)
     callback.set_model(egan)
     callback.on_train_begin()
     callback.report(1, {})
@@ -119,10 +119,10 @@ def test_samples_that_are_not_finite_are_null_and_never_best(tmp_path: Path) -> 
 def test_what_cannot_work_is_refused_before_any_training(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     with pytest.raises(InputError, match="^metrics: "):
-        Evaluations(RecordLog(path), 1, RING, ["precision"])
+        Evaluations(JsonLinesWriter(path), 1, RING, ["precision"])
     with pytest.raises(InputError, match="^chosen: "):
-        Evaluations(RecordLog(path), 1, RING, NAMES, chosen="modes_covered")
+        Evaluations(JsonLinesWriter(path), 1, RING, NAMES, chosen="modes_covered")
     with pytest.raises(InputError, match="^count: "):
-        Evaluations(RecordLog(path), 1, RING, NAMES, count=0)
+        Evaluations(JsonLinesWriter(path), 1, RING, NAMES, count=0)
     with pytest.raises(InputError, match="^every: "):
-        Evaluations(RecordLog(path), 0, RING, NAMES)
+        Evaluations(JsonLinesWriter(path), 0, RING, NAMES)

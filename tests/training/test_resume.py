@@ -18,7 +18,7 @@ from egan_tf.data import mixtures
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.resume_policy import FIXED
-from egan_tf.utils.atomic import held
+from egan_tf.utils.atomic import directory_lock
 from egan_tf.utils.json_lines import read_records
 from tests.training.short import STEPS, folder_of, newest, outcome, short
 
@@ -169,7 +169,7 @@ def test_another_data_set_of_that_name_is_refused(halved: Path, monkeypatch: pyt
 
 
 def test_a_run_in_other_hands_is_refused(halved: Path) -> None:
-    with held(folder_of(halved)), pytest.raises(InputError, match="^resume: .*by another process"):
+    with directory_lock(folder_of(halved)), pytest.raises(InputError, match="^resume: .*by another process"):
         go_on(halved)
 
 
@@ -178,15 +178,19 @@ def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> N
     field = name.split(".")[1]
     flags = {
         "network.network": "dcgan",
-        "network.latent": "uniform",
+        "network.latent_distribution": "uniform",
         "data.dataset": "grid25",
         "evolution.mutations": "minimax",
-        "evolution.moving_average": "0.5",
+        "evolution.ema_decay": "0.5",
         "run.preset": "grid25",
         "run.precision": "mixed_bfloat16",
     }
     value = "batch" if "normalization" in field else flags.get(name, "17")
-    change = ["--no-reuse-scoring"] if field == "reuse_scoring" else [f"--{field.replace('_', '-')}", value]
+    change = (
+        ["--no-reuse-evaluation-batch"]
+        if field == "reuse_evaluation_batch"
+        else [f"--{field.replace('_', '-')}", value]
+    )
     with pytest.raises(InputError, match=f"^{field}: cannot change in a resumed run"):
         train_tf.main(["--resume", str(folder_of(halved)), *change])
 

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[1]
 SMALL = ["--width", "8", "--latent-size", "6", "--steps", "24", "--log-every", "6", "--sample-every", "12"]
 
 # Without an average, and with many large steps, so that the two survivors can be told apart.
-TWO = ["--name", "small", "--population-size", "2", "--moving-average", "0", "--mutation-steps", "4"]
-TWO += ["--generator-learning-rate", "0.01", "--final-learning-rate", "1"]
+TWO = ["--name", "small", "--population-size", "2", "--ema-decay", "0", "--mutation-steps", "4"]
+TWO += ["--generator-learning-rate", "0.01", "--final-learning-rate-fraction", "1"]
 
 
 def folders(where: Path) -> list[str]:
@@ -67,9 +67,18 @@ def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
 
 def test_the_best_by_a_metric_is_kept_beside_the_last(tmp_path: Path) -> None:
     """A learning rate that ruins everything in the end: the best is an early generation, and can be exported."""
-    flags = ["--dataset", "ring8", "--width", "16", "--steps", "400", "--evaluate-every", "20", "--moving-average", "0"]
-    flags += ["--metrics", "mode_divergence", "share_within_3_sigma", "--best-by", "mode_divergence"]
-    flags += ["--generator-learning-rate", "0.05", "--metric-samples", "500", "--keep-checkpoints", "1", "--xla", "off"]
+    flags = ["--dataset", "ring8", "--width", "16", "--steps", "400", "--evaluate-every", "20", "--ema-decay", "0"]
+    flags += ["--metrics", "mode_divergence", "high_quality_share", "--monitor", "mode_divergence"]
+    flags += [
+        "--generator-learning-rate",
+        "0.05",
+        "--evaluation-samples",
+        "500",
+        "--keep-checkpoints",
+        "1",
+        "--xla",
+        "off",
+    ]
     train_tf.main([*flags, *folders(tmp_path)])
     run = tmp_path / "runs" / "001-ring8"
     records = [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
@@ -162,7 +171,7 @@ def test_every_preset_builds(name: str) -> None:
 
 
 def test_learning_rate_falls_over_the_second_half() -> None:
-    schedule = building.LateDecay(0.5, 100, 0.1)
+    schedule = building.ConstantThenLinearDecay(0.5, 100, 0.1)
     np.testing.assert_allclose(
         [schedule(step) for step in (0, 50, 75, 100, 120)], [0.5, 0.5, 0.275, 0.05, 0.05], rtol=1e-6
     )
@@ -211,7 +220,7 @@ def test_dry_run_prints_what_a_run_would_record(
         (["--name", "../x"], "name: must be letters"),
         (["--metrics", "fid"], "metrics: unknown value 'fid'"),
         (["--metrics", "modes_covered"], "metrics: modes_covered is of points of a mixture, and digits holds others"),
-        (["--best-by", "recal"], "best_by: must be one of frechet_distance, precision, recall"),
+        (["--monitor", "recal"], "monitor: must be one of frechet_distance, precision, recall"),
         (["--extractor", "inception"], "extractor"),
         (["--width", "100000"], "width: must be at most 65536"),
     ],

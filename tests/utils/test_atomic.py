@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from egan_tf.utils.atomic import HeldError, held, sweep, whole_folder, write_whole
+from egan_tf.utils.atomic import LockedError, atomic_directory, atomic_write, directory_lock, sweep
 
 
 def test_a_file_replaces_another_whole(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", "one")
-    write_whole(tmp_path / "a", b"two")
+    atomic_write(tmp_path / "a", "one")
+    atomic_write(tmp_path / "a", b"two")
     assert (tmp_path / "a").read_text() == "two"
     assert os.listdir(tmp_path) == ["a"]
 
@@ -22,12 +22,12 @@ def test_a_file_replaces_another_whole(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_moved_to_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     with pytest.raises(OSError, match="directory"):
-        write_whole(tmp_path / "a", "one")
+        atomic_write(tmp_path / "a", "one")
     assert os.listdir(tmp_path) == ["a"]
 
 
 def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
-    with whole_folder(tmp_path / "a") as partial:
+    with atomic_directory(tmp_path / "a") as partial:
         (partial / "file").write_text("content")
         assert not (tmp_path / "a").exists()
     assert (tmp_path / "a" / "file").read_text() == "content"
@@ -35,7 +35,7 @@ def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [OSError("full"), KeyboardInterrupt()])
 def test_a_folder_that_fails_goes_away(tmp_path: Path, error: BaseException) -> None:
-    with pytest.raises(type(error)), whole_folder(tmp_path / "a") as partial:
+    with pytest.raises(type(error)), atomic_directory(tmp_path / "a") as partial:
         (partial / "file").write_text("content")
         raise error
     assert os.listdir(tmp_path) == []
@@ -44,7 +44,7 @@ def test_a_folder_that_fails_goes_away(tmp_path: Path, error: BaseException) -> 
 def test_a_folder_never_replaces_one_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "old").write_text("")
-    with pytest.raises(OSError, match="not empty"), whole_folder(tmp_path / "a") as partial:
+    with pytest.raises(OSError, match="not empty"), atomic_directory(tmp_path / "a") as partial:
         (partial / "new").write_text("")
     assert os.listdir(tmp_path / "a") == ["old"]
 
@@ -52,8 +52,8 @@ def test_a_folder_never_replaces_one_that_holds_something(tmp_path: Path) -> Non
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     script = f"""
 import os, pathlib
-from egan_tf.utils.atomic import whole_folder
-with whole_folder(pathlib.Path({str(tmp_path)!r}) / "a") as partial:
+from egan_tf.utils.atomic import atomic_directory
+with atomic_directory(pathlib.Path({str(tmp_path)!r}) / "a") as partial:
     (partial / "file").write_text("half")
     os.kill(os.getpid(), 9)
 """
@@ -67,8 +67,8 @@ with whole_folder(pathlib.Path({str(tmp_path)!r}) / "a") as partial:
 def test_a_folder_is_held_by_one_process_until_that_ends(tmp_path: Path) -> None:
     script = f"""
 import pathlib, sys
-from egan_tf.utils.atomic import held
-with held(pathlib.Path({str(tmp_path)!r})):
+from egan_tf.utils.atomic import directory_lock
+with directory_lock(pathlib.Path({str(tmp_path)!r})):
     print("holding", flush=True)
     sys.stdin.read()
 """
@@ -77,8 +77,8 @@ with held(pathlib.Path({str(tmp_path)!r})):
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(HeldError), held(tmp_path):
+        with pytest.raises(LockedError), directory_lock(tmp_path):
             pass
         other.kill()
-    with held(tmp_path):
+    with directory_lock(tmp_path):
         pass

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from egan_tf.utils.json_lines import RecordLog, read_records
+from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 
 
 def test_records_come_back(tmp_path: Path) -> None:
-    log = RecordLog(tmp_path / "sub" / "log.jsonl")
+    log = JsonLinesWriter(tmp_path / "sub" / "log.jsonl")
     log.append({"a": 1})
     log.append({"b": [math.nan, {"c": -math.inf}], "d": "é\n"})
     assert read_records(log.path) == [{"a": 1}, {"b": [None, {"c": None}], "d": "é\n"}]
@@ -27,7 +27,7 @@ def test_what_is_no_record_ends_the_reading(tmp_path: Path, tail: bytes) -> None
 
 
 def test_a_log_is_cut_to_an_earlier_size(tmp_path: Path) -> None:
-    log = RecordLog(tmp_path / "log")
+    log = JsonLinesWriter(tmp_path / "log")
     log.append({"a": 1})
     size = log.size()
     log.append({"a": 2})
@@ -35,12 +35,12 @@ def test_a_log_is_cut_to_an_earlier_size(tmp_path: Path) -> None:
     assert read_records(log.path) == [{"a": 1}]
     log.append({"a": 3})
     assert read_records(log.path) == [{"a": 1}, {"a": 3}]
-    RecordLog(tmp_path / "none").cut(0)
+    JsonLinesWriter(tmp_path / "none").cut(0)
 
 
 def test_records_wait_for_the_disk(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a real disk that is full: a line stands there whole or not at all, and all are there in the end."""
-    log = RecordLog(small_disk / "log")
+    log = JsonLinesWriter(small_disk / "log")
     filling = small_disk / "filling"
     log.append({"number": 0})
     with filling.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
@@ -62,7 +62,7 @@ def test_records_wait_for_the_disk(small_disk: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_file_whose_folder_vanished_begins_anew(tmp_path: Path) -> None:
-    log = RecordLog(tmp_path / "sub" / "log")
+    log = JsonLinesWriter(tmp_path / "sub" / "log")
     log.append({"a": 1})
     os.unlink(log.path)
     os.rmdir(tmp_path / "sub")

@@ -22,7 +22,7 @@ SEED = 0
 EPOCHS = 3
 BATCH = 128
 LEARNING_RATE = 2e-3
-SMALLEST_SIDE = 8
+MIN_SIDE = 8
 HELD_OUT = 5
 """Without a test part every fifth image is kept from training."""
 
@@ -51,7 +51,7 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
     train, test = training_parts(dataset, data_dir)
     about = {
         "kind": "classifier",
-        "recipe": [1, FEATURES, EPOCHS, BATCH, LEARNING_RATE, SMALLEST_SIDE],
+        "recipe": [1, FEATURES, EPOCHS, BATCH, LEARNING_RATE, MIN_SIDE],
         "dataset": dataset.name,
         "fingerprint": train.fingerprint,
         "seed": SEED,
@@ -98,7 +98,7 @@ def build_classifier(shape: Sequence[int], classes: int) -> keras.Model:
     images = keras.Input(tuple(shape), dtype="float32")
     x = keras.layers.Conv2D(32, 3, kernel_initializer=seeded(0), **options)(images)
     stage = 0
-    while min(x.shape[1:3]) > SMALLEST_SIDE:
+    while min(x.shape[1:3]) > MIN_SIDE:
         stage += 1
         x = keras.layers.Conv2D(min(32 << stage, 128), 3, 2, kernel_initializer=seeded(stage), **options)(x)
     x = keras.layers.Flatten(dtype="float32")(x)

@@ -10,14 +10,14 @@ import keras
 
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.signals import Signals
-from egan_tf.utils.json_lines import RecordLog
-from egan_tf.utils.log_line import note
+from egan_tf.utils.json_lines import JsonLinesWriter
+from egan_tf.utils.log_line import log_line
 
-MOST_OF_THE_TIME = 0.01
+MAX_TIME_FRACTION = 0.01
 """The share of the time that checkpoints may take where they are made by the clock."""
 
 
-class Keeper(keras.callbacks.Callback):
+class CheckpointCallback(keras.callbacks.Callback):
     """Makes checkpoints every so many generations, or by the clock; the last callback of a generation but the bar.
 
     Attributes:
@@ -29,7 +29,7 @@ class Keeper(keras.callbacks.Callback):
     def __init__(
         self,
         checkpoints: Checkpoints,
-        logs: Sequence[RecordLog],
+        logs: Sequence[JsonLinesWriter],
         fingerprint: str,
         signals: Signals,
         *,
@@ -111,15 +111,15 @@ class Keeper(keras.callbacks.Callback):
             self._checkpoints.save(self._fingerprint, sizes, self._score(generation))
         except OSError as error:
             if not self._failing:
-                note(f"no checkpoint at generation {generation}: {error.strerror or error}; the run goes on")
+                log_line(f"no checkpoint at generation {generation}: {error.strerror or error}; the run goes on")
             self._failing = True
             return False
         finally:
             cost = time.monotonic() - start
             self.seconds += cost
-            self._due = time.monotonic() + max(self._pause, cost / MOST_OF_THE_TIME)
+            self._due = time.monotonic() + max(self._pause, cost / MAX_TIME_FRACTION)
         if self._failing:
-            note(f"checkpoints can be written again: generation {generation} is saved")
+            log_line(f"checkpoints can be written again: generation {generation} is saved")
         self._failing, self._saved = False, generation
         self.count += 1
         return True

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from egan_tf.data.base import Dataset
-from egan_tf.metrics.evaluate import COUNT, FEWEST, check_metrics, evaluate
+from egan_tf.metrics.evaluate import COUNT, MIN_COUNT, check_metrics, evaluate
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.sources import from_model
-from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.training.callbacks.periodic import PeriodicCallback
 from egan_tf.utils.checks import integer, one_of
-from egan_tf.utils.json_lines import RecordLog, read_records
+from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 
 
 class Best(NamedTuple):
@@ -22,7 +22,7 @@ class Best(NamedTuple):
     value: float
 
 
-class Evaluations(EveryGenerations):
+class Evaluations(PeriodicCallback):
     """Logs a record for each metric: of the fittest survivor, in inference mode, averaged if it is.
 
     The noise is always the same, and none that the training draws; nothing of the training is changed.
@@ -35,7 +35,7 @@ class Evaluations(EveryGenerations):
 
     def __init__(
         self,
-        log: RecordLog,
+        log: JsonLinesWriter,
         every: int,
         dataset: Dataset,
         metrics: Sequence[str],
@@ -73,8 +73,8 @@ class Evaluations(EveryGenerations):
         self._sign = 1.0 if chosen_from[self._chosen].higher_is_better else -1.0
         self._settings: dict[str, Any] = {
             "extractor": extractor,
-            "count": integer("count", count, FEWEST),
-            "real_count": None if real_count is None else integer("real_count", real_count, FEWEST),
+            "count": integer("count", count, MIN_COUNT),
+            "real_count": None if real_count is None else integer("real_count", real_count, MIN_COUNT),
             "seed": integer("seed", seed, 0),
             "cache_dir": cache_dir,
         }

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from egan_tf.training.callbacks.periodic import EveryGenerations
-from egan_tf.utils.json_lines import RecordLog
+from egan_tf.training.callbacks.periodic import PeriodicCallback
+from egan_tf.utils.json_lines import JsonLinesWriter
 
 COUNTED = ("rejected_children", "stagnant_generations", "skipped_discriminator_steps")
 
 
-class MetricsLog(EveryGenerations):
+class MetricsLog(PeriodicCallback):
     """Logs Keras' scalars, how all children scored, how often each mutation has won, and what went wrong so far.
 
     The time goes to a log of its own, so that the records of a run that was stopped and resumed are those of the run
     that was not.
     """
 
-    def __init__(self, metrics: RecordLog, timings: RecordLog, every: int, seconds: float = 0.0) -> None:
+    def __init__(self, metrics: JsonLinesWriter, timings: JsonLinesWriter, every: int, seconds: float = 0.0) -> None:
         """Takes where and when.
 
         Args:

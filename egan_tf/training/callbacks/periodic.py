@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 
-class EveryGenerations(keras.callbacks.Callback):
+class PeriodicCallback(keras.callbacks.Callback):
     """Calls `report` every so many generations, and at the end of training."""
 
     def __init__(self, every: int) -> None:

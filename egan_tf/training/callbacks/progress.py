@@ -6,10 +6,10 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.training.callbacks.periodic import PeriodicCallback
 
 
-class ProgressBar(EveryGenerations):
+class ProgressBar(PeriodicCallback):
     """Generations done, time left, and the last generation's mutation, fitness and discriminator loss, on stderr."""
 
     def __init__(self, total: int, every: int) -> None:

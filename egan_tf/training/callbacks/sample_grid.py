@@ -10,11 +10,11 @@ import tensorflow as tf
 from PIL.Image import Image
 
 from egan_tf.sampling.pictures import picture
-from egan_tf.sampling.spec import Recipe
-from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.training.callbacks.periodic import PeriodicCallback
 from egan_tf.utils import randomness
-from egan_tf.utils.atomic import write_whole
-from egan_tf.utils.log_line import note
+from egan_tf.utils.atomic import atomic_write
+from egan_tf.utils.log_line import log_line
 
 IMAGES = 64
 POINTS = 2048
@@ -30,13 +30,13 @@ def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
         value_range: lowest and highest value of an image; None for points.
     """
     latent = model.latent
-    recipe = Recipe(latent.size, latent.distribution, model.sample_shape, value_range)
+    recipe = SamplingSpec(latent.size, latent.distribution, model.sample_shape, value_range)
     seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), PICTURES)
     noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
     return picture(model.sample(noise).numpy(), recipe)
 
 
-class SampleGrid(EveryGenerations):
+class SampleGrid(PeriodicCallback):
     """Writes `GENERATION.png` every so many generations: the fittest survivor's samples of always the same noise."""
 
     def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None) -> None:
@@ -59,6 +59,6 @@ class SampleGrid(EveryGenerations):
         file = self._folder / f"{generation:08d}.png"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(file, content.getvalue())
+            atomic_write(file, content.getvalue())
         except OSError as error:
-            note(f"cannot write {file}: {error.strerror or error}; the run goes on without this picture")
+            log_line(f"cannot write {file}: {error.strerror or error}; the run goes on without this picture")

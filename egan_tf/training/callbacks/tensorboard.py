@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.training.callbacks.periodic import EveryGenerations
+from egan_tf.training.callbacks.periodic import PeriodicCallback
 from egan_tf.training.callbacks.sample_grid import grid_of
-from egan_tf.utils.log_line import note
+from egan_tf.utils.log_line import log_line
 
 
-class TensorBoardLog(EveryGenerations):
+class TensorBoardLog(PeriodicCallback):
     """Writes Keras' scalars and each mutation's share of all survivors so far, and pictures of samples.
 
     Keras' own `TensorBoard` callback works with `EGAN` too, and counts batches since training began; here a step is a
@@ -39,7 +39,7 @@ class TensorBoardLog(EveryGenerations):
         try:
             self._writer = tf.summary.create_file_writer(str(self._folder))
         except tf.errors.OpError as error:
-            note(f"no event files in {self._folder}: {str(error).splitlines()[0]}; the run goes on without them")
+            log_line(f"no event files in {self._folder}: {str(error).splitlines()[0]}; the run goes on without them")
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Writes the scalars."""
