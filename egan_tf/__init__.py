@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from egan_tf.evolution.egan import EGAN
-    from egan_tf.evolution.fitness import FITNESSES, Evaluation, diversity, quality
-    from egan_tf.evolution.objectives import MUTATIONS
+    from egan_tf.evolution.evaluation import Evaluation, quality
+    from egan_tf.evolution.fitness import FITNESSES, diversity
+    from egan_tf.evolution.objectives import OBJECTIVES
     from egan_tf.sampling import Sampler
     from egan_tf.utils.checks import InputError, RunError
 
@@ -19,20 +20,20 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "EGAN": "evolution.egan",
-    "Evaluation": "evolution.fitness",
+    "Evaluation": "evolution.evaluation",
     "FITNESSES": "evolution.fitness",
     "InputError": "utils.checks",
-    "MUTATIONS": "evolution.objectives",
+    "OBJECTIVES": "evolution.objectives",
     "RunError": "utils.checks",
     "Sampler": "sampling.sampler",
     "diversity": "evolution.fitness",
-    "quality": "evolution.fitness",
+    "quality": "evolution.evaluation",
 }
 
 __all__ = [
     "EGAN",
     "FITNESSES",
-    "MUTATIONS",
+    "OBJECTIVES",
     "Evaluation",
     "InputError",
     "RunError",

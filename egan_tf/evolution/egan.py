@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution import real_data
+from egan_tf.evolution import serialization
 from egan_tf.evolution.architecture import check_networks
-from egan_tf.evolution.compiled_steps import several_steps
-from egan_tf.evolution.fitness import Fitness, gradient_norm
-from egan_tf.evolution.generation import Batch, Generation, Lesson, Scores
-from egan_tf.evolution.individuals import all_at_once, sweep_for, take
+from egan_tf.evolution.batches import (
+    GenerationSizes,
+    as_batches,
+    infer_sizes,
+    sizes_for,
+    split_samples,
+)
+from egan_tf.evolution.choices import choices_of
+from egan_tf.evolution.fitness import Fitness
+from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
-from egan_tf.evolution.objectives import Mutation
-from egan_tf.evolution.population import Population, founders_of
-from egan_tf.evolution.selection import all_finite
-from egan_tf.evolution.settings import EvolutionSettings, named_fitness, named_mutations
-from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
-from egan_tf.evolution.variation import Networks
-from egan_tf.utils.checks import InputError, require
-
-NETWORKS = ("generator", "discriminator")
+from egan_tf.evolution.multi_step import multi_step_function, xla_pays
+from egan_tf.evolution.objectives import Objective
+from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.population import Population, initial_population
+from egan_tf.evolution.real_data import Draw, RealData, check_samples
+from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.stacking import take
+from egan_tf.evolution.stateless import apply_network, write_state
+from egan_tf.evolution.step import evolve, generation_functions
+from egan_tf.utils.checks import require
 
 
 @keras.saving.register_keras_serializable("egan_tf")
@@ -48,7 +55,7 @@ class EGAN(keras.Model):
         generator: keras.Model,
         discriminator: keras.Model,
         *,
-        mutations: Sequence[str | Mutation] = EvolutionSettings.mutations,
+        mutations: Sequence[str | Objective] = EvolutionSettings.mutations,
         population_size: int = EvolutionSettings.population_size,
         gamma: float = EvolutionSettings.gamma,
         evaluation_size: int | None = EvolutionSettings.evaluation_size,
@@ -69,7 +76,8 @@ class EGAN(keras.Model):
             generator: latent noise [batch, latent] to samples [batch, ...], its last activation inside. With a
                 second input it is conditional, and takes labels [batch].
             discriminator: samples (and labels, if the generator takes them) to logits [batch, 1].
-            mutations: names in `MUTATIONS`, or functions from fake logits [batch, 1] to a scalar loss.
+            mutations: objectives: names in `OBJECTIVES`, names with parameters such as "least_squares(target=0.9)",
+                functions from fake logits [batch, 1] (and real ones) to a scalar, or {"name": function}.
             population_size: μ, how many individuals survive a generation.
             gamma: γ, the weight of diversity in the fitness.
             evaluation_size: how many samples, real and generated, a child is scored on; None for the batch size.
@@ -105,30 +113,32 @@ class EGAN(keras.Model):
             ema_decay,
             seed,
         )
-        self._mutations = named_mutations(self.settings.mutations)
-        self._fitness = named_fitness(self.settings.fitness)
+        self.choices = choices_of(self.settings)
         self.conditional = check_networks(generator, discriminator)
-        noise_shape = generator.inputs[0].shape
-        self.latent = Latent(noise_shape[-1], latent_distribution)
+        self.latent = Latent(generator.inputs[0].shape[-1], self.settings.latent_distribution)
         self.sample_shape = tuple(generator.outputs[0].shape[1:])
         self.generator = generator
         self.discriminator = discriminator
+        size = self.settings.population_size
         self.population = Population(
-            founders_of(generator, population_size), len(self._mutations), averaged=ema_decay > 0
+            initial_population(generator, size),
+            children=sum(operator.count(size) for operator in self.choices.operators),
+            operators=len(self.operator_names),
+            averaged=self.settings.ema_decay > 0,
         )
-        self.generation = self.add_weight(
-            name="generation", shape=(), dtype="int64", initializer="zeros", trainable=False
-        )
-        self.restarts = self.add_weight(name="restarts", shape=(), dtype="int64", initializer="zeros", trainable=False)
-        self._draw: Callable[[tf.Tensor, int], Any] | None = None
-        self._batch_size = 0
+        self.generation = self._counter("generation")
+        self.restarts = self._counter("restarts")
+        self._drawn: tuple[Any, ...] | None = None
         self._sample = tf.function(self._sample_best)
         self.built = True
 
+    def _counter(self, name: str) -> keras.Variable:
+        return self.add_weight(name=name, shape=(), dtype="int64", initializer="zeros", trainable=False)
+
     @property
-    def mutation_names(self) -> tuple[str, ...]:
-        """The mutations' names, in the order that `mutation` and `wins` count them."""
-        return tuple(self._mutations)
+    def operator_names(self) -> tuple[str, ...]:
+        """The kinds of children, such as the mutations' names, in the order of `operator` and `selection_counts`."""
+        return tuple(name for operator in self.choices.operators for name in operator.names)
 
     # -- the Keras side ------------------------------------------------------------------------------------------
 
@@ -146,21 +156,20 @@ class EGAN(keras.Model):
         """Sets the optimizers, and gives every individual fresh slots.
 
         Args:
-            generator_optimizer: any Keras optimizer; without one, Adam with the authors' settings (2e-4, β₁ 0.5).
-            discriminator_optimizer: likewise; not the generator's own object.
+            generator_optimizer: any Keras optimizer; by default Adam with the authors' settings (2e-4, β₁ 0.5).
+            discriminator_optimizer: likewise; not the same object.
             jit_compile: whether XLA compiles the generation. "auto" means on a GPU; and on a CPU where it pays: for
                 dense networks whose real samples are drawn inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
-        mine, other = (_optimizer(o) for o in (generator_optimizer, discriminator_optimizer))
-        require(mine is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
+        generators, other = (_optimizer(choice) for choice in (generator_optimizer, discriminator_optimizer))
+        require(generators is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
         self._chooses_xla = jit_compile == "auto"
         super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
-        self.generator_optimizer, self.discriminator_optimizer = mine, other
+        self.generator_optimizer, self.discriminator_optimizer = generators, other
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        children = self.settings.population_size * len(self._mutations)
-        self._stateless_optimizer = StatelessOptimizer(mine, self.generator.trainable_variables, children)
-        self.population.create_slots(self._stateless_optimizer.initial_slots())
+        self.stateless_optimizer = StatelessOptimizer(generators, self.generator.trainable_variables)
+        self.population.create_slots(self.stateless_optimizer.initial_slots())
         self.train_function = None
 
     def fit(
@@ -176,7 +185,7 @@ class EGAN(keras.Model):
 
         Args:
             x: real samples as an array [n, ...]; or a `tf.data.Dataset` of samples, batches, or (samples, labels);
-                or a function `(generation, count) -> batch` to be drawn from inside the compiled step. Images are in
+                or a function `(generation, count) -> batch` that is called inside the compiled step. Images are in
                 [−1, 1], channels last.
             y: labels [n] for an array; they reach conditional networks only.
             batch_size: samples in a step of the discriminator and of a mutation; by default that of the dataset's
@@ -191,171 +200,90 @@ class EGAN(keras.Model):
         Raises:
             InputError: for data that the discriminator cannot take, before any training.
         """
-        source = real_data.RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
-        real_data.check_batch_size(source.batch_size, self.settings.population_size)
-        if (source.draw, source.batch_size) != (self._draw, self._batch_size):
-            self._draw, self._batch_size = source.draw, source.batch_size
-            self.train_function = None
+        source = RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
+        sizes = sizes_for(self.settings, source.batch_size)
         if self._chooses_xla:
-            self.jit_compile = self._xla_pays()
-        size = self.samples_per_generation(source.batch_size)
+            self.jit_compile = xla_pays(self.generator, self.discriminator, drawn=source.draw is not None)
+        self._prepare_train_function(source.draw, sizes)
         with warnings.catch_warnings():
             if steps_per_epoch is None:
                 # Keras learns the length of an epoch from its end, and need not warn of it.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
             return super().fit(
-                source.blocks(size), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
+                source.generations(sizes), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
             )
 
-    def _xla_pays(self) -> bool:
-        if tf.config.list_logical_devices("GPU"):
-            return True
-        return self._draw is not None and sweep_for(self.generator, self.discriminator) is all_at_once
+    def _prepare_train_function(self, draw: Draw | None, sizes: GenerationSizes) -> None:
+        """Where real samples are drawn inside the step, all generations of a call are one program."""
+        drawn = None if draw is None else (draw, sizes, self.steps_per_execution, self.jit_compile, self.run_eagerly)
+        if drawn == self._drawn and (drawn is None or self.train_function is not None):
+            return
+        self._drawn, self.train_function = drawn, None
+        if draw is None:
+            return
 
-    def make_train_function(self, force: bool = False) -> None:
-        """Keras' own; but where real samples are drawn inside the step, all generations of a call are one program."""
-        inside = self._draw is not None and not self.run_eagerly and not tf.distribute.has_strategy()
-        if not inside:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = several_steps(self.train_step, self.steps_per_execution, self.jit_compile)
+        def draw_and_evolve(_: Any) -> dict[str, tf.Tensor]:
+            drawn = draw(tf.identity(self.generation.value), sizes.total)
+            samples, labels = drawn if isinstance(drawn, tuple) else (drawn, None)
+            return evolve(self, split_samples(samples, labels, sizes))
 
-    def samples_per_generation(self, batch_size: int) -> int:
-        """How many real samples one generation takes: those for scoring, and a batch for each fresh step."""
-        return self._evaluation_size(batch_size) + self._fresh_steps * batch_size
-
-    def _evaluation_size(self, batch_size: int) -> int:
-        return self.settings.evaluation_size or batch_size
-
-    @property
-    def _fresh_steps(self) -> int:
-        """The discriminator's steps on batches of their own."""
-        return self.settings.discriminator_steps - self.settings.reuse_evaluation_batch
-
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One generation."""
-        # Variation needs no real data, and would begin, and leave its traces, where the data has just ended.
-        with tf.control_dependencies(tf.nest.flatten(data)):
-            return self._evolve(data)
-
-    # -- the generation ------------------------------------------------------------------------------------------
-
-    @property
-    def rules(self) -> Generation:
-        """What a generation does, as functions of tensors."""
-        return Generation(
-            Networks(self.generator, self.discriminator),
-            self._stateless_optimizer,
-            list(self._mutations.values()),
-            self._fitness,
-            self.latent,
-            self.settings,
-            self._batch_size,
-            self._evaluation_size(self._batch_size),
-            sweep_for(self.generator, self.discriminator),
-            tf.identity(self.restarts.value),
+        self.train_function = multi_step_function(
+            draw_and_evolve, self.steps_per_execution, self.jit_compile, self.run_eagerly
         )
 
-    def _evolve(self, data: Any) -> dict[str, tf.Tensor]:
-        rules, step = self.rules, tf.identity(self.generation.value)
-        if self._draw is not None:
-            data = self._draw(step, self.samples_per_generation(self._batch_size))
-        scoring, fresh, labels = self._split(data)
-        judge = state_of(self.discriminator)
+    def samples_per_generation(self, batch_size: int) -> int:
+        """How many real samples one generation takes: those for evaluation, and a batch for each fresh step."""
+        return sizes_for(self.settings, batch_size).total
 
-        parents = self.population.individuals
-        children = rules.vary(step, parents, judge, labels)
-        selected = rules.select(parents, children, rules.score(step, children.network, judge, scoring))
-        self.population.succeed(selected, step, self.settings.ema_decay)
-        fittest = take(selected.survivors.network, 0)
-        write(self.generator.trainable_variables, fittest.trainable)
-        write(self.generator.non_trainable_variables, fittest.frozen)
+    def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """One generation.
 
-        lesson = None
-        if self.settings.reuse_evaluation_batch:
-            lesson = self._learn(rules.scored_lesson(step, selected, judge, scoring))
-        for number, batch in enumerate(fresh, start=int(self.settings.reuse_evaluation_batch)):
-            judge = state_of(self.discriminator)
-            lesson = self._learn(rules.fresh_lesson(step, number, selected.survivors.network, judge, batch))
-        self.generation.assign(step + 1)
-        return {**self._selection_logs(selected.scores), **(lesson or {})}
+        Args:
+            x: its real samples, [samples_per_generation(batch_size), ...].
+            y: their labels, for conditional networks.
+            **kwargs: `return_dict`, as for any Keras model.
 
-    def _split(self, data: Any) -> tuple[Batch, list[Batch], tf.Tensor | None]:
-        """The real samples for scoring, those for each fresh step, and labels for the mutations' fakes."""
-        samples, labels = data if isinstance(data, tuple) else (data, None)
-        sizes = [self._evaluation_size(self._batch_size), *[self._batch_size] * self._fresh_steps]
-        parts = tf.split(samples, sizes)
-        if not self.conditional:
-            return (parts[0], None), [(part, None) for part in parts[1:]], None
-        named = tf.split(labels, sizes)
-        first, *fresh = zip(parts, named, strict=True)
-        return first, fresh, tf.gather(labels, tf.range(self._batch_size) % sum(sizes))
+        Raises:
+            InputError: for samples that the discriminator cannot take, or a number of them that makes no generation.
+        """
+        check_samples(np.asarray(x), self.sample_shape)
+        infer_sizes(self.settings, len(x))
+        self._prepare_train_function(None, infer_sizes(self.settings, len(x)))
+        return super().train_on_batch(x, y, **kwargs)
 
-    def _learn(self, lesson: Lesson) -> dict[str, tf.Tensor]:
-        """One optimizer step of the discriminator; a lesson that is not finite is skipped, and counted."""
-        norm = gradient_norm(lesson.gradient)
-        frozen = tf.nest.map_structure(lambda value: value[None], lesson.frozen)
-        sound = tf.math.is_finite(norm) & tf.math.is_finite(lesson.loss) & all_finite(frozen, 1)[0]
-
-        def step() -> None:
-            self.discriminator_optimizer.apply(lesson.gradient, self.discriminator.trainable_variables)
-            write(self.discriminator.non_trainable_variables, lesson.frozen)
-
-        tf.cond(sound, step, self.population.count_skipped_step)
-        return {"discriminator_loss": lesson.loss, "discriminator_gradient_norm": norm}
-
-    def _selection_logs(self, children: Scores) -> dict[str, tf.Tensor]:
-        """Scalars for Keras: of the fittest survivor under plain names, of the others with their rank behind."""
-        values = {"mutation": self.population.lineage.mutation, "parent": self.population.lineage.parent}
-        values |= self.population.scores._asdict()
-        logs = {
-            name if rank == 0 else f"{name}_{rank}": value[rank]
-            for name, value in values.items()
-            for rank in range(self.settings.population_size)
-        }
-        spread = tf.reduce_max(children.fitness) - tf.reduce_min(children.fitness)
-        return {**logs, "fitness_spread": spread}
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One generation on its real samples: as `fit` divides them, or in one tensor, or (samples, labels)."""
+        # Variation needs no real data, and would begin, and change variables, where the data has just ended.
+        with tf.control_dependencies(tf.nest.flatten(data)):
+            return evolve(self, as_batches(data, self.settings))
 
     # -- saving --------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; functions among them must be registered with Keras to be saved."""
-        settings = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
-        for field in ("mutations", "fitness"):
-            settings[field] = keras.saving.serialize_keras_object(settings[field])
-        networks = {field: keras.saving.serialize_keras_object(getattr(self, field)) for field in NETWORKS}
-        return {"name": self.name, **networks, **settings}
+        return serialization.model_config(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> EGAN:
-        """The model of a configuration, its weights newly drawn."""
-        given = dict(config)
-        for field in (*NETWORKS, "mutations", "fitness"):
-            given[field] = keras.saving.deserialize_keras_object(given[field], custom_objects)
-        return cls(**given)
+        """The model of a configuration, with newly drawn weights."""
+        return cls(**serialization.constructor_arguments(config, custom_objects))
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`."""
-        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
-        serialized = [keras.saving.serialize_keras_object(optimizer) for optimizer in optimizers]
-        return {
-            "generator_optimizer": serialized[0],
-            "discriminator_optimizer": serialized[1],
-            "jit_compile": "auto" if self._chooses_xla else self.jit_compile,
-            "steps_per_execution": self.steps_per_execution,
-        }
+        return serialization.compile_config(self, "auto" if self._chooses_xla else self.jit_compile)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as `get_compile_config` says."""
-        given = dict(config)
-        for field in ("generator_optimizer", "discriminator_optimizer"):
-            given[field] = keras.saving.deserialize_keras_object(given[field])
-        self.compile(**given)
+        """Compiles with the arguments that `get_compile_config` returned."""
+        self.compile(**serialization.compile_arguments(config))
 
-    # -- the winners ---------------------------------------------------------------------------------------------
+    def generation_functions(self) -> Generation:
+        """The pure functions of a generation; a subclass may replace some of them."""
+        return generation_functions(self)
+
+    # -- sampling ------------------------------------------------------------------------------------------------
 
     def sample(self, noise: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
-        """Samples of the fittest survivor in inference mode, averaged where an average is kept.
+        """Samples of the fittest survivor in inference mode, with averaged weights where they are kept.
 
         Args:
             noise: float32 [batch, latent].
@@ -373,14 +301,12 @@ class EGAN(keras.Model):
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
-        population = self.population
-        weights = population.averages or population.weights_stack.read()
-        best = take(NetworkState(weights, population.frozen_stack.read()), 0)
+        best = take(self.population.sampling_state, 0)
         samples, _ = apply_network(self.generator, best, noise, labels, training=False)
         return tf.cast(samples, tf.float32)
 
     def individual(self, position: int = 0, averaged: bool | None = None) -> keras.Model:
-        """A survivor as a plain Keras model of its own, which further training leaves alone.
+        """A copy of a survivor as a plain Keras model, which further training does not change.
 
         Args:
             position: its rank, 0 being the fittest of the last generation.
@@ -389,22 +315,20 @@ class EGAN(keras.Model):
         Raises:
             InputError: if there is no such individual, or no moving average.
         """
-        size = self.settings.population_size
-        if not 0 <= position < size:
-            raise InputError("individual", f"must be from 0 to {size - 1}, got {position}")
+        last = self.settings.population_size - 1
+        require(0 <= position <= last, "individual", f"must be from 0 to {last}, got {position}")
         keeps = self.settings.ema_decay > 0
-        averaged = keeps if averaged is None else averaged
         require(keeps or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
         population = self.population
-        weights = population.averages if averaged else population.weights_stack.read()
+        use_average = keeps if averaged is None else averaged
+        state = population.sampling_state if use_average else population.individuals.network
         model = keras.models.clone_model(self.generator)
-        write(model.trainable_variables, take(weights, position))
-        write(model.non_trainable_variables, take(population.frozen_stack.read(), position))
+        write_state(model, take(state, position))
         return model
 
     @property
     def best_generator(self) -> keras.Model:
-        """The fittest survivor of the last generation as a plain Keras model; averaged, where an average is kept."""
+        """The fittest survivor of the last generation as a plain Keras model, averaged where an average is kept."""
         return self.individual(0)
 
 

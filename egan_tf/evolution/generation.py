@@ -1,7 +1,4 @@
-"""One generation of E-GAN as functions of tensors: variation, evaluation, selection, and the discriminator's steps.
-
-Nothing here keeps anything: what comes in are states, what goes out are states (Wang et al. 2018, algorithm 1).
-"""
+"""One generation of E-GAN as pure functions: state in, state out (Wang et al. 2018, algorithm 1)."""
 
 from __future__ import annotations
 
@@ -11,269 +8,183 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from egan_tf.evolution.fitness import Evaluation, Fitness, evaluate_fake, evaluate_real
-from egan_tf.evolution.individuals import Sweep, merge, take
-from egan_tf.evolution.latent import Latent
-from egan_tf.evolution.objectives import Mutation, discriminator_loss
-from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
+from egan_tf.evolution.batches import Batches, LabelledBatches, first_samples
+from egan_tf.evolution.discriminator_update import Batch, DiscriminatorTraining
+from egan_tf.evolution.evaluation import Evaluate, Evaluation, evaluator
+from egan_tf.evolution.fitness import Fitness
+from egan_tf.evolution.individual import Individual, Origin, single_parent
+from egan_tf.evolution.map_functions import MapFn
+from egan_tf.evolution.noise import EVALUATION, MUTATION, GenerationNoise
+from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
-from egan_tf.evolution.stateless import (
-    Individual,
-    NetworkState,
-    StatelessOptimizer,
-    Tensors,
-    apply_network,
-    gradients_of,
+from egan_tf.evolution.stacking import concatenate, take, where
+from egan_tf.evolution.stateless import NetworkState, apply_network
+from egan_tf.evolution.variation import (
+    ChildEvaluation,
+    Children,
+    DiscriminatorUpdate,
+    Networks,
+    Operator,
+    Scores,
+    VariationContext,
 )
-from egan_tf.evolution.variation import Networks, mutate
-from egan_tf.utils import randomness
-
-# What a generation draws noise for: each purpose has a stream of its own.
-PURPOSES = 4
-MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(PURPOSES)
-
-Batch = tuple[tf.Tensor, tf.Tensor | None]
-
-
-class Scores(NamedTuple):
-    """Fq, Fd and F, each float32 [n]."""
-
-    quality: tf.Tensor
-    diversity: tf.Tensor
-    fitness: tf.Tensor
-
-
-class Lesson(NamedTuple):
-    """What the discriminator learns from one batch.
-
-    Attributes:
-        gradient: of its loss, penalties included, one tensor for each trainable weight.
-        frozen: its other state after the batch.
-        loss: float32 scalar, penalties excluded.
-    """
-
-    gradient: Tensors
-    frozen: Tensors
-    loss: tf.Tensor
-
-
-class Judgement(NamedTuple):
-    """How one child was seen: its scores, its samples, and what the discriminator learns from them."""
-
-    scores: Scores
-    fake: tf.Tensor
-    lesson: Lesson
 
 
 class Selected(NamedTuple):
-    """The survivors, the fittest first.
+    """The survivors, the fittest first, and the scores of all children.
 
     Attributes:
-        survivors: [μ, ...].
-        chosen: int32 [μ], their positions among the children; of no meaning for a parent that stays.
-        stayed: int32 [μ], the place of a parent that stays, for want of a viable child; −1 for a child.
+        survivors: [μ, ...], with their origins.
+        scores: of the survivors, [μ].
+        retained: bool [μ], whether a survivor is a parent that stays, for want of a viable child.
+        fake: the survivors' samples of the evaluation noise, [μ, evaluation, ...].
+        updates: the discriminator's update on each survivor's samples, [μ, ...].
         viable: int32 scalar, how many children were finite in their weights, their slots and their fitness.
-        scores: of all children, [μ·M].
-        fake: the survivors' samples of the scoring noise, [μ, evaluation, ...].
-        lessons: what the discriminator learns from each survivor, [μ, ...].
+        children_scores: of all children, [n].
+        children_origins: of all children, [n].
     """
 
     survivors: Individual
-    chosen: tf.Tensor
-    stayed: tf.Tensor
-    viable: tf.Tensor
     scores: Scores
+    retained: tf.Tensor
     fake: tf.Tensor
-    lessons: Lesson
+    updates: DiscriminatorUpdate
+    viable: tf.Tensor
+    children_scores: Scores
+    children_origins: Origin
 
 
 @dataclass(frozen=True)
 class Generation:
-    """The rules of a generation.
+    """What a generation does.
 
     Attributes:
         networks: the architectures.
-        optimizer: the generators' optimizer, for all children at a time.
-        mutations: the objectives.
+        optimizer: the generators' optimizer.
+        operators: make the children, in this order.
         fitness: the fitness function.
-        latent: the noise.
+        training: how the discriminator learns.
         settings: numbers and switches.
-        batch_size: samples in a mutation and in a step of the discriminator.
-        evaluation_size: samples that a child is scored on.
-        sweep: the way to go over individuals.
-        restarts: int64 scalar, how often the run went back to an earlier generation; each time brings other noise.
+        map_fn: maps over individuals.
     """
 
     networks: Networks
     optimizer: StatelessOptimizer
-    mutations: Sequence[Mutation]
+    operators: Sequence[Operator]
     fitness: Fitness
-    latent: Latent
+    training: DiscriminatorTraining
     settings: EvolutionSettings
-    batch_size: int
-    evaluation_size: int
-    sweep: Sweep
-    restarts: tf.Tensor
+    map_fn: MapFn
 
-    def noise(self, step: tf.Tensor, count: int, purpose: int, number: int | tf.Tensor = 0) -> tf.Tensor:
-        """The noise of a purpose at a generation, float32 [count, latent]: a function of seed, step and restarts."""
-        return self.latent.sample(count, self._stream(step, purpose, number))
+    def make_children(
+        self, noise: GenerationNoise, parents: Individual, state: NetworkState, batches: Batches
+    ) -> Children:
+        """All children with their evaluations, operator by operator, [n, ...].
 
-    def _stream(self, step: tf.Tensor, purpose: int, number: int | tf.Tensor) -> tf.Tensor:
-        return randomness.stream(self.settings.seed, step, purpose + PURPOSES * self.restarts, number)
+        Every child is evaluated on the same noise and the same real samples.
 
-    def vary(self, step: tf.Tensor, parents: Individual, judge: NetworkState, labels: tf.Tensor | None) -> Individual:
-        """All children, [μ·M, ...]."""
-        return mutate(
-            self.networks,
-            self.optimizer,
-            parents,
-            judge,
-            lambda number: self.noise(step, self.batch_size, MUTATION, number),
-            self.mutations,
-            population_size=self.settings.population_size,
-            steps=self.settings.mutation_steps,
-            labels=labels,
-            sweep=self.sweep,
-        )
+        Args:
+            noise: of the generation.
+            parents: the population, [μ, ...].
+            state: the discriminator's state; it is not changed.
+            batches: the real samples.
+        """
+        real, labels = first_samples(batches)
+        evaluate = evaluator(self.networks.discriminator, self.training.loss, state, *evaluation_batch(batches))
+        families: list[Children] = []
+        offset = 0
+        for operator in self.operators:
+            context = VariationContext(
+                self.networks,
+                self.optimizer,
+                state,
+                lambda number: noise.latents(batches.sizes.batch_size, MUTATION, number),
+                real,
+                labels,
+                self.settings.mutation_steps,
+                self.map_fn,
+                concatenate(families) if families else None,
+            )
+            born = operator(context, parents)
+            origin = born.origin._replace(operator=born.origin.operator + offset)
+            evaluations = self.evaluate(noise, born.network, evaluate, batches)
+            families.append(Children(born._replace(origin=origin), evaluations))
+            offset += len(operator.names)
+        return concatenate(families)
 
-    def score(self, step: tf.Tensor, children: NetworkState, judge: NetworkState, batch: Batch) -> Judgement:
-        """Every child on the same noise and the same real samples, [μ·M, ...]."""
-        real, labels = batch
-        noise = self.noise(step, self.evaluation_size, EVALUATION)
-        half = evaluate_real(self.networks.discriminator, judge, real, labels)
+    def evaluate(
+        self, noise: GenerationNoise, children: NetworkState, evaluate: Evaluate, batches: Batches
+    ) -> ChildEvaluation:
+        """Scores of children on the evaluation noise, [n, ...].
 
-        def judged(child: NetworkState) -> Judgement:
-            fake, _ = apply_network(self.networks.generator, child, noise, labels)
-            evaluation = evaluate_fake(self.networks.discriminator, judge, half, fake, labels)
-            return Judgement(self._scores(evaluation), fake, self._kept(evaluation))
+        Args:
+            noise: of the generation.
+            children: [n, ...].
+            evaluate: from samples and labels to an evaluation.
+            batches: the real samples, for their number and labels.
+        """
+        latents = noise.latents(batches.sizes.evaluation_size, EVALUATION)
+        _, labels = evaluation_batch(batches)
 
-        return self.sweep(judged, children, self.settings.population_size * len(self.mutations))
+        def evaluate_child(child: NetworkState) -> ChildEvaluation:
+            fake, _ = apply_network(self.networks.generator, child, latents, labels)
+            evaluation = evaluate(fake, labels)
+            return ChildEvaluation(self._scores(evaluation), fake, self._kept(evaluation))
+
+        return self.map_fn(evaluate_child, children, children.trainable[0].shape[0])
 
     def _scores(self, evaluation: Evaluation) -> Scores:
         fitness = self.fitness(evaluation, self.settings.gamma)
         return Scores(evaluation.quality, evaluation.diversity, tf.cast(fitness, tf.float32))
 
-    def _kept(self, evaluation: Evaluation) -> Lesson:
-        """What of an evaluation outlives it: nothing but the loss where the discriminator takes fresh batches only."""
+    def _kept(self, evaluation: Evaluation) -> DiscriminatorUpdate:
+        """The update on the evaluation batch; nothing but its loss where the discriminator takes only fresh batches."""
         if self.settings.reuse_evaluation_batch:
-            return Lesson(evaluation.gradient, evaluation.frozen, evaluation.loss)
-        return Lesson((), (), evaluation.loss)
+            return DiscriminatorUpdate(evaluation.gradient, evaluation.non_trainable, evaluation.loss)
+        return DiscriminatorUpdate((), (), evaluation.loss)
 
-    def select(self, parents: Individual, children: Individual, judgement: Judgement) -> Selected:
-        """The fittest viable children; where there are too few of them, the fittest parents besides."""
-        size, fitness = self.settings.population_size, judgement.scores.fitness
-        count = size * len(self.mutations)
-        viable = tf.math.is_finite(fitness) & all_finite(children, count)
-        ranked = fittest(fitness, viable, size)
-        chosen, stayed = tf.minimum(ranked, count - 1), tf.maximum(ranked - count, -1)
+    def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
+        """The fittest viable children; where there are too few of them, the fittest parents are retained.
 
-        def with_parents() -> Individual:
-            staying = take(parents, tf.maximum(stayed, 0))
-            return tf.nest.map_structure(lambda parent, child: _where(stayed >= 0, parent, child), staying, born())
-
-        def born() -> Individual:
-            return take(children, chosen)
-
-        survivors = tf.cond(tf.reduce_any(stayed >= 0), with_parents, born)
-        fake, lessons = take((judgement.fake, judgement.lesson), chosen)
-        living = tf.reduce_sum(tf.cast(viable, tf.int32))
-        return Selected(survivors, chosen, stayed, living, judgement.scores, fake, lessons)
-
-    def scored_lesson(self, step: tf.Tensor, selected: Selected, judge: NetworkState, batch: Batch) -> Lesson:
-        """The discriminator's gradient on the scoring batch, which the scores of the survivors already hold.
-
-        A survivor's diversity gradient is the gradient of the discriminator's loss on the survivor's samples; the
-        mean over survivors is that on the samples of all. A parent that stays was not scored and teaches nothing: where
-        all stay, the lesson is not a number. Penalties are added.
+        Args:
+            parents: [μ, ...], the fittest first.
+            parent_scores: [μ].
+            children: [n, ...].
         """
-        lesson = tf.nest.map_structure(lambda values: _mean_or_first(values, selected.stayed < 0), selected.lessons)
-        if not self._penalized:
-            return lesson
-        real, labels = batch
-        shares = self._shares(self.evaluation_size)
-        fake = tf.concat([selected.fake[rank, :share] for rank, share in enumerate(shares)], axis=0)
-        with tf.GradientTape() as tape:
-            tape.watch(judge.trainable)
-            penalty = self._penalty(step, 0, judge, real, fake, labels)
-        added = gradients_of(tape, penalty, judge.trainable)
-        return lesson._replace(gradient=tuple(a + b for a, b in zip(lesson.gradient, added, strict=True)))
+        size, scores = self.settings.population_size, children.evaluations.scores
+        count = scores.fitness.shape[0]
+        viable = tf.math.is_finite(scores.fitness) & all_finite(children.individuals, count)
+        ranked = fittest(scores.fitness, viable, size)
+        chosen, rank = tf.minimum(ranked, count - 1), tf.maximum(ranked - count, 0)
+        retained = ranked >= count
 
-    def fresh_lesson(
-        self, step: tf.Tensor, number: int, survivors: NetworkState, judge: NetworkState, batch: Batch
-    ) -> Lesson:
-        """The discriminator's gradient on a batch of its own, against new samples of the survivors."""
-        real, labels = batch
-        fake = self._survivors_samples(step, number, survivors, labels)
-        discriminator = self.networks.discriminator
-        with tf.GradientTape() as tape:
-            tape.watch(judge.trainable)
-            real_logits, frozen = apply_network(discriminator, judge, real, labels)
-            fake_logits, frozen = apply_network(discriminator, judge._replace(frozen=frozen), fake, labels)
-            loss = discriminator_loss(tf.cast(real_logits, tf.float32), tf.cast(fake_logits, tf.float32))
-            penalized = loss + self._penalty(step, number, judge, real, fake, labels) if self._penalized else loss
-        return Lesson(gradients_of(tape, penalized, judge.trainable), frozen, loss)
-
-    def _survivors_samples(
-        self, step: tf.Tensor, number: int, survivors: NetworkState, labels: tf.Tensor | None
-    ) -> tf.Tensor:
-        """A batch that all survivors contribute to, in shares as equal as the batch size allows."""
-        noise, generator = self.noise(step, self.batch_size, DISCRIMINATOR, number), self.networks.generator
-        count = self.settings.population_size
-        if labels is None and self.batch_size % count == 0:
-            parts = tf.reshape(noise, [count, -1, self.latent.size])
-            samples = self.sweep(lambda pair: apply_network(generator, *pair)[0], (survivors, parts), count)
-            return merge(samples)
-        shares = self._shares(self.batch_size)
-        noises = tf.split(noise, shares)
-        named = [None] * count if labels is None else tf.split(labels, shares)
-        return tf.concat(
-            [apply_network(generator, take(survivors, rank), noises[rank], named[rank])[0] for rank in range(count)],
-            axis=0,
+        born = (children.individuals.network, children.individuals.slots)
+        network, slots = tf.cond(
+            tf.reduce_any(retained),
+            lambda: where(retained, take((parents.network, parents.slots), rank), take(born, chosen)),
+            lambda: take(born, chosen),
         )
-
-    def _shares(self, size: int) -> list[int]:
-        count = self.settings.population_size
-        return [size // count + (rank < size % count) for rank in range(count)]
-
-    @property
-    def _penalized(self) -> bool:
-        return bool(self.settings.r1_weight or self.settings.gradient_penalty_weight)
-
-    def _penalty(
-        self,
-        step: tf.Tensor,
-        number: int,
-        judge: NetworkState,
-        real: tf.Tensor,
-        fake: tf.Tensor,
-        labels: tf.Tensor | None,
-    ) -> tf.Tensor:
-        def logits(samples: tf.Tensor) -> tf.Tensor:
-            return tf.cast(apply_network(self.networks.discriminator, judge, samples, labels)[0], tf.float32)
-
-        penalty = tf.constant(0.0)
-        if self.settings.r1_weight:
-            penalty += self.settings.r1_weight * r1_penalty(logits, real)
-        if self.settings.gradient_penalty_weight:
-            mix = randomness.uniform([real.shape[0]], self._stream(step, PENALTY, number), 0.0, 1.0)
-            fake = tf.cast(fake, real.dtype)
-            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
-        return penalty
+        origin = where(
+            retained,
+            single_parent(rank, take(parents.origin.operator, rank)),
+            take(children.individuals.origin, chosen),
+        )
+        own_scores = where(retained, take(parent_scores, rank), take(scores, chosen))
+        fake, updates = take((children.evaluations.fake, children.evaluations.update), chosen)
+        living = tf.reduce_sum(tf.cast(viable, tf.int32))
+        survivors = Individual(network, slots, origin)
+        return Selected(survivors, own_scores, retained, fake, updates, living, scores, children.individuals.origin)
 
 
-def _where(condition: tf.Tensor, one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """Member by member of two stacks, by a condition [members]."""
-    return tf.where(tf.reshape(condition, [-1] + [1] * (one.shape.rank - 1)), one, other)
+def evaluation_batch(batches: Batches) -> Batch:
+    """The real samples for evaluation and their labels, if there are any."""
+    return batches.evaluation, batches.evaluation_labels if isinstance(batches, LabelledBatches) else None
 
 
-def _mean_or_first(values: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-    """The mean over the members that count, bool [members]; NaN if none does.
-
-    Of what is no number that means anything, such as a random layer's state, the first.
-    """
-    if not values.dtype.is_floating:
-        return values[0]
-    total = tf.reduce_sum(_where(counts, values, tf.zeros_like(values)), axis=0)
-    return total / tf.reduce_sum(tf.cast(counts, values.dtype))
+def fresh_batches(batches: Batches) -> list[Batch]:
+    """The real samples of each fresh step of the discriminator and their labels, if there are any."""
+    steps = range(batches.sizes.fresh_steps)
+    if isinstance(batches, LabelledBatches):
+        return [(batches.fresh[step], batches.fresh_labels[step]) for step in steps]
+    return [(batches.fresh[step], None) for step in steps]

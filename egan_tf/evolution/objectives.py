@@ -1,29 +1,21 @@
-"""The adversarial objectives: what a mutation minimises, and what the discriminator minimises.
+"""The adversarial objectives: what a generator minimises when it is mutated.
 
 All are functions of logits l, with p = sigmoid(l), written with softplus so that no logarithm meets a rounded zero:
-log p = -softplus(-l) and log(1 - p) = -softplus(l). To add a mutation, write a function from the logits of the
-fakes to a scalar and name it in `MUTATIONS`.
+log p = -softplus(-l) and log(1 - p) = -softplus(l). To add one, write a function from the logits of the fakes to a
+scalar and name it in `OBJECTIVES`. Keyword-only arguments are its parameters; a second positional argument gets the
+logits of real samples, float32 [batch, 1].
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import tensorflow as tf
 
-Mutation = Callable[[tf.Tensor], tf.Tensor]
+from egan_tf.evolution.losses import batch_mean
 
-
-def batch_mean(values: tf.Tensor) -> tf.Tensor:
-    """The mean over a batch. Every mean over samples goes through here, so that replicas can be averaged in one place.
-
-    Args:
-        values: float32 [batch, ...].
-
-    Returns:
-        float32 scalar.
-    """
-    return tf.reduce_mean(values)
+Objective = Callable[..., tf.Tensor]
 
 
 def minimax(fake_logits: tf.Tensor) -> tf.Tensor:
@@ -50,16 +42,19 @@ def heuristic(fake_logits: tf.Tensor) -> tf.Tensor:
     return 0.5 * batch_mean(tf.nn.softplus(-fake_logits))
 
 
-def least_squares(fake_logits: tf.Tensor) -> tf.Tensor:
-    """E[(p − 1)²], Wang et al. 2018, equation 5, on the probability as the paper has it.
+def least_squares(fake_logits: tf.Tensor, *, target: float = 1.0) -> tf.Tensor:
+    """E[(p − target)²], Wang et al. 2018, equation 5, on the probability as the paper has it.
 
     Args:
         fake_logits: float32 [batch, 1], the discriminator on generated samples.
+        target: the probability aimed at; below 1 is one-sided label smoothing.
 
     Returns:
         float32 scalar, to be minimised by the generator.
     """
-    return batch_mean(tf.square(tf.sigmoid(-fake_logits)))
+    if target == 1.0:  # 1 − p without cancellation
+        return batch_mean(tf.square(tf.sigmoid(-fake_logits)))
+    return batch_mean(tf.square(tf.sigmoid(fake_logits) - target))
 
 
 def least_squares_logit(fake_logits: tf.Tensor) -> tf.Tensor:
@@ -74,7 +69,7 @@ def least_squares_logit(fake_logits: tf.Tensor) -> tf.Tensor:
     return batch_mean(tf.square(fake_logits - 1.0))
 
 
-MUTATIONS: dict[str, Mutation] = {
+OBJECTIVES: dict[str, Objective] = {
     "minimax": minimax,
     "heuristic": heuristic,
     "least_squares": least_squares,
@@ -82,14 +77,8 @@ MUTATIONS: dict[str, Mutation] = {
 }
 
 
-def discriminator_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    """−E[log p(x)] − E[log(1 − p(G(z)))], Wang et al. 2018, equation 9: two means, so the batches may differ in size.
-
-    Args:
-        real_logits: float32 [real, 1].
-        fake_logits: float32 [fake, 1].
-
-    Returns:
-        float32 scalar, to be minimised by the discriminator.
-    """
-    return batch_mean(tf.nn.softplus(-real_logits)) + batch_mean(tf.nn.softplus(fake_logits))
+def takes_real_logits(objective: Objective) -> bool:
+    """Whether an objective is a function of `(fake_logits, real_logits)`, and not of the fake logits alone."""
+    parameters = inspect.signature(objective).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in kinds and one.default is one.empty for one in parameters) > 1

@@ -9,36 +9,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution.generation import Scores, Selected
-from egan_tf.evolution.individuals import take
-from egan_tf.evolution.stateless import Individual, NetworkState, Tensors, read
+from egan_tf.evolution.generation import Selected
+from egan_tf.evolution.individual import NONE, Individual, Origin
+from egan_tf.evolution.lineage import Lineage, descend, initial_lineage
+from egan_tf.evolution.stacking import take
+from egan_tf.evolution.stateless import NetworkState, Tensors, read, write
+from egan_tf.evolution.variation import Scores
 from egan_tf.utils.checks import InputError
 
 
-class Lineage(NamedTuple):
-    """Where an individual comes from.
-
-    Attributes:
-        founder: int64 [μ], the position in the first population that its line began at.
-        parent: int64 [μ], the position of its parent in the generation before; of itself, if it stayed.
-        mutation: int64 [μ], the position of the mutation that made it; −1 for a founder.
-        ancestry: int64 [μ, mutations], how often each mutation stands in its line.
-    """
-
-    founder: tf.Tensor
-    parent: tf.Tensor
-    mutation: tf.Tensor
-    ancestry: tf.Tensor
-
-
-class Faults(NamedTuple):
-    """What went wrong so far, each an int64 scalar.
+class FailureCounters(NamedTuple):
+    """How often something failed so far, each an int64 scalar.
 
     Attributes:
         rejected_children: children that were not finite in their weights, their slots or their fitness.
-        stagnant_generations: generations without a viable child, in which all parents stayed.
-        stagnant_in_a_row: how many of these there were just now, one after the other.
-        skipped_discriminator_steps: steps of the discriminator that were not taken, as they were not finite.
+        stagnant_generations: generations without a viable child, in which all parents were retained.
+        stagnant_in_a_row: the length of the present run of such generations.
+        skipped_discriminator_steps: discriminator steps that were skipped because they were not finite.
     """
 
     rejected_children: tf.Tensor
@@ -70,41 +57,42 @@ class Stacked(keras.layers.Layer):
 
     def assign(self, values: Sequence[tf.Tensor]) -> None:
         """Replaces all values."""
-        for variable, value in zip(self.members, values, strict=True):
-            variable.assign(value)
+        write(self.members, values)
 
 
 class Population(keras.layers.Layer):
-    """The parents of the next generation, the fittest first, and how they and their siblings scored."""
+    """The parents of the next generation, the fittest first, with their scores and those of their siblings."""
 
-    def __init__(self, founders: Sequence[keras.Model], mutations: int, averaged: bool) -> None:
-        """Takes the founders' present weights.
+    def __init__(self, members: Sequence[keras.Model], children: int, operators: int, averaged: bool) -> None:
+        """Takes the present weights of the initial population.
 
         Args:
-            founders: μ generators of one architecture.
-            mutations: how many mutations there are.
+            members: μ generators of one architecture.
+            children: how many children a generation makes.
+            operators: how many kinds of children there are.
             averaged: whether each lineage keeps a moving average of its weights.
         """
         super().__init__(name="population", trainable=False)
-        size = len(founders)
-        weights = _stacked_values([founder.trainable_variables for founder in founders])
+        size = len(members)
+        weights = _stacked_values([member.trainable_variables for member in members])
         self.weights_stack = Stacked(weights, "weights")
-        self.frozen_stack = Stacked(_stacked_values([f.non_trainable_variables for f in founders]), "frozen")
+        self.non_trainable_stack = Stacked(_stacked_values([m.non_trainable_variables for m in members]), "other")
         self.average_stack = Stacked(weights if averaged else [], "average")
-        start = np.arange(size, dtype="int64")
-        origin = Lineage(start, start, np.full(size, -1, "int64"), np.zeros([size, mutations], "int64"))
-        self.lineage_stack = Stacked(origin, "lineage")
-        unscored = np.full(size, np.nan, "float32")
-        self.scores_stack = Stacked([unscored] * 3, "scores")
-        self.children_scores_stack = Stacked([np.full(size * mutations, np.nan, "float32")] * 3, "children_scores")
-        self.wins_stack = Stacked([np.zeros(mutations, "int64")], "wins")
-        self.faults_stack = Stacked([np.zeros([], "int64")] * len(Faults._fields), "faults")
+        self.lineage_stack = Stacked(initial_lineage(size, operators), "lineage")
+        self.scores_stack = Stacked([np.full(size, np.nan, "float32")] * len(Scores._fields), "scores")
+        self.children_scores_stack = Stacked(
+            [np.full(children, np.nan, "float32")] * len(Scores._fields), "children_scores"
+        )
+        no_origin = [np.full([children, 2], NONE, "int64"), np.full(children, NONE, "int64")]
+        self.children_origins_stack = Stacked(no_origin, "children_origins")
+        self.selection_counts_stack = Stacked([np.zeros(operators, "int64")], "selection_counts")
+        self.failures_stack = Stacked([np.zeros([], "int64")] * len(FailureCounters._fields), "failures")
         self.slots_stack = Stacked([], "slots")
         self.size = size
         self.built = True
 
     def create_slots(self, initial: Tensors) -> None:
-        """Gives each individual fresh optimizer slots, in place of any that it had."""
+        """Gives each individual fresh optimizer slots, replacing any that it had."""
         # Keras would go on saving a layer that was merely replaced.
         self._tracker.untrack(self.slots_stack)
         self.slots_stack = Stacked([np.stack([np.asarray(slot)] * self.size) for slot in initial], "slots")
@@ -112,8 +100,13 @@ class Population(keras.layers.Layer):
     @property
     def individuals(self) -> Individual:
         """The population's present state, stacked."""
-        network = NetworkState(self.weights_stack.read(), self.frozen_stack.read())
-        return Individual(network, self.slots_stack.read())
+        network = NetworkState(self.weights_stack.read(), self.non_trainable_stack.read())
+        return Individual(network, self.slots_stack.read(), self.lineage.origin)
+
+    @property
+    def sampling_state(self) -> NetworkState:
+        """The states to sample with, stacked: moving averages of the weights where they are kept."""
+        return NetworkState(self.averages or self.weights_stack.read(), self.non_trainable_stack.read())
 
     @property
     def averages(self) -> Tensors:
@@ -127,71 +120,67 @@ class Population(keras.layers.Layer):
 
     @property
     def scores(self) -> Scores:
-        """How the individuals scored when they were selected, [μ]; NaN for founders."""
+        """The individuals' scores when they were selected, [μ]; NaN in the initial population."""
         return Scores(*self.scores_stack.read())
 
     @property
     def children_scores(self) -> Scores:
-        """How all children of the last generation scored, [μ·M], child i·M + m being parent i's mutation m."""
+        """The scores of all children of the last generation, [children]; NaN before the first."""
         return Scores(*self.children_scores_stack.read())
 
     @property
-    def wins(self) -> tf.Tensor:
-        """int64 [M], how many survivors each mutation has made since the first generation."""
-        return self.wins_stack.read()[0]
+    def children_origins(self) -> Origin:
+        """The origins of all children of the last generation, [children]."""
+        return Origin(*self.children_origins_stack.read())
 
     @property
-    def faults(self) -> Faults:
-        """What went wrong so far."""
-        return Faults(*self.faults_stack.read())
+    def selection_counts(self) -> tf.Tensor:
+        """int64 [operators], how many survivors each operator has made since the first generation."""
+        return self.selection_counts_stack.read()[0]
 
-    def succeed(self, selected: Selected, step: tf.Tensor, decay: float) -> None:
+    @property
+    def failures(self) -> FailureCounters:
+        """How often something failed so far."""
+        return FailureCounters(*self.failures_stack.read())
+
+    def replace(self, selected: Selected, step: tf.Tensor, decay: float) -> None:
         """Makes the survivors of a generation the population, with their lineage and their moving averages.
 
         Args:
-            selected: the survivors and what is known of them.
+            selected: the survivors.
             step: int64 scalar, the number of the generation.
-            decay: of the moving averages.
+            decay: of the moving averages, per generation.
         """
-        mutations = self.wins.shape[0]
-        chosen, place = tf.cast(selected.chosen, tf.int64), tf.cast(selected.stayed, tf.int64)
-        stayed = place >= 0
-        before, survivors = self.lineage, selected.survivors
-        parent = tf.where(stayed, place, chosen // mutations)
-        mutation = tf.where(stayed, tf.gather(before.mutation, parent), chosen % mutations)
-        made = tf.one_hot(tf.where(stayed, tf.constant(-1, tf.int64), mutation), mutations, dtype=tf.int64)
-        ancestry = tf.gather(before.ancestry, parent) + made
-        averages = _averaged(take(self.averages, parent), survivors.network.trainable, step, decay)
-        scores = tf.nest.map_structure(
-            lambda old, new: tf.where(stayed, tf.gather(old, parent), tf.gather(new, chosen)),
-            self.scores,
-            selected.scores,
-        )
+        survivors = selected.survivors
+        lineage, made = descend(self.lineage, survivors.origin, selected.retained)
+        averages = _averaged(take(self.averages, lineage.parent), survivors.network.trainable, step, decay)
         self.weights_stack.assign(survivors.network.trainable)
-        self.frozen_stack.assign(survivors.network.frozen)
+        self.non_trainable_stack.assign(survivors.network.non_trainable)
         self.slots_stack.assign(survivors.slots)
         self.average_stack.assign(averages)
-        self.lineage_stack.assign(Lineage(tf.gather(before.founder, parent), parent, mutation, ancestry))
-        self.scores_stack.assign(scores)
-        self.children_scores_stack.assign(selected.scores)
-        self.wins_stack.assign([self.wins + tf.reduce_sum(made, axis=0)])
-        self._count_faults(tf.cast(selected.viable, tf.int64))
+        self.lineage_stack.assign(lineage)
+        self.scores_stack.assign(selected.scores)
+        self.children_scores_stack.assign(selected.children_scores)
+        self.children_origins_stack.assign(selected.children_origins)
+        self.selection_counts_stack.assign([self.selection_counts + made])
+        self._count_failures(tf.cast(selected.viable, tf.int64), selected.children_scores.fitness.shape[0])
 
-    def _count_faults(self, viable: tf.Tensor) -> None:
-        faults, children = self.faults, self.size * self.wins.shape[0]
+    def _count_failures(self, viable: tf.Tensor, children: int) -> None:
+        counters = self.failures
         stagnant = tf.cast(viable == 0, tf.int64)
-        self.faults_stack.assign(
-            faults._replace(
-                rejected_children=faults.rejected_children + children - viable,
-                stagnant_generations=faults.stagnant_generations + stagnant,
-                stagnant_in_a_row=(faults.stagnant_in_a_row + 1) * stagnant,
+        self.failures_stack.assign(
+            counters._replace(
+                rejected_children=counters.rejected_children + children - viable,
+                stagnant_generations=counters.stagnant_generations + stagnant,
+                stagnant_in_a_row=(counters.stagnant_in_a_row + 1) * stagnant,
             )
         )
 
     def count_skipped_step(self) -> None:
-        """Notes that the discriminator did not take a step."""
-        faults = self.faults
-        self.faults_stack.assign(faults._replace(skipped_discriminator_steps=faults.skipped_discriminator_steps + 1))
+        """Counts a discriminator step that was skipped."""
+        counters = self.failures
+        skipped = counters.skipped_discriminator_steps + 1
+        self.failures_stack.assign(counters._replace(skipped_discriminator_steps=skipped))
 
 
 def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float) -> Tensors:
@@ -206,25 +195,25 @@ def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float
     )
 
 
-def founders_of(generator: keras.Model, count: int) -> list[keras.Model]:
-    """The generator itself, and `count − 1` others of its architecture with weights of their own.
+def initial_population(generator: keras.Model, count: int) -> list[keras.Model]:
+    """The generator itself, and `count − 1` others of its architecture with newly drawn weights.
 
     Raises:
-        InputError: if the others came out equal to it, for equal individuals would stay equal for ever.
+        InputError: if two have equal weights, for equal individuals would stay equal for ever.
     """
     others = [keras.models.clone_model(generator) for _ in range(count - 1)]
-    founders = [generator, *others]
+    members = [generator, *others]
     for other in others:
         if not other.built:
             other.build(generator.input_shape)
     for i, other in enumerate(others):
-        if any(_same_weights(other, earlier) for earlier in founders[: i + 1]):
+        if any(_same_weights(other, earlier) for earlier in members[: i + 1]):
             raise InputError(
                 "population_size",
                 "the generator's initializers have fixed seeds, so that all individuals would start, and stay, "
                 "equal; leave the seeds to keras.utils.set_random_seed",
             )
-    return founders
+    return members
 
 
 def _same_weights(one: keras.Model, other: keras.Model) -> bool:

@@ -1,4 +1,4 @@
-"""What `fit` takes as real data, made into blocks of one generation each."""
+"""The kinds of real data that `fit` takes, as a stream of one element per generation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.batches import GenerationSizes, split_samples
 from egan_tf.utils.checks import InputError, integer, require
 
 DEFAULT_BATCH_SIZE = 32
@@ -89,18 +90,19 @@ class RealData:
             dataset = dataset.batch(batch_size)
         return cls(dataset, None, batch_size or int(samples.shape[0]))
 
-    def blocks(self, size: int) -> tf.data.Dataset:
-        """A dataset whose element holds all `size` real samples of one generation.
+    def generations(self, sizes: GenerationSizes) -> tf.data.Dataset:
+        """A dataset whose element holds the real samples of one generation; a scalar 0 where `draw` makes them.
 
         Raises:
-            InputError: if there are fewer samples than that.
+            InputError: if there are fewer samples than one generation takes.
         """
         if self.dataset is None:
             return tf.data.Dataset.from_tensors(0).repeat()
+        size = sizes.total
         if self.count is not None and self.count < size:
             raise InputError(
                 "x",
-                f"holds {self.count} samples, but a generation takes {size} (for scoring, and batch_size for each "
+                f"holds {self.count} samples, but a generation takes {size} (for evaluation, and batch_size for each "
                 "fresh step of the discriminator); give more, or lower one of these",
             )
         blocks = self.dataset.rebatch(size, drop_remainder=True)
@@ -109,16 +111,11 @@ class RealData:
         elif tf.data.experimental.cardinality(blocks) >= 0:
             # TensorFlow rounds the number of blocks up, and Keras would miss the one that never comes.
             blocks = blocks.filter(lambda *_: True)
-        return blocks.prefetch(tf.data.AUTOTUNE)
+        return blocks.map(lambda *parts: split_samples(*_samples_and_labels(parts), sizes)).prefetch(tf.data.AUTOTUNE)
 
 
-def check_batch_size(batch_size: int, population_size: int) -> None:
-    """Raises `InputError` if a batch cannot hold a sample of every survivor."""
-    require(
-        batch_size >= population_size,
-        "batch_size",
-        f"must be at least the population size, {population_size}: the discriminator sees samples of every survivor",
-    )
+def _samples_and_labels(parts: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor | None]:
+    return parts[0], parts[1] if len(parts) > 1 else None
 
 
 def check_samples(samples: np.ndarray, sample_shape: tuple[int, ...]) -> None:

@@ -10,12 +10,12 @@ import tensorflow as tf
 def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
     """The positions of the `count` fittest, the fittest first.
 
-    Ties go to the older child, the one of lower position. Where there are fewer viable children than that, parents
-    stay, in their order: parent 0 goes by the position `children`, parent 1 by `children` + 1, and so on.
+    Ties go to the child of lower position. Where there are fewer viable children than that, parents are retained in
+    their order: position `children` stands for parent 0, `children` + 1 for parent 1, and so on.
 
     Args:
         fitness: float32 [children].
-        viable: bool [children]; a child that is not never survives.
+        viable: bool [children]; other children never survive.
         count: how many survive, at most `children`, and as many as there are parents.
 
     Returns:
@@ -27,10 +27,9 @@ def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
 
 
 def all_finite(stacked: Any, count: int) -> tf.Tensor:
-    """Whether each of `count` stacked members holds finite numbers only, bool [count]; what is no float counts as such.
+    """Whether each of `count` stacked members holds finite numbers only, bool [count]; integers count as finite.
 
-    Told by one sum over each tensor, the cheapest pass there is. A sum that overflows counts too: what adds up to more
-    than 3e38 is as lost as infinity.
+    One sum over each tensor, the cheapest pass. An overflowing sum also counts as non-finite.
 
     Args:
         stacked: a structure of tensors [count, ...].

@@ -1,160 +1,124 @@
-"""Variation: every parent becomes one child per mutation."""
+"""Variation: operators that make children of the population.
+
+The objectives' mutations (`mutation.py`) are the first kind. An operator is a class as `Operator` describes; instances
+go to `EGAN(operators=...)`, and names in `operators.OPERATORS` stand for those that the settings describe.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import keras
 import tensorflow as tf
 
-from egan_tf.evolution.individuals import Sweep, merge, mixes_samples, one_by_one, repeat, take
-from egan_tf.evolution.objectives import Mutation
-from egan_tf.evolution.stateless import (
-    Individual,
-    NetworkState,
-    StatelessOptimizer,
-    Tensors,
-    apply_network,
-    gradients_of,
-)
+from egan_tf.evolution.individual import Individual
+from egan_tf.evolution.map_functions import MapFn
+from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.stateless import NetworkState, Tensors
 
 
 class Networks(NamedTuple):
-    """The architectures; their weights come from elsewhere."""
+    """The architectures; weights are passed as states."""
 
     generator: keras.Model
     discriminator: keras.Model
 
 
-def slopes_of_objectives(
-    discriminator: keras.Model,
-    judge: NetworkState,
-    samples: tf.Tensor,
-    mutations: Sequence[Mutation],
-    labels: tf.Tensor | None = None,
-) -> list[tf.Tensor]:
-    """The gradient of every objective at the samples, from one forward pass that they share.
+class Scores(NamedTuple):
+    """Fq, Fd and F, each float32 [n]."""
 
-    The objectives differ only in the cotangent that they put on the logits. Where the discriminator mixes no
-    samples, one backward pass with cotangent 1 serves all of them: each scales it sample by sample.
+    quality: tf.Tensor
+    diversity: tf.Tensor
+    fitness: tf.Tensor
 
-    Args:
-        discriminator: the architecture.
-        judge: its state; it stays as it is.
-        samples: [batch, ...].
-        mutations: functions of the logits.
-        labels: [batch], for a conditional discriminator.
 
-    Returns:
-        For each mutation a tensor like `samples`.
+class DiscriminatorUpdate(NamedTuple):
+    """A step of the discriminator, not taken yet.
+
+    Attributes:
+        gradient: of its loss, penalties included, one tensor for each trainable weight.
+        non_trainable: its other state after the batch.
+        loss: float32 scalar, penalties excluded.
     """
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(samples)
-        logits, _ = apply_network(discriminator, judge, samples, labels)
-        losses = [mutation(tf.cast(logits, tf.float32)) for mutation in mutations]
-    if mixes_samples(discriminator) or len(mutations) == 1:
-        return [gradients_of(tape, loss, (samples,))[0] for loss in losses]
-    cotangents = [gradients_of(tape, loss, (logits,))[0] for loss in losses]
-    (slope,) = gradients_of(tape, logits, (samples,))
-    by_sample = [-1] + [1] * (samples.shape.rank - 1)
-    return [slope * tf.cast(tf.reshape(cotangent, by_sample), slope.dtype) for cotangent in cotangents]
+
+    gradient: Tensors
+    non_trainable: Tensors
+    loss: tf.Tensor
 
 
-def mutation_gradients(
-    networks: Networks,
-    network: NetworkState,
-    judge: NetworkState,
-    noise: tf.Tensor,
-    mutations: Sequence[Mutation],
-    labels: tf.Tensor | None = None,
-    sweep: Sweep = one_by_one,
-) -> tuple[Tensors, Tensors]:
-    """The gradients of several objectives at one generator, from one forward pass that they share.
+class ChildEvaluation(NamedTuple):
+    """Scores and samples of a child, and the discriminator's update on those samples."""
 
-    Args:
+    scores: Scores
+    fake: tf.Tensor
+    update: DiscriminatorUpdate
+
+
+class Children(NamedTuple):
+    """Children with their evaluations, [n, ...]."""
+
+    individuals: Individual
+    evaluations: ChildEvaluation
+
+
+class VariationContext(NamedTuple):
+    """What an operator works with.
+
+    Attributes:
         networks: the architectures.
-        network: the generator's weights.
-        judge: the discriminator's state; it stays as it is.
-        noise: float32 [batch, latent].
-        mutations: the objectives.
-        labels: [batch], for conditional networks.
-        sweep: the way to go over the objectives.
-
-    Returns:
-        The gradients of the trainable weights, [mutations, ...], and the generator's other state after the pass.
+        optimizer: moves any number of generators by one step.
+        discriminator_state: the discriminator's state; operators do not change it.
+        noise: from the number of an optimizer step (0 for the first) to float32 [batch, latent], the same for all.
+        real: [batch, ...], real samples of this generation.
+        labels: [batch], of the noise and of the real samples, for conditional networks; else None.
+        steps: optimizer steps of a mutation.
+        map_fn: maps a function over stacked individuals.
+        siblings: the children of earlier operators in this generation, with their evaluations; None for the first.
     """
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(network.trainable)
-        samples, frozen = apply_network(networks.generator, network, noise, labels)
-    slopes = slopes_of_objectives(networks.discriminator, judge, samples, mutations, labels)
 
-    def pull_back(slope: tf.Tensor) -> Tensors:
-        return gradients_of(tape, samples, network.trainable, output_gradients=slope)
+    networks: Networks
+    optimizer: StatelessOptimizer
+    discriminator_state: NetworkState
+    noise: Callable[[int | tf.Tensor], tf.Tensor]
+    real: tf.Tensor
+    labels: tf.Tensor | None
+    steps: int
+    map_fn: MapFn
+    siblings: Children | None
 
-    return sweep(pull_back, tf.stack(slopes), len(mutations)), frozen
 
+@runtime_checkable
+class Operator(Protocol):
+    """A variation operator, such as mutation or crossover.
 
-def mutate(
-    networks: Networks,
-    optimizer: StatelessOptimizer,
-    parents: Individual,
-    judge: NetworkState,
-    noise: Callable[[int | tf.Tensor], tf.Tensor],
-    mutations: Sequence[Mutation],
-    *,
-    population_size: int = 1,
-    steps: int = 1,
-    labels: tf.Tensor | None = None,
-    sweep: Sweep = one_by_one,
-) -> Individual:
-    """The children of all parents (Wang et al. 2018, algorithm 1, lines 8 to 10).
-
-    All see the same noise: what tells them apart is their objective, and where they come from.
-
-    Args:
-        networks: the architectures.
-        optimizer: the generators' optimizer, for population_size · mutations individuals at a time.
-        parents: [population_size, ...]; they stay as they are.
-        judge: the discriminator's state; it stays as it is.
-        noise: from the number of the step (0 for the first) to float32 [batch, latent].
-        mutations: the objectives.
-        population_size: how many parents there are.
-        steps: how many optimizer steps each child takes on its objective.
-        labels: [batch], for conditional networks.
-        sweep: the way to go over individuals.
-
-    Returns:
-        [population_size · mutations, ...], parent by parent, in the order of the mutations.
+    Attributes:
+        names: a name for each kind of child that it makes. `Origin.operator` of a child is a position in this list;
+            the generation adds the names of earlier operators in front.
     """
-    every = len(mutations)
 
-    def first_gradients(network: NetworkState) -> tuple[Tensors, Tensors]:
-        return mutation_gradients(networks, network, judge, noise(0), mutations, labels, sweep)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each kind of child."""
+        ...
 
-    gradients, frozen = sweep(first_gradients, parents.network, population_size)
-    weights, slots = optimizer.apply(
-        merge(gradients), repeat(parents.network.trainable, every), repeat(parents.slots, every)
-    )
-    children = Individual(NetworkState(weights, repeat(frozen, every)), slots)
-    if steps == 1:
-        return children
+    def count(self, population_size: int) -> int:
+        """How many children it makes of a population of this size."""
+        ...
 
-    def further(number: tf.Tensor, now: Individual) -> tuple[tf.Tensor, Individual]:
-        def gradients_of(position: int, mutation: Mutation) -> tuple[Tensors, Tensors]:
-            def gradient(network: NetworkState) -> tuple[Tensors, Tensors]:
-                own, state = mutation_gradients(networks, network, judge, noise(number), [mutation], labels)
-                return take(own, 0), state
+    def __call__(self, context: VariationContext, parents: Individual) -> Individual:
+        """Makes children.
 
-            own = tf.nest.map_structure(lambda tensor: tensor[position::every], now.network)
-            return sweep(gradient, own, population_size)
+        Args:
+            context: what there is to work with.
+            parents: the population, [μ, ...]; it is not changed.
 
-        by_mutation = [gradients_of(position, mutation) for position, mutation in enumerate(mutations)]
-        gradients, frozen = merge(tf.nest.map_structure(lambda *same: tf.stack(same, axis=1), *by_mutation))
-        weights, slots = optimizer.apply(gradients, now.network.trainable, now.slots)
-        return number + 1, Individual(NetworkState(weights, frozen), slots)
+        Returns:
+            [count, ...], each with its origin.
+        """
+        ...
 
-    _, children = tf.while_loop(
-        lambda number, _: number < steps, further, (tf.constant(1), children), parallel_iterations=1
-    )
-    return children
+
+def is_operator(candidate: Any) -> bool:
+    """Whether an object has what `Operator` asks for."""
+    return isinstance(candidate, Operator) and not isinstance(candidate, type)

@@ -78,14 +78,14 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) ->
             "fingerprint": dataset.fingerprint,
         },
         "steps": int(egan.generation.numpy()),
-        "faults": {name: int(count) for name, count in population.faults._asdict().items()},
+        "failures": {name: int(count) for name, count in population.failures._asdict().items()},
         "individual": individual,
         "scores": {name: float(value[individual]) for name, value in population.scores._asdict().items()},
         "weights": "moving average of the lineage" if population.averages else "last generation",
         "lineage": {
-            "founder": lineage["founder"],
-            "last_mutation": egan.mutation_names[lineage["mutation"]] if lineage["mutation"] >= 0 else None,
-            "ancestry": dict(zip(egan.mutation_names, lineage["ancestry"], strict=True)),
+            "root": lineage["root"],
+            "last_operator": egan.operator_names[lineage["operator"]] if lineage["operator"] >= 0 else None,
+            "ancestry": dict(zip(egan.operator_names, lineage["ancestry"], strict=True)),
         },
         "config": public_config(config),
     }

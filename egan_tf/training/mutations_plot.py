@@ -25,12 +25,12 @@ def shares_of_wins(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.nd
         The generations at which the intervals end [n], the shares [n, mutations], each row adding up to 1 (to 0 where
         no child survived), and the mutations' names.
     """
-    names = tuple(records[0]["wins"])
+    names = tuple(records[0]["selection_counts"])
     every = -(-len(records) // MAX_INTERVALS)
     kept = list(records[every - 1 :: every])
     if kept[-1] is not records[-1]:
         kept.append(records[-1])
-    totals = np.array([[0] * len(names), *([record["wins"][name] for name in names] for record in kept)])
+    totals = np.array([[0] * len(names), *([record["selection_counts"][name] for name in names] for record in kept)])
     won = np.diff(totals, axis=0)
     return (
         np.array([record["generation"] for record in kept]),

@@ -177,7 +177,7 @@ class Run:
         Raises:
             RunError: the second time.
         """
-        generation, faults, limit = self.generation, self.egan.population.faults, self.config.run.stagnation_limit
+        generation, faults, limit = self.generation, self.egan.population.failures, self.config.run.stagnation_limit
         if int(self.egan.restarts.numpy()):
             self.events.append({"event": "failed", "time": now(), "generation": generation})
             raise RunError(

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egan_tf import data
+from egan_tf.evolution.batches import sizes_for
+from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.egan import EGAN
-from egan_tf.evolution.real_data import check_batch_size
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.export import FORMATS
 from egan_tf.training import run_folder
@@ -35,12 +36,13 @@ def check(config: Config) -> None:
     Raises:
         InputError: naming the flag.
     """
-    EvolutionSettings(
+    settings = EvolutionSettings(
         **dataclasses.asdict(config.evolution),
         latent_distribution=config.network.latent_distribution,
         seed=config.run.seed,
     )
-    check_batch_size(config.data.batch_size, config.evolution.population_size)
+    choices_of(settings)
+    sizes_for(settings, config.data.batch_size)
     for chosen in config.run.formats:
         one_of("formats", chosen, FORMATS)
     check_names(config)

@@ -92,7 +92,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         return score is not None and (best is None or score > best)
 
     def _stagnant(self) -> int:
-        return int(self.model.population.faults.stagnant_in_a_row.numpy())
+        return int(self.model.population.failures.stagnant_in_a_row.numpy())
 
     def save(self) -> bool:
         """Makes a checkpoint now, unless this generation has one, or is one without a viable child.

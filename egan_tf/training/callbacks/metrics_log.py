@@ -39,17 +39,20 @@ class MetricsLog(PeriodicCallback):
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Appends one record to each log."""
         population = self.model.population
-        names = self.model.mutation_names
-        mutation = int(logs["mutation"])
-        children = {name: values.numpy().tolist() for name, values in population.children_scores._asdict().items()}
+        names = self.model.operator_names
+        operator = int(logs["operator"])
+        scores, origins = population.children_scores, population.children_origins
+        children = {name: values.numpy().tolist() for name, values in scores._asdict().items()}
+        children["operator"] = [names[position] for position in origins.operator.numpy()]
+        children["parents"] = [[one for one in pair if one >= 0] for pair in origins.parents.numpy().tolist()]
         self._metrics.append(
             {
                 "generation": generation,
                 **{name: float(value) for name, value in logs.items()},
-                "mutation": names[mutation] if mutation >= 0 else None,
+                "operator": names[operator] if operator >= 0 else None,
                 "children": children,
-                "wins": dict(zip(names, population.wins.numpy().tolist(), strict=True)),
-                **{name: int(count) for name, count in population.faults._asdict().items() if name in COUNTED},
+                "selection_counts": dict(zip(names, population.selection_counts.numpy().tolist(), strict=True)),
+                **{name: int(count) for name, count in population.failures._asdict().items() if name in COUNTED},
             }
         )
         self._timings.append({"generation": generation, "seconds": round(time.monotonic() - self._start, 3)})

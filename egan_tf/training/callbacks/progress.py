@@ -35,11 +35,11 @@ class ProgressBar(PeriodicCallback):
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Shows the generation's figures."""
         del generation
-        if "mutation" not in logs:
+        if "operator" not in logs:
             return
-        mutation = int(logs["mutation"])
+        operator = int(logs["operator"])
         self._bar.set_postfix_str(
-            f"{self.model.mutation_names[mutation] if mutation >= 0 else 'founder'}, F {float(logs['fitness']):.3f}, "
+            f"{self.model.operator_names[operator] if operator >= 0 else 'initial'}, F {float(logs['fitness']):.3f}, "
             f"D {float(logs['discriminator_loss']):.3f}",
             refresh=False,
         )

@@ -45,12 +45,12 @@ class TensorBoardLog(PeriodicCallback):
         """Writes the scalars."""
         if self._writer is None:
             return
-        wins = self.model.population.wins.numpy()
+        counts = self.model.population.selection_counts.numpy()
         with self._writer.as_default(generation):
             for name, value in logs.items():
                 tf.summary.scalar(name, float(value))
-            for name, count in zip(self.model.mutation_names, wins, strict=True):
-                tf.summary.scalar(f"share/{name}", float(count / max(1, wins.sum())))
+            for name, count in zip(self.model.operator_names, counts, strict=True):
+                tf.summary.scalar(f"share/{name}", float(count / max(1, counts.sum())))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes scalars and a picture, if it is time."""

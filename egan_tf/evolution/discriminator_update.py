@@ -1,0 +1,147 @@
+"""The discriminator's updates in a generation. Pure functions: states in, gradients out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from egan_tf.evolution.losses import DiscriminatorLoss
+from egan_tf.evolution.map_functions import MapFn
+from egan_tf.evolution.noise import DISCRIMINATOR, GenerationNoise
+from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
+from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.stacking import merge, take, where
+from egan_tf.evolution.stateless import NetworkState, apply_discriminator, apply_network, gradients_of
+from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
+
+Batch = tuple[tf.Tensor, tf.Tensor | None]
+"""Samples [n, ...] and their labels [n], or None."""
+
+
+@dataclass(frozen=True)
+class DiscriminatorTraining:
+    """How the discriminator learns from the survivors.
+
+    Attributes:
+        networks: the architectures.
+        loss: what the discriminator minimises.
+        settings: penalty weights and the population size.
+        map_fn: maps over individuals.
+    """
+
+    networks: Networks
+    loss: DiscriminatorLoss
+    settings: EvolutionSettings
+    map_fn: MapFn
+
+    def reused_batch_update(
+        self,
+        noise: GenerationNoise,
+        updates: DiscriminatorUpdate,
+        fake: tf.Tensor,
+        retained: tf.Tensor,
+        state: NetworkState,
+        batch: Batch,
+    ) -> DiscriminatorUpdate:
+        """The update on the evaluation batch, from the gradients that the survivors' diversity has computed already.
+
+        A survivor's diversity gradient is the gradient of the discriminator's loss on the survivor's samples; the mean
+        over survivors is that on the samples of all. Penalties are added.
+
+        Args:
+            noise: of the generation.
+            updates: one for each survivor, [μ, ...].
+            fake: the survivors' samples of the evaluation noise, [μ, evaluation, ...].
+            retained: bool [μ]. Retained parents contribute no gradient; if all are retained the update is NaN and is
+                skipped.
+            state: the discriminator's state, as in the evaluation.
+            batch: the real samples of the evaluation.
+        """
+        update = tf.nest.map_structure(lambda values: _mean_or_first(values, ~retained), updates)
+        if not self._penalized:
+            return update
+        parts = split_sizes(fake.shape[1], self.settings.population_size)
+        samples = tf.concat([fake[rank, :size] for rank, size in enumerate(parts)], axis=0)
+        with tf.GradientTape() as tape:
+            tape.watch(state.trainable)
+            penalty = self._penalty(noise, 0, state, batch, samples)
+        added = gradients_of(tape, penalty, state.trainable)
+        return update._replace(gradient=tuple(a + b for a, b in zip(update.gradient, added, strict=True)))
+
+    def fresh_batch_update(
+        self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
+    ) -> DiscriminatorUpdate:
+        """The update on a batch that nothing else uses, against new samples of the survivors.
+
+        Args:
+            noise: of the generation.
+            number: counts the discriminator's steps in the generation.
+            survivors: [μ, ...].
+            state: the discriminator's present state.
+            batch: real samples.
+        """
+        real, labels = batch
+        fake = self._survivors_samples(noise, number, survivors, real.shape[0], labels)
+        discriminator = self.networks.discriminator
+        with tf.GradientTape() as tape:
+            tape.watch(state.trainable)
+            real_logits, after = apply_discriminator(discriminator, state, real, labels)
+            state_then = state._replace(non_trainable=after)
+            fake_logits, after = apply_discriminator(discriminator, state_then, fake, labels)
+            loss = self.loss(real_logits, fake_logits)
+            penalized = loss + self._penalty(noise, number, state, batch, fake) if self._penalized else loss
+        return DiscriminatorUpdate(gradients_of(tape, penalized, state.trainable), after, loss)
+
+    def _survivors_samples(
+        self, noise: GenerationNoise, number: int, survivors: NetworkState, size: int, labels: tf.Tensor | None
+    ) -> tf.Tensor:
+        """`size` samples, as many of each survivor as of the others where the size allows."""
+        generator, count = self.networks.generator, self.settings.population_size
+        latents = noise.latents(size, DISCRIMINATOR, number)
+        if labels is None and size % count == 0:
+            parts = tf.reshape(latents, [count, -1, latents.shape[1]])
+            return merge(self.map_fn(lambda pair: apply_network(generator, *pair)[0], (survivors, parts), count))
+        sizes = split_sizes(size, count)
+        parts = tf.split(latents, sizes)
+        split_labels = [None] * count if labels is None else tf.split(labels, sizes)
+        samples = [
+            apply_network(generator, take(survivors, rank), parts[rank], split_labels[rank])[0] for rank in range(count)
+        ]
+        return tf.concat(samples, axis=0)
+
+    @property
+    def _penalized(self) -> bool:
+        return bool(self.settings.r1_weight or self.settings.gradient_penalty_weight)
+
+    def _penalty(
+        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor
+    ) -> tf.Tensor:
+        real, labels = batch
+
+        def logits(samples: tf.Tensor) -> tf.Tensor:
+            return apply_discriminator(self.networks.discriminator, state, samples, labels)[0]
+
+        penalty = tf.constant(0.0)
+        if self.settings.r1_weight:
+            penalty += self.settings.r1_weight * r1_penalty(logits, real)
+        if self.settings.gradient_penalty_weight:
+            mix, fake = noise.mixing_ratios(real.shape[0], number), tf.cast(fake, real.dtype)
+            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
+        return penalty
+
+
+def split_sizes(size: int, count: int) -> list[int]:
+    """`size` as a sum of `count` sizes that differ by at most one, the larger first."""
+    return [size // count + (rank < size % count) for rank in range(count)]
+
+
+def _mean_or_first(values: tf.Tensor, included: tf.Tensor) -> tf.Tensor:
+    """The mean over the members included, bool [members]; NaN if there is none.
+
+    A mean of integers, such as a random layer's state, has no meaning: the first member's value.
+    """
+    if not values.dtype.is_floating:
+        return values[0]
+    total = tf.reduce_sum(where(included, values, tf.zeros_like(values)), axis=0)
+    return total / tf.reduce_sum(tf.cast(included, values.dtype))

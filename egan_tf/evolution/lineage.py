@@ -1,0 +1,68 @@
+"""Where individuals come from, followed from generation to generation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.evolution.individual import NONE, Origin
+
+
+class Lineage(NamedTuple):
+    """The descent of each individual of a population.
+
+    Attributes:
+        root: int64 [μ], the position in the initial population that its line began at.
+        parents: int64 [μ, 2], the positions of its parents in the population before, the second −1 where there is only
+            one; for a retained parent its own position.
+        operator: int64 [μ], the position of the operator that made it; −1 in the initial population.
+        ancestry: int64 [μ, operators], how often each operator stands in its line, along first parents.
+    """
+
+    root: tf.Tensor
+    parents: tf.Tensor
+    operator: tf.Tensor
+    ancestry: tf.Tensor
+
+    @property
+    def origin(self) -> Origin:
+        """Where the individuals come from, without their history."""
+        return Origin(self.parents, self.operator)
+
+    @property
+    def parent(self) -> tf.Tensor:
+        """int64 [μ], the first parents."""
+        return self.parents[:, 0]
+
+
+def initial_lineage(size: int, operators: int) -> list[np.ndarray]:
+    """The values of `Lineage` for an initial population."""
+    start = np.arange(size, dtype="int64")
+    return [
+        start,
+        np.stack([start, np.full(size, NONE, "int64")], axis=1),
+        np.full(size, NONE, "int64"),
+        np.zeros([size, operators], "int64"),
+    ]
+
+
+def descend(before: Lineage, origin: Origin, retained: tf.Tensor) -> tuple[Lineage, tf.Tensor]:
+    """The lineage of a new population.
+
+    Args:
+        before: of the population before.
+        origin: of the new individuals, [μ].
+        retained: bool [μ], whether an individual is a parent that stays, so that no operator made it just now.
+
+    Returns:
+        The new lineage, and int64 [operators], how many individuals each operator has just made.
+    """
+    kinds = before.ancestry.shape[1]
+    made = tf.one_hot(tf.where(retained, tf.constant(NONE, tf.int64), origin.operator), kinds, dtype=tf.int64)
+    first = origin.parents[:, 0]
+    lineage = Lineage(
+        tf.gather(before.root, first), origin.parents, origin.operator, tf.gather(before.ancestry, first) + made
+    )
+    return lineage, tf.reduce_sum(made, axis=0)

@@ -1,0 +1,178 @@
+"""Mutation: every parent becomes one child per objective (Wang et al. 2018, algorithm 1, lines 8 to 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from egan_tf.evolution.individual import Individual, single_parent
+from egan_tf.evolution.map_functions import MapFn, mixes_samples, sequential_map
+from egan_tf.evolution.objectives import Objective, takes_real_logits
+from egan_tf.evolution.stacking import merge, repeat, take
+from egan_tf.evolution.stateless import (
+    NetworkState,
+    Tensors,
+    apply_discriminator,
+    apply_network,
+    gradients_of,
+)
+from egan_tf.evolution.variation import Networks, VariationContext
+
+
+class ObjectiveMutation:
+    """Copies every parent once per objective; each copy takes `context.steps` optimizer steps on its objective.
+
+    All copies see the same noise. Children come parent by parent, in the order of the objectives.
+    """
+
+    def __init__(self, objectives: Mapping[str, Objective]) -> None:
+        """Args: objectives: by name, each a function of fake logits, or of fake and real ones, to a scalar."""
+        self._objectives = dict(objectives)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the objectives."""
+        return tuple(self._objectives)
+
+    def count(self, population_size: int) -> int:
+        """One child per parent and objective."""
+        return population_size * len(self._objectives)
+
+    def __call__(self, context: VariationContext, parents: Individual) -> Individual:
+        """The children of all parents, [population_size · objectives, ...]."""
+        objectives = list(self._objectives.values())
+        every, size = len(objectives), parents.origin.operator.shape[0]
+        real_logits = _real_logits(context) if any(map(takes_real_logits, objectives)) else None
+
+        def gradients_at(network: NetworkState, number: int | tf.Tensor, chosen: Sequence[Objective]) -> tuple:
+            return objective_gradients(
+                context.networks,
+                network,
+                context.discriminator_state,
+                context.noise(number),
+                chosen,
+                labels=context.labels,
+                real_logits=real_logits,
+                map_fn=context.map_fn if len(chosen) > 1 else sequential_map,
+            )
+
+        gradients, after = context.map_fn(lambda parent: gradients_at(parent, 0, objectives), parents.network, size)
+        weights, slots = context.optimizer.apply(
+            merge(gradients), repeat(parents.network.trainable, every), repeat(parents.slots, every)
+        )
+        origin = single_parent(tf.repeat(tf.range(size), every), tf.tile(tf.range(every), [size]))
+        children = NetworkState(weights, repeat(after, every)), slots
+
+        def next_step(number: tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple:
+            network, slots = now
+
+            def of_objective(position: int, objective: Objective) -> tuple[Tensors, Tensors]:
+                def gradient(child: NetworkState) -> tuple[Tensors, Tensors]:
+                    one, state = gradients_at(child, number, [objective])
+                    return take(one, 0), state
+
+                mine = tf.nest.map_structure(lambda tensor: tensor[position::every], network)
+                return context.map_fn(gradient, mine, size)
+
+            by_objective = [of_objective(position, objective) for position, objective in enumerate(objectives)]
+            gradients, after = merge(tf.nest.map_structure(lambda *same: tf.stack(same, axis=1), *by_objective))
+            weights, slots = context.optimizer.apply(gradients, network.trainable, slots)
+            return number + 1, (NetworkState(weights, after), slots)
+
+        if context.steps > 1:
+            _, children = tf.while_loop(
+                lambda number, _: number < context.steps,
+                next_step,
+                (tf.constant(1), children),
+                parallel_iterations=1,
+            )
+        return Individual(*children, origin)
+
+
+def _real_logits(context: VariationContext) -> tf.Tensor:
+    logits, _ = apply_discriminator(
+        context.networks.discriminator, context.discriminator_state, context.real, context.labels
+    )
+    return logits
+
+
+def objective_gradients(
+    networks: Networks,
+    network: NetworkState,
+    discriminator_state: NetworkState,
+    noise: tf.Tensor,
+    objectives: Sequence[Objective],
+    *,
+    labels: tf.Tensor | None = None,
+    real_logits: tf.Tensor | None = None,
+    map_fn: MapFn = sequential_map,
+) -> tuple[Tensors, Tensors]:
+    """The gradients of several objectives at one generator, from one forward pass that they share.
+
+    Args:
+        networks: the architectures.
+        network: the generator's weights.
+        discriminator_state: the discriminator's state; it is not changed.
+        noise: float32 [batch, latent].
+        objectives: functions of logits to a scalar.
+        labels: [batch], for conditional networks.
+        real_logits: float32 [batch, 1], for objectives that take them.
+        map_fn: maps over the objectives.
+
+    Returns:
+        The gradients of the trainable weights, [objectives, ...], and the generator's other state after the pass.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(network.trainable)
+        samples, after = apply_network(networks.generator, network, noise, labels)
+    at_samples = sample_gradients(
+        networks.discriminator, discriminator_state, samples, objectives, labels=labels, real_logits=real_logits
+    )
+
+    def at_weights(at_sample: tf.Tensor) -> Tensors:
+        return gradients_of(tape, samples, network.trainable, output_gradients=at_sample)
+
+    return map_fn(at_weights, tf.stack(at_samples), len(objectives)), after
+
+
+def sample_gradients(
+    discriminator: keras.Model,
+    discriminator_state: NetworkState,
+    samples: tf.Tensor,
+    objectives: Sequence[Objective],
+    *,
+    labels: tf.Tensor | None = None,
+    real_logits: tf.Tensor | None = None,
+) -> list[tf.Tensor]:
+    """The gradient of every objective at the samples, from one forward pass that they share.
+
+    The objectives differ only in the cotangent that they put on the logits. Where the discriminator mixes no samples,
+    one backward pass with cotangent 1 serves all of them, scaled sample by sample.
+
+    Args:
+        discriminator: the architecture.
+        discriminator_state: its state; it is not changed.
+        samples: [batch, ...].
+        objectives: functions of logits to a scalar.
+        labels: [batch], for a conditional discriminator.
+        real_logits: float32 [batch, 1], for objectives that take them.
+
+    Returns:
+        For each objective a tensor like `samples`.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(samples)
+        logits, _ = apply_network(discriminator, discriminator_state, samples, labels)
+        fake_logits = tf.cast(logits, tf.float32)
+        losses = [
+            objective(fake_logits, real_logits) if takes_real_logits(objective) else objective(fake_logits)
+            for objective in objectives
+        ]
+    if mixes_samples(discriminator) or len(objectives) == 1:
+        return [gradients_of(tape, loss, (samples,))[0] for loss in losses]
+    cotangents = [gradients_of(tape, loss, (logits,))[0] for loss in losses]
+    (at_samples,) = gradients_of(tape, logits, (samples,))
+    by_sample = [-1] + [1] * (samples.shape.rank - 1)
+    return [at_samples * tf.cast(tf.reshape(cotangent, by_sample), at_samples.dtype) for cotangent in cotangents]

@@ -1,0 +1,80 @@
+"""Choices by name, by name with parameters, or as functions of the user: `"least_squares(target=0.9)"`."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from egan_tf.utils.checks import InputError, format_value, one_of, require
+
+Named = tuple[str, Callable[..., Any]]
+
+
+def resolve(field: str, choice: str | Callable[..., Any], registry: Mapping[str, Callable[..., Any]]) -> Named:
+    """The name and the function of a choice.
+
+    Args:
+        field: the setting, for messages.
+        choice: a name in the registry; a name with keyword parameters, such as "least_squares(target=0.9)"; or a
+            function, which is named after itself.
+        registry: functions by name. Their keyword-only arguments are the parameters.
+
+    Raises:
+        InputError: an unknown name or parameter, a value that is no literal, or something else altogether.
+    """
+    if callable(choice):
+        return getattr(choice, "__name__", type(choice).__name__), choice
+    require(isinstance(choice, str), field, f"must be a name or a function, got {format_value(choice)}")
+    if "(" not in str(choice):
+        return one_of(field, choice, registry), registry[choice]
+    name, parameters = _parse(field, choice)
+    function = registry[one_of(field, name, registry)]
+    known = [key for key, kind in inspect.signature(function).parameters.items() if kind.kind is kind.KEYWORD_ONLY]
+    require(bool(known), field, f"{name} takes no parameters, got {choice}")
+    for key in parameters:
+        one_of(f"{field}: {name}", key, known)
+    return choice, functools.partial(function, **parameters)
+
+
+def resolve_all(
+    field: str, choices: Sequence[Any] | Mapping[str, Any], registry: Mapping[str, Callable[..., Any]]
+) -> dict[str, Callable[..., Any]]:
+    """Several choices as functions by name, in the order given.
+
+    Args:
+        field: the setting, for messages.
+        choices: each as `resolve` takes it, or `{"name": function}`; or one mapping for all.
+        registry: functions by name.
+
+    Raises:
+        InputError: no choice, a name twice, or one that `resolve` refuses.
+    """
+    listed = [choices] if isinstance(choices, Mapping) else choices
+    usable = isinstance(listed, Sequence) and not isinstance(listed, str) and len(listed) > 0
+    require(usable, field, f"must be a sequence of names or functions, got {format_value(choices)}")
+    named: list[Named] = []
+    for choice in listed:
+        if isinstance(choice, Mapping):
+            named += [(str(name), resolve(field, function, registry)[1]) for name, function in choice.items()]
+        else:
+            named.append(resolve(field, choice, registry))
+    names = [name for name, _ in named]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    require(twice is None, field, f"contains {twice!r} twice; name functions that share a name by {{'name': function}}")
+    require(bool(named), field, "must contain at least one")
+    return dict(named)
+
+
+def _parse(field: str, text: str) -> tuple[str, dict[str, Any]]:
+    """The name and the literal keyword arguments of a call written as text."""
+    try:
+        call = ast.parse(text, mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
+            raise ValueError("not a name with keyword parameters")
+        return call.func.id, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        example = "such as least_squares(target=0.9)"
+        raise InputError(field, f"cannot read {format_value(text)}; write NAME(PARAMETER=VALUE), {example}") from error

@@ -1,0 +1,41 @@
+"""The noise of a generation, as a function of (seed, step, restarts)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from egan_tf.evolution.latent import Latent
+from egan_tf.utils import randomness
+
+# What a generation draws noise for. Each has a stream of random numbers.
+STREAMS = 4
+MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(STREAMS)
+
+
+class GenerationNoise(NamedTuple):
+    """The random numbers of one generation.
+
+    Attributes:
+        latent: the distribution that generators take.
+        seed: of the run.
+        step: int64 scalar, the number of the generation.
+        restarts: int64 scalar, how often the run was rolled back; each time brings other noise.
+    """
+
+    latent: Latent
+    seed: int
+    step: tf.Tensor
+    restarts: tf.Tensor
+
+    def latents(self, count: int, stream: int, number: int | tf.Tensor = 0) -> tf.Tensor:
+        """Noise for `count` samples, float32 [count, latent]; `number` counts the steps within a stream."""
+        return self.latent.sample(count, self._key(stream, number))
+
+    def mixing_ratios(self, count: int, number: int | tf.Tensor) -> tf.Tensor:
+        """Uniform numbers in [0, 1] for the gradient penalty, float32 [count]."""
+        return randomness.uniform([count], self._key(PENALTY, number), 0.0, 1.0)
+
+    def _key(self, stream: int, number: int | tf.Tensor) -> tf.Tensor:
+        return randomness.stream(self.seed, self.step, stream + STREAMS * self.restarts, number)

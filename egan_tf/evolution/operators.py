@@ -1,0 +1,37 @@
+"""Variation operators by name. To add one, write a class as `variation.Operator` says and name it in `OPERATORS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from egan_tf.evolution.mutation import ObjectiveMutation
+from egan_tf.evolution.naming import resolve_all
+from egan_tf.evolution.objectives import OBJECTIVES
+from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.variation import Operator, is_operator
+from egan_tf.utils.checks import InputError, format_value, one_of, require
+
+OPERATORS: dict[str, Callable[[EvolutionSettings], Operator]] = {
+    "mutation": lambda settings: ObjectiveMutation(resolve_all("mutations", settings.mutations, OBJECTIVES)),
+}
+"""Name to a function that makes the operator as the settings describe it."""
+
+
+def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
+    """The operators of an evolution, in the order in which they make children.
+
+    Raises:
+        InputError: an unknown name, something that is no operator, or two kinds of children of one name.
+    """
+    operators = []
+    for choice in settings.operators:
+        if isinstance(choice, str):
+            operators.append(OPERATORS[one_of("operators", choice, OPERATORS)](settings))
+        elif is_operator(choice):
+            operators.append(choice)
+        else:
+            raise InputError("operators", f"must be names or variation operators, got {format_value(choice)}")
+    names = [name for operator in operators for name in operator.names]
+    require(bool(names), "operators", "must make at least one kind of children")
+    require(len(set(names)) == len(names), "operators", f"name a kind of children twice: {', '.join(names)}")
+    return tuple(operators)

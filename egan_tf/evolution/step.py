@@ -1,0 +1,102 @@
+"""One generation on a model's variables: reads the state, runs the pure functions of `generation`, writes it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from egan_tf.evolution.batches import Batches, LabelledBatches, RealBatches
+from egan_tf.evolution.discriminator_update import DiscriminatorTraining
+from egan_tf.evolution.evaluation import gradient_norm
+from egan_tf.evolution.generation import Generation, evaluation_batch, fresh_batches
+from egan_tf.evolution.map_functions import choose_map
+from egan_tf.evolution.noise import GenerationNoise
+from egan_tf.evolution.selection import all_finite
+from egan_tf.evolution.stacking import take
+from egan_tf.evolution.stateless import state_of, write, write_state
+from egan_tf.evolution.variation import DiscriminatorUpdate, Networks, Scores
+from egan_tf.utils.checks import require
+
+if TYPE_CHECKING:
+    from egan_tf.evolution.egan import EGAN
+
+Logs = dict[str, tf.Tensor]
+
+
+def evolve(model: EGAN, batches: Batches) -> Logs:
+    """One generation: children, selection, the discriminator's steps.
+
+    Args:
+        model: compiled; its population, discriminator and counters are changed.
+        batches: the real samples of the generation.
+
+    Returns:
+        Scalars for Keras' logs.
+    """
+    batches = _with_labels_as_needed(model, batches)
+    settings, functions = model.settings, model.generation_functions()
+    step = tf.identity(model.generation.value)
+    noise = GenerationNoise(model.latent, settings.seed, step, tf.identity(model.restarts.value))
+    state, parents = state_of(model.discriminator), model.population.individuals
+
+    children = functions.make_children(noise, parents, state, batches)
+    selected = functions.select(parents, model.population.scores, children)
+    model.population.replace(selected, step, settings.ema_decay)
+    write_state(model.generator, take(selected.survivors.network, 0))
+
+    logs: Logs = {}
+    training, reuse = functions.training, settings.reuse_evaluation_batch
+    if reuse:
+        update = training.reused_batch_update(
+            noise, selected.updates, selected.fake, selected.retained, state, evaluation_batch(batches)
+        )
+        logs = _apply_discriminator_update(model, update)
+    for number, batch in enumerate(fresh_batches(batches), start=int(reuse)):
+        state = state_of(model.discriminator)
+        update = training.fresh_batch_update(noise, number, selected.survivors.network, state, batch)
+        logs = _apply_discriminator_update(model, update)
+    model.generation.assign(step + 1)
+    return {**_selection_logs(model, selected.children_scores), **logs}
+
+
+def generation_functions(model: EGAN) -> Generation:
+    """The pure functions of a generation, as the model's settings choose them."""
+    networks = Networks(model.generator, model.discriminator)
+    map_fn = choose_map(*networks)
+    operators, fitness, loss = model.choices
+    training = DiscriminatorTraining(networks, loss, model.settings, map_fn)
+    return Generation(networks, model.stateless_optimizer, operators, fitness, training, model.settings, map_fn)
+
+
+def _with_labels_as_needed(model: EGAN, batches: Batches) -> Batches:
+    labelled = isinstance(batches, LabelledBatches)
+    require(labelled or not model.conditional, "y", "must hold labels: the networks are conditional")
+    return batches if model.conditional else RealBatches(batches.evaluation, batches.fresh)
+
+
+def _apply_discriminator_update(model: EGAN, update: DiscriminatorUpdate) -> Logs:
+    """One optimizer step of the discriminator; an update that is not finite is skipped and counted."""
+    norm = gradient_norm(update.gradient)
+    after = tf.nest.map_structure(lambda value: value[None], update.non_trainable)
+    finite = tf.math.is_finite(norm) & tf.math.is_finite(update.loss) & all_finite(after, 1)[0]
+
+    def step() -> None:
+        model.discriminator_optimizer.apply(update.gradient, model.discriminator.trainable_variables)
+        write(model.discriminator.non_trainable_variables, update.non_trainable)
+
+    tf.cond(finite, step, model.population.count_skipped_step)
+    return {"discriminator_loss": update.loss, "discriminator_gradient_norm": norm}
+
+
+def _selection_logs(model: EGAN, children: Scores) -> Logs:
+    """Of the fittest survivor under plain names, of the others with their rank appended."""
+    lineage = model.population.lineage
+    values = {"operator": lineage.operator, "parent": lineage.parent, **model.population.scores._asdict()}
+    logs = {
+        name if rank == 0 else f"{name}_{rank}": value[rank]
+        for name, value in values.items()
+        for rank in range(model.settings.population_size)
+    }
+    spread = tf.reduce_max(children.fitness) - tf.reduce_min(children.fitness)
+    return {**logs, "fitness_spread": spread}
