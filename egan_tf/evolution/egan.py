@@ -10,12 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution import serialization
+from egan_tf.evolution import real_data, serialization
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.batches import (
     GenerationSizes,
     as_batches,
-    infer_sizes,
     sizes_for,
     split_samples,
 )
@@ -27,7 +26,7 @@ from egan_tf.evolution.multi_step import multi_step_function, xla_pays
 from egan_tf.evolution.objectives import Objective
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population, initial_population
-from egan_tf.evolution.real_data import Draw, RealData, check_samples
+from egan_tf.evolution.real_data import Draw, RealData
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import apply_network, write_state
@@ -235,21 +234,23 @@ class EGAN(keras.Model):
         """How many real samples one generation takes: those for evaluation, and a batch for each fresh step."""
         return sizes_for(self.settings, batch_size).total
 
-    def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
-        """One generation.
+    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False) -> Any:
+        """One generation (as many as `steps_per_execution`, on the same samples).
 
         Args:
-            x: its real samples, [samples_per_generation(batch_size), ...].
+            x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
             y: their labels, for conditional networks.
-            **kwargs: `return_dict`, as for any Keras model.
+            return_dict: whether to return the logs by name, not as a list in the order of the names.
 
         Raises:
             InputError: for samples that the discriminator cannot take, or a number of them that makes no generation.
         """
-        check_samples(np.asarray(x), self.sample_shape)
-        infer_sizes(self.settings, len(x))
-        self._prepare_train_function(None, infer_sizes(self.settings, len(x)))
-        return super().train_on_batch(x, y, **kwargs)
+        batches = as_batches(real_data.samples_and_labels(x, y, self.sample_shape), self.settings)
+        self._prepare_train_function(None, batches.sizes)
+        self.make_train_function()
+        logs = self.train_function(iter([batches] * self.steps_per_execution))
+        values = {name: np.asarray(value) for name, value in sorted(logs.items())}
+        return values if return_dict else list(values.values())
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation on its real samples: as `fit` divides them, or in one tensor, or (samples, labels)."""

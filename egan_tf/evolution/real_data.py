@@ -59,18 +59,7 @@ class RealData:
 
     @classmethod
     def _of_array(cls, x: Any, y: Any, sample_shape: tuple[int, ...], batch_size: int, seed: int) -> RealData:
-        try:
-            samples = np.asarray(x)
-            labels = None if y is None else np.asarray(y)
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                "x", f"must be an array, a tf.data.Dataset or a function, got {type(x).__name__}"
-            ) from error
-        check_samples(samples, sample_shape)
-        require(len(samples) > 0, "x", "holds no samples")
-        if labels is not None:
-            require(len(labels) == len(samples), "y", f"holds {len(labels)} labels for {len(samples)} samples")
-        samples = samples.astype("float32", copy=False)
+        samples, labels = samples_and_labels(x, y, sample_shape)
         dataset = tf.data.Dataset.from_tensor_slices(samples if labels is None else (samples, labels))
         dataset = dataset.shuffle(len(samples), seed=seed, reshuffle_each_iteration=True).batch(batch_size)
         return cls(dataset, None, batch_size, len(samples))
@@ -116,6 +105,27 @@ class RealData:
 
 def _samples_and_labels(parts: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor | None]:
     return parts[0], parts[1] if len(parts) > 1 else None
+
+
+def samples_and_labels(x: Any, y: Any, sample_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Checks real samples and labels given as arrays.
+
+    Returns:
+        float32 [n, *sample_shape], and labels [n] or None.
+
+    Raises:
+        InputError: for what is no array, or cannot be trained on.
+    """
+    try:
+        samples = np.asarray(x)
+        labels = None if y is None else np.asarray(y)
+    except (TypeError, ValueError) as error:
+        raise InputError("x", f"must be an array, a tf.data.Dataset or a function, got {type(x).__name__}") from error
+    check_samples(samples, sample_shape)
+    require(len(samples) > 0, "x", "holds no samples")
+    if labels is not None:
+        require(len(labels) == len(samples), "y", f"holds {len(labels)} labels for {len(samples)} samples")
+    return samples.astype("float32", copy=False), labels
 
 
 def check_samples(samples: np.ndarray, sample_shape: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
-"""A generation written as plainly as it can be: eager, one model, one optimizer and one tape for every child.
+"""A plain implementation of a generation: eager; a model, an optimizer and a tape for every child.
 
-It shares with the package the noise and nothing else.
+Only the noise comes from the package.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.evolution.generation import DISCRIMINATOR, EVALUATION, MUTATION
+from egan_tf.evolution.noise import DISCRIMINATOR, EVALUATION, MUTATION
 from egan_tf.utils import randomness
 
 OBJECTIVES = {
@@ -24,9 +24,9 @@ OBJECTIVES = {
 
 
 def copy_of(model: keras.Model) -> keras.Model:
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
-    return twin
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 @dataclass
@@ -64,8 +64,8 @@ class PlainEvolution:
         self.discriminator_optimizer = keras.optimizers.Adam.from_config(config)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
-    def noise(self, step: int, count: int, purpose: int, number: int = 0) -> tf.Tensor:
-        seed = randomness.stream(self.egan.settings.seed, tf.constant(step, tf.int64), purpose, number)
+    def noise(self, step: int, count: int, stream: int, number: int = 0) -> tf.Tensor:
+        seed = randomness.stream(self.egan.settings.seed, tf.constant(step, tf.int64), stream, number)
         return self.egan.latent.sample(count, seed)
 
     def generation(self, step: int, data: np.ndarray, batch_size: int) -> None:
@@ -86,31 +86,31 @@ class PlainEvolution:
         self.population = children[: settings.population_size]
         fresh = range(settings.discriminator_steps)
         if settings.reuse_evaluation_batch:
-            self.train_discriminator_on_scoring_batch(real, noise)
+            self.train_discriminator_on_evaluation_batch(real, noise)
             fresh = range(1, settings.discriminator_steps)
         for position, number in enumerate(fresh):
             batch = data[position * batch_size : (position + 1) * batch_size]
             self.train_discriminator(batch, self.noise(step, batch_size, DISCRIMINATOR, number))
 
     def mutate(self, child: PlainIndividual, name: str, noise: tf.Tensor) -> None:
-        judge = copy_of(self.discriminator)
+        discriminator = copy_of(self.discriminator)
         with tf.GradientTape() as tape:
-            loss = OBJECTIVES[name](judge(child.model(noise, training=True), training=True))
+            loss = OBJECTIVES[name](discriminator(child.model(noise, training=True), training=True))
         weights = child.model.trainable_variables
         child.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
     def score(self, child: PlainIndividual, noise: tf.Tensor, real: np.ndarray) -> tuple[float, float, float]:
-        judge, fake = copy_of(self.discriminator), copy_of(child.model)(noise, training=True)
+        discriminator, fake = copy_of(self.discriminator), copy_of(child.model)(noise, training=True)
         with tf.GradientTape() as tape:
-            fake_logits, real_logits = judge(fake, training=True), judge(real, training=True)
+            fake_logits, real_logits = discriminator(fake, training=True), discriminator(real, training=True)
             loss = -tf.reduce_mean(tf.math.log_sigmoid(real_logits)) - tf.reduce_mean(tf.math.log_sigmoid(-fake_logits))
-        flat = np.concatenate([np.ravel(g) for g in tape.gradient(loss, judge.trainable_variables)])
+        flat = np.concatenate([np.ravel(g) for g in tape.gradient(loss, discriminator.trainable_variables)])
         quality, diversity = np.mean(tf.sigmoid(fake_logits)), -np.log(np.linalg.norm(flat))
         return quality, diversity, quality + self.egan.settings.gamma * diversity
 
     def train_discriminator(self, real: np.ndarray, noise: tf.Tensor) -> None:
-        shares = np.array_split(noise, len(self.population))
-        parts = [copy_of(one.model)(z, training=True) for one, z in zip(self.population, shares, strict=True)]
+        parts_of_noise = np.array_split(noise, len(self.population))
+        parts = [copy_of(one.model)(z, training=True) for one, z in zip(self.population, parts_of_noise, strict=True)]
         fake = tf.concat(parts, axis=0)
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real, training=True)
@@ -119,20 +119,20 @@ class PlainEvolution:
         weights = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
-    def train_discriminator_on_scoring_batch(self, real: np.ndarray, noise: tf.Tensor) -> None:
-        """Every survivor in its turn meets the discriminator as it is; the mean of what it would learn is learnt."""
-        twins, gradients = [], []
+    def train_discriminator_on_evaluation_batch(self, real: np.ndarray, noise: tf.Tensor) -> None:
+        """Applies the mean of the gradients that each survivor alone would give."""
+        copies, gradients = [], []
         for one in self.population:
-            judge, fake = copy_of(self.discriminator), copy_of(one.model)(noise, training=True)
+            discriminator, fake = copy_of(self.discriminator), copy_of(one.model)(noise, training=True)
             with tf.GradientTape() as tape:
-                real_logits, fake_logits = judge(real, training=True), judge(fake, training=True)
+                real_logits, fake_logits = discriminator(real, training=True), discriminator(fake, training=True)
                 loss = -tf.reduce_mean(tf.math.log_sigmoid(real_logits))
                 loss -= tf.reduce_mean(tf.math.log_sigmoid(-fake_logits))
-            gradients.append(tape.gradient(loss, judge.trainable_variables))
-            twins.append(judge)
+            gradients.append(tape.gradient(loss, discriminator.trainable_variables))
+            copies.append(discriminator)
         weights = self.discriminator.trainable_variables
         mean = [tf.add_n(same) / len(same) for same in zip(*gradients, strict=True)]
         self.discriminator_optimizer.apply_gradients(zip(mean, weights, strict=True))
-        frozen = zip(*(twin.non_trainable_variables for twin in twins), strict=True)
-        for variable, same in zip(self.discriminator.non_trainable_variables, frozen, strict=True):
+        states = zip(*(copy.non_trainable_variables for copy in copies), strict=True)
+        for variable, same in zip(self.discriminator.non_trainable_variables, states, strict=True):
             variable.assign(np.mean([value.numpy() for value in same], axis=0))

@@ -10,7 +10,11 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN
-from egan_tf.evolution.individuals import repeat, take
+from egan_tf.evolution.batches import RealBatches, as_batches
+from egan_tf.evolution.evaluation import evaluator
+from egan_tf.evolution.losses import logistic
+from egan_tf.evolution.noise import GenerationNoise
+from egan_tf.evolution.stacking import repeat, take
 from egan_tf.evolution.stateless import state_of
 from tests.evolution.networks import LATENT, PAIRS
 from tests.evolution.reference import PlainEvolution
@@ -66,11 +70,11 @@ def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, c
 
     lineage, scores = egan.population.lineage, egan.population.scores
     for position, expected in enumerate(plain.population):
-        assert (lineage.parent[position], lineage.mutation[position]) == expected.made_by
+        assert (lineage.parent[position], lineage.operator[position]) == expected.made_by
         ours = take(egan.population.individuals, position)
         for a, b in zip(ours.network.trainable, expected.model.trainable_variables, strict=True):
             np.testing.assert_allclose(a, b.numpy(), **TOLERANCE)
-        for a, b in zip(ours.network.frozen, expected.model.non_trainable_variables, strict=True):
+        for a, b in zip(ours.network.non_trainable, expected.model.non_trainable_variables, strict=True):
             np.testing.assert_allclose(a, b.numpy(), **TOLERANCE)
         slots = [variable for variable in expected.optimizer.variables if variable.name != "learning_rate"]
         for a, b in zip(ours.slots, slots, strict=True):
@@ -87,7 +91,7 @@ def test_the_two_survivors_are_not_always_siblings_or_always_first() -> None:
     for _ in range(6):
         evolve(egan, 1)
         lineage = egan.population.lineage
-        chosen.add((*lineage.parent.numpy(), *lineage.mutation.numpy()))
+        chosen.add((*lineage.parent.numpy(), *lineage.operator.numpy()))
     assert len(chosen) > 1
 
 
@@ -123,17 +127,19 @@ def test_compiled_by_xla_agrees_with_uncompiled(pair: str, changes: dict[str, An
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-def test_scoring_changes_no_variable(pair: str) -> None:
+def test_evaluation_changes_no_variable(pair: str) -> None:
     egan = make(pair)
-    egan._batch_size = BATCH
     block = real_samples(egan.sample_shape, egan.samples_per_generation(BATCH))
-    scoring, _, _ = egan._split(tf.constant(block))
+    batches = as_batches(tf.constant(block), egan.settings)
+    assert isinstance(batches, RealBatches)
     everything = [*egan.variables, *egan.generator_optimizer.variables, *egan.discriminator_optimizer.variables]
     before = [variable.numpy() for variable in everything]
     parents = egan.population.individuals.network
-    step, children = tf.constant(0, tf.int64), repeat(parents, len(egan.mutation_names))
-    judgement = egan.rules.score(step, children, state_of(egan.discriminator), scoring)
-    assert np.isfinite(judgement.scores.fitness).all()
+    noise = GenerationNoise(egan.latent, 0, tf.constant(0, tf.int64), tf.constant(0, tf.int64))
+    evaluate = evaluator(egan.discriminator, logistic, state_of(egan.discriminator), batches.evaluation)
+    children = repeat(parents, len(egan.operator_names))
+    evaluation = egan.generation_functions().evaluate(noise, children, evaluate, batches)
+    assert np.isfinite(evaluation.scores.fitness).all()
     for value, variable in zip(before, everything, strict=True):
         np.testing.assert_array_equal(value, variable.numpy())
 
@@ -165,7 +171,7 @@ def test_generator_and_best_generator_are_the_fittest_survivor() -> None:
     evolve(egan, 2)
     assert egan.population.scores.fitness[0] >= egan.population.scores.fitness[1]
     fittest = take(egan.population.individuals.network, 0)
-    last_child = 2 * len(egan.mutation_names) - 1
+    last_child = 2 * len(egan.operator_names) - 1
     assert np.argmax(egan.population.children_scores.fitness) != last_child, "chosen so that the last child loses"
     best = egan.best_generator
     for model in (egan.generator, best):
@@ -196,9 +202,9 @@ def test_lineage_counts_add_up() -> None:
     for generation in range(1, 5):
         evolve(egan, 1)
         population = egan.population
-        assert population.wins.numpy().sum() == 3 * generation
+        assert population.selection_counts.numpy().sum() == 3 * generation
         assert (population.lineage.ancestry.numpy().sum(axis=1) == generation).all()
-        assert set(population.lineage.founder.numpy()) <= {0, 1, 2}
+        assert set(population.lineage.root.numpy()) <= {0, 1, 2}
 
 
 def test_conditional_networks_get_the_labels() -> None:

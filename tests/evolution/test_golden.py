@@ -9,11 +9,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import MUTATIONS, diversity, quality
-from egan_tf.evolution.fitness import evaluate_fake, evaluate_real
-from egan_tf.evolution.individuals import stack, take
-from egan_tf.evolution.stateless import Individual, StatelessOptimizer, apply_network, state_of
-from egan_tf.evolution.variation import Networks, mutate, mutation_gradients
+from egan_tf import OBJECTIVES, diversity, quality
+from egan_tf.evolution.evaluation import evaluator
+from egan_tf.evolution.individual import Individual
+from egan_tf.evolution.lineage import Lineage, initial_lineage
+from egan_tf.evolution.losses import logistic
+from egan_tf.evolution.map_functions import sequential_map
+from egan_tf.evolution.mutation import ObjectiveMutation, objective_gradients
+from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.stacking import stack, take
+from egan_tf.evolution.stateless import apply_network, state_of
+from egan_tf.evolution.variation import Networks, VariationContext
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "golden"
 # The paper's ½, which the authors' code leaves out.
@@ -44,41 +50,49 @@ def network(values: Golden, prefix: str) -> keras.Model:
 
 def test_gradients(golden: Golden) -> None:
     generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
-    gradients, _ = mutation_gradients(
+    gradients, _ = objective_gradients(
         Networks(generator, discriminator),
         state_of(generator),
         state_of(discriminator),
         tf.constant(golden["z"]),
-        list(MUTATIONS.values()),
+        list(OBJECTIVES.values()),
     )
-    for position, name in enumerate(MUTATIONS):
+    for position, name in enumerate(OBJECTIVES):
         for ours, theirs in zip(gradients, layers(golden, f"{name}/grad"), strict=True):
             np.testing.assert_allclose(ours[position], FACTOR[name] * theirs, **TOLERANCE)
 
 
-@pytest.mark.parametrize("names", [[name] for name in MUTATIONS] + [["minimax", "heuristic"]], ids="+".join)
+@pytest.mark.parametrize("names", [[name] for name in OBJECTIVES] + [["minimax", "heuristic"]], ids="+".join)
 def test_children_and_their_fitness(golden: Golden, names: list[str]) -> None:
     generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
     # Adam divides by the gradient's own size: the factor ½ leaves the child where it is, but for epsilon's share.
     # PyTorch adds epsilon after the bias correction, Keras before: at the first step they differ by √(1 − β₂).
     epsilon = 1e-8 * FACTOR[names[0]] * np.sqrt(1 - 0.999)
     adam = keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=epsilon)
-    optimizer = StatelessOptimizer(adam, generator.trainable_variables, len(names))
-    judge, real = state_of(discriminator), tf.constant(golden["real_eval"])
-    children = mutate(
+    optimizer = StatelessOptimizer(adam, generator.trainable_variables)
+    state, real = state_of(discriminator), tf.constant(golden["real_eval"])
+    context = VariationContext(
         Networks(generator, discriminator),
         optimizer,
-        stack([Individual(state_of(generator), optimizer.initial_slots())]),
-        judge,
-        lambda _: tf.constant(golden["z"]),
-        [MUTATIONS[name] for name in names],
+        state,
+        noise=lambda _: tf.constant(golden["z"]),
+        real=tf.constant(golden["real"]),
+        labels=None,
+        steps=1,
+        map_fn=sequential_map,
+        siblings=None,
     )
+    parent, slots = stack([(state_of(generator), optimizer.initial_slots())])
+    lineage = Lineage(*map(tf.constant, initial_lineage(1, len(names))))
+    parents = Individual(parent, slots, lineage.origin)
+    children = ObjectiveMutation({name: OBJECTIVES[name] for name in names})(context, parents)
+    evaluate = evaluator(discriminator, logistic, state, real)
     for position, name in enumerate(names):
         child = take(children.network, position)
         for ours, theirs in zip(child.trainable, layers(golden, f"{name}/child_generator"), strict=True):
             np.testing.assert_allclose(ours, theirs, **TOLERANCE)
         fake, _ = apply_network(generator, child, tf.constant(golden["z_eval"]))
-        evaluation = evaluate_fake(discriminator, judge, evaluate_real(discriminator, judge, real), fake)
+        evaluation = evaluate(fake, None)
         np.testing.assert_allclose(evaluation.quality, golden[f"{name}/quality"], **TOLERANCE)
         np.testing.assert_allclose(evaluation.diversity, golden[f"{name}/diversity"], **TOLERANCE)
         np.testing.assert_allclose(quality(discriminator(fake)), golden[f"{name}/quality"], **TOLERANCE)

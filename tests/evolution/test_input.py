@@ -148,7 +148,7 @@ def test_data_that_can_be_trained_on(data: Any, arguments: dict[str, int], gener
     history = egan.fit(data, verbose=0, **arguments)
     assert egan.generation.numpy() == generations
     assert not np.array_equal(before, egan.generator.get_weights()[0])
-    assert {"mutation", "quality", "diversity", "fitness", "discriminator_loss", "discriminator_gradient_norm"} <= set(
+    assert {"operator", "quality", "diversity", "fitness", "discriminator_loss", "discriminator_gradient_norm"} <= set(
         history.history
     )
 
@@ -178,7 +178,7 @@ def test_functions_serve_as_mutation_and_fitness() -> None:
 
     egan = compiled(points, mutations=("heuristic", hinge), fitness=nearness, gamma=2.0)
     egan.fit(POINTS, batch_size=20, verbose=0)
-    assert egan.mutation_names == ("heuristic", "hinge")
+    assert egan.operator_names == ("heuristic", "hinge")
     scores = egan.population.children_scores
     assert (scores.fitness.numpy() < 0).all()
     assert scores.fitness[0] != scores.fitness[1]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import MUTATIONS
-from egan_tf.evolution.objectives import discriminator_loss
+from egan_tf import OBJECTIVES
+from egan_tf.evolution.losses import logistic
 
 LOGITS = np.array([[-3.0], [-0.5], [0.0], [2.0]])
 P = 1 / (1 + np.exp(-LOGITS))
@@ -21,12 +21,12 @@ FORMULAS = {
 
 
 def test_every_registered_mutation_has_its_formula_here() -> None:
-    assert set(FORMULAS) == set(MUTATIONS)
+    assert set(FORMULAS) == set(OBJECTIVES)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_value(name: str) -> None:
-    value = MUTATIONS[name](tf.constant(LOGITS, tf.float32))
+    value = OBJECTIVES[name](tf.constant(LOGITS, tf.float32))
     np.testing.assert_allclose(value, FORMULAS[name], rtol=1e-6)
 
 
@@ -36,7 +36,7 @@ def test_value_and_gradient_stay_finite_where_probabilities_round_to_zero_or_one
     logits = tf.constant([[extreme]])
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = MUTATIONS[name](logits)
+        value = OBJECTIVES[name](logits)
     assert np.isfinite(value)
     assert np.isfinite(tape.gradient(value, logits))
 
@@ -45,7 +45,7 @@ def test_heuristic_pulls_hard_where_minimax_has_given_up() -> None:
     logits = tf.constant([[-20.0]])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(logits)
-        losses = {name: MUTATIONS[name](logits) for name in ("heuristic", "minimax")}
+        losses = {name: OBJECTIVES[name](logits) for name in ("heuristic", "minimax")}
     assert tape.gradient(losses["heuristic"], logits).numpy().item() == pytest.approx(-0.5)
     assert abs(tape.gradient(losses["minimax"], logits).numpy().item()) < 1e-8
 
@@ -53,5 +53,5 @@ def test_heuristic_pulls_hard_where_minimax_has_given_up() -> None:
 def test_discriminator_loss_weighs_the_two_sides_alike_whatever_their_sizes() -> None:
     real, fake = np.array([[1.0], [2.0], [-1.0]]), np.array([[0.5]])
     expected = np.mean(np.log1p(np.exp(-real))) + np.mean(np.log1p(np.exp(fake)))
-    value = discriminator_loss(tf.constant(real, tf.float32), tf.constant(fake, tf.float32))
+    value = logistic(tf.constant(real, tf.float32), tf.constant(fake, tf.float32))
     np.testing.assert_allclose(value, expected, rtol=1e-6)

@@ -78,7 +78,7 @@ def test_keras_callbacks(tmp_path: Path) -> None:
         keras.callbacks.EarlyStopping(monitor="fitness", mode="max", patience=1, start_from_epoch=1),
     ]
     history = egan.fit(ARRAYS[points], batch_size=10, epochs=3, callbacks=callbacks, verbose=0)
-    assert set(egan.mutation_names) == {"minimax", "heuristic", "least_squares"}
+    assert set(egan.operator_names) == {"minimax", "heuristic", "least_squares"}
     header, *rows = (tmp_path / "log.csv").read_text().splitlines()
     assert {"fitness", "fitness_1", "discriminator_loss"} <= set(header.split(","))
     assert len(rows) == len(history.history["fitness"])

@@ -1,4 +1,4 @@
-"""Every shortcut of the generation equals its plain form, on networks with and without BatchNorm."""
+"""Every shared computation of the generation equals its plain form, on networks with and without BatchNorm."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import MUTATIONS
-from egan_tf.evolution.fitness import evaluate_fake, evaluate_real
-from egan_tf.evolution.individuals import all_at_once, merge, mixes_samples, one_by_one, stack, sweep_for, take
-from egan_tf.evolution.objectives import discriminator_loss
-from egan_tf.evolution.stateless import StatelessOptimizer, apply_network, moves_elementwise, state_of
-from egan_tf.evolution.variation import Networks, mutation_gradients, slopes_of_objectives
+from egan_tf import OBJECTIVES
+from egan_tf.evolution.evaluation import evaluator
+from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss, batch_mean, logistic
+from egan_tf.evolution.map_functions import choose_map, mixes_samples, sequential_map, vectorized_map
+from egan_tf.evolution.mutation import objective_gradients, sample_gradients
+from egan_tf.evolution.optimizer import StatelessOptimizer, vectorizes
+from egan_tf.evolution.stacking import merge, stack, take
+from egan_tf.evolution.stateless import apply_network, state_of
+from egan_tf.evolution.variation import Networks
 from egan_tf.networks import build_discriminator, build_generator
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-7}
@@ -57,70 +60,78 @@ def test_what_mixes_samples() -> None:
 @NORMALIZATIONS
 def test_one_pass_through_the_discriminator_serves_all_objectives(kind: str, normalization: str) -> None:
     pair = networks(kind, normalization)
-    judge, samples = state_of(pair.discriminator), pair.generator(noise(), training=True)
-    slopes = slopes_of_objectives(pair.discriminator, judge, samples, list(MUTATIONS.values()))
-    for slope, mutation in zip(slopes, MUTATIONS.values(), strict=True):
+    state, samples = state_of(pair.discriminator), pair.generator(noise(), training=True)
+    gradients = sample_gradients(pair.discriminator, state, samples, list(OBJECTIVES.values()))
+    for gradient, mutation in zip(gradients, OBJECTIVES.values(), strict=True):
         with tf.GradientTape() as tape:
             tape.watch(samples)
-            loss = mutation(apply_network(pair.discriminator, judge, samples)[0])
-        np.testing.assert_allclose(slope, tape.gradient(loss, samples), rtol=1e-5, atol=1e-9)
+            loss = mutation(apply_network(pair.discriminator, state, samples)[0])
+        np.testing.assert_allclose(gradient, tape.gradient(loss, samples), rtol=1e-5, atol=1e-9)
 
 
 @KINDS
 @NORMALIZATIONS
-@pytest.mark.parametrize("sweep", [one_by_one, None], ids=["one_by_one", "chosen"])
-def test_one_forward_pass_serves_all_mutations(kind: str, normalization: str, sweep: Any) -> None:
+@pytest.mark.parametrize("map_fn", [sequential_map, None], ids=["sequential", "chosen"])
+def test_one_forward_pass_serves_all_mutations(kind: str, normalization: str, map_fn: Any) -> None:
     pair = networks(kind, normalization)
-    judge, parent = state_of(pair.discriminator), state_of(pair.generator)
-    sweep = sweep or sweep_for(*pair)
-    gradients, _ = mutation_gradients(pair, parent, judge, noise(), list(MUTATIONS.values()), sweep=sweep)
-    for position, mutation in enumerate(MUTATIONS.values()):
+    state, parent = state_of(pair.discriminator), state_of(pair.generator)
+    map_fn = map_fn or choose_map(*pair)
+    gradients, _ = objective_gradients(pair, parent, state, noise(), list(OBJECTIVES.values()), map_fn=map_fn)
+    for position, mutation in enumerate(OBJECTIVES.values()):
         with tf.GradientTape() as tape:
             tape.watch(parent.trainable)
             samples, _ = apply_network(pair.generator, parent, noise())
-            loss = mutation(apply_network(pair.discriminator, judge, samples)[0])
+            loss = mutation(apply_network(pair.discriminator, state, samples)[0])
         plain = tape.gradient(loss, parent.trainable)
         for ours, theirs in zip(gradients, plain, strict=True):
             largest = float(tf.reduce_max(tf.abs(theirs)))
             np.testing.assert_allclose(ours[position], theirs, rtol=1e-5, atol=1e-5 * largest)
 
 
+def joint(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """A loss of pairs, which no sum of two means can express."""
+    return batch_mean(tf.nn.softplus(fake_logits - real_logits))
+
+
 @KINDS
 @NORMALIZATIONS
-def test_the_real_half_is_shared(kind: str, normalization: str) -> None:
+@pytest.mark.parametrize("loss_function", [*DISCRIMINATOR_LOSSES.values(), joint], ids=[*DISCRIMINATOR_LOSSES, "joint"])
+def test_an_evaluation_equals_one_tape_over_real_and_fake(
+    kind: str, normalization: str, loss_function: DiscriminatorLoss
+) -> None:
     pair = networks(kind, normalization)
-    judge, real = state_of(pair.discriminator), pair.generator(noise(7), training=True)
+    state, real = state_of(pair.discriminator), pair.generator(noise(7), training=True)
     fake = pair.generator(noise(8), training=True)
-    ours = evaluate_fake(pair.discriminator, judge, evaluate_real(pair.discriminator, judge, real), fake)
+    ours = evaluator(pair.discriminator, loss_function, state, real)(fake, None)
     with tf.GradientTape() as tape:
-        tape.watch(judge.trainable)
-        real_logits, frozen = apply_network(pair.discriminator, judge, real)
-        fake_logits, frozen = apply_network(pair.discriminator, judge._replace(frozen=frozen), fake)
-        loss = discriminator_loss(real_logits, fake_logits)
+        tape.watch(state.trainable)
+        real_logits, after = apply_network(pair.discriminator, state, real)
+        fake_logits, after = apply_network(pair.discriminator, state._replace(non_trainable=after), fake)
+        loss = loss_function(real_logits, fake_logits)
     np.testing.assert_allclose(ours.loss, loss, rtol=1e-6)
-    assert_close(ours.gradient, tuple(tape.gradient(loss, judge.trainable)))
-    assert_close(ours.frozen, frozen)
+    assert_close(ours.gradient, tuple(tape.gradient(loss, state.trainable)))
+    assert_close(ours.non_trainable, after)
 
 
 @NORMALIZATIONS
-def test_dense_individuals_go_all_at_once(normalization: str) -> None:
+def test_dense_individuals_are_vectorized(normalization: str) -> None:
     pair = networks("mlp", normalization)
     others = [keras.models.clone_model(pair.generator) for _ in range(2)]
     members = stack([state_of(network) for network in (pair.generator, *others)])
-    judge, real = state_of(pair.discriminator), noise(3, 2 * BATCH)[:, :2]
-    half = evaluate_real(pair.discriminator, judge, real)
+    state, real = state_of(pair.discriminator), noise(3, 2 * BATCH)[:, :2]
+    evaluate = evaluator(pair.discriminator, logistic, state, real)
 
-    def scored(member: Any) -> Any:
-        fake, frozen = apply_network(pair.generator, member, noise())
-        evaluation = evaluate_fake(pair.discriminator, judge, half, fake)
-        return evaluation.quality, evaluation.diversity, evaluation.gradient, fake, frozen
+    def evaluated(member: Any) -> Any:
+        fake, after = apply_network(pair.generator, member, noise())
+        evaluation = evaluate(fake, None)
+        return evaluation.quality, evaluation.diversity, evaluation.gradient, fake, after
 
-    assert sweep_for(*pair) is all_at_once
-    assert_close(all_at_once(scored, members, 3), one_by_one(scored, members, 3), atol=1e-6)
+    assert choose_map(*pair) is vectorized_map
+    assert_close(vectorized_map(evaluated, members, 3), sequential_map(evaluated, members, 3), atol=1e-6)
 
 
-def test_convolutions_go_one_by_one() -> None:
-    assert sweep_for(*networks("dcgan", "none")) is one_by_one
+def test_convolutions_are_not_vectorized() -> None:
+    assert choose_map(*networks("dcgan", "none")) is sequential_map
 
 
 OPTIMIZERS = {
@@ -136,7 +147,7 @@ OPTIMIZERS = {
     "adadelta": lambda: keras.optimizers.Adadelta(1.0),
     "adamax": lambda: keras.optimizers.Adamax(1e-2),
 }
-TOGETHER = {
+NOT_VECTORIZED = {
     "clipnorm": lambda: keras.optimizers.Adam(1e-2, clipnorm=0.1),
     "global_clipnorm": lambda: keras.optimizers.SGD(1e-2, global_clipnorm=0.1),
     "adafactor": lambda: keras.optimizers.Adafactor(1e-2),
@@ -144,16 +155,16 @@ TOGETHER = {
 }
 
 
-@pytest.mark.parametrize("name", [*OPTIMIZERS, *TOGETHER])
+@pytest.mark.parametrize("name", [*OPTIMIZERS, *NOT_VECTORIZED])
 def test_individuals_step_together_as_they_would_alone(name: str) -> None:
-    make = {**OPTIMIZERS, **TOGETHER}[name]
+    make = {**OPTIMIZERS, **NOT_VECTORIZED}[name]
     random = np.random.default_rng(0)
     shapes = [(3, 4), (4,)]
     weights = tuple(tf.constant(random.normal(size=(3, *shape)), tf.float32) for shape in shapes)
     gradients = [tuple(tf.constant(random.normal(size=(3, *shape)), tf.float32) for shape in shapes) for _ in range(3)]
     variables = [keras.Variable(np.zeros(shape, "float32"), name=f"w{i}") for i, shape in enumerate(shapes)]
-    together = StatelessOptimizer(make(), variables, 3)
-    assert together.stacked == (name in OPTIMIZERS) == moves_elementwise(together.optimizer, variables)
+    together = StatelessOptimizer(make(), variables)
+    assert vectorizes(make(), variables) == (name in OPTIMIZERS)
     slots = stack([together.initial_slots()] * 3)
     moved = weights
     for gradient in gradients:

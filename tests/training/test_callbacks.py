@@ -60,10 +60,12 @@ def test_metrics(tmp_path: Path, steps_per_execution: int) -> None:
     records = read_records(path)
     assert [record["generation"] for record in records] == [4, 8, 10]
     last = records[-1]
-    assert sum(last["wins"].values()) == 2 * 10
-    assert last["wins"] == dict(zip(egan.mutation_names, egan.population.wins.numpy().tolist(), strict=True))
+    assert sum(last["selection_counts"].values()) == 2 * 10
+    assert last["selection_counts"] == dict(
+        zip(egan.operator_names, egan.population.selection_counts.numpy().tolist(), strict=True)
+    )
     assert last["fitness"] == max(last["children"]["fitness"])
-    assert last["mutation"] in egan.mutation_names
+    assert last["operator"] in egan.operator_names
     assert last["rejected_children"] == last["stagnant_generations"] == last["skipped_discriminator_steps"] == 0
     timings = read_records(tmp_path / "timings.jsonl")
     assert [timing["generation"] for timing in timings] == [4, 8, 10]
@@ -77,7 +79,7 @@ def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
     egan.fit(POINTS, batch_size=10, callbacks=[metrics_log(path, 10)], verbose=0)
     record = read_records(path)[-1]
     assert record["children"]["fitness"] == [None] * 3
-    assert record["mutation"] is None, "no child has ever survived"
+    assert record["operator"] is None, "no child has ever survived"
     assert record["stagnant_generations"] == record["generation"]
     assert record["rejected_children"] == 3 * record["generation"]
 
@@ -89,7 +91,7 @@ def test_a_line_cut_off_is_left_out(tmp_path: Path) -> None:
 
 
 def records_of(wins: list[tuple[int, int]]) -> list[dict[str, object]]:
-    return [{"generation": 10 * (i + 1), "wins": {"a": a, "b": b}} for i, (a, b) in enumerate(wins)]
+    return [{"generation": 10 * (i + 1), "selection_counts": {"a": a, "b": b}} for i, (a, b) in enumerate(wins)]
 
 
 def test_shares_are_of_each_interval() -> None:

@@ -147,7 +147,7 @@ def test_a_restored_run_is_the_run_that_was_saved(trained: Path, tmp_path: Path)
     first, _, _ = training.load_run(trained / "runs" / "001-small")
     again, _, _ = training.load_run(tmp_path / "runs" / "001-small")
     assert first.generation.numpy() == 24
-    assert first.population.wins.numpy().sum() == 2 * 24
+    assert first.population.selection_counts.numpy().sum() == 2 * 24
     assert np.isfinite(first.population.scores.fitness).all()
     assert any(np.any(slot.numpy()) for slot in first.population.slots_stack.members[1:])
     for a, b in zip(first.variables, again.variables, strict=True):
@@ -273,7 +273,7 @@ def test_commands_answer_bad_flags_in_one_line_and_with_status_2(command: str, t
 
 
 def test_help_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    from egan_tf import FITNESSES, MUTATIONS
+    from egan_tf import FITNESSES, OBJECTIVES
     from egan_tf.data import DATASETS
     from egan_tf.export import FORMATS
     from egan_tf.networks import NETWORKS, NORMALIZATIONS
@@ -282,6 +282,6 @@ def test_help_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
         train_tf.main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    for registry in (FITNESSES, MUTATIONS, DATASETS, FORMATS, NETWORKS, NORMALIZATIONS, PRESETS):
+    for registry in (FITNESSES, OBJECTIVES, DATASETS, FORMATS, NETWORKS, NORMALIZATIONS, PRESETS):
         for name in registry:
             assert name in text
