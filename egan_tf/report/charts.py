@@ -73,7 +73,7 @@ class Line:
     @property
     def keys(self) -> list[Key]:
         """Its legend, with the last finite value."""
-        last = [format_number(float(value)) for value in self.y[np.isfinite(self.y)][-1:]]
+        last = [format_number(value) for value in self.y[np.isfinite(self.y)][-1:]]
         band = [] if self.band is None else [Key("range", "", self.color, "band")]
         return [Key(self.label, "".join(last), self.color, self.style), *band]
 
@@ -102,16 +102,9 @@ def line_chart(
     level: float | None = None,
     notes: Sequence[str] = (),
 ) -> Chart | None:
-    """A chart of lines, the first on top; None if none of them has a finite value.
+    """A chart of lines from generation 0 to `end`, the first on top; None if none of them has a finite value.
 
-    Args:
-        title: of the chart.
-        lines: what to draw.
-        end: last generation of the x axis, which starts at 0.
-        log: whether a logarithmic y axis may be used.
-        whole: whether the values are whole numbers.
-        level: y of a horizontal reference line.
-        notes: sentences below the chart.
+    `log` allows a logarithmic y axis, `whole` asks for ticks at whole numbers, `level` draws a horizontal line there.
     """
     if not any(np.isfinite(line.y).any() for line in lines):
         return None
@@ -124,10 +117,12 @@ def line_chart(
                 draw(axes, line)
         log = _scale_y(axes, log, whole)
         svg = inline_svg(axes.figure)
-    gaps = {line.label: int(np.isnan(line.y).sum()) for line in lines if np.isnan(line.y).any()}
-    of = {label: f" of {label}" if len(lines) > 1 else "" for label in gaps}
     below = [*notes, *(["Logarithmic axis."] if log else [])]
-    below += [f"Gaps: {count:,} values{of[label]} are missing or not finite." for label, count in gaps.items()]
+    below += [
+        f"Gaps in {line.label}: {np.isnan(line.y).sum():,} values are missing or not finite."
+        for line in lines
+        if np.isnan(line.y).any()
+    ]
     return Chart(title, svg, " ".join(map(_describe, lines)), [key for line in lines for key in line.keys], below)
 
 
@@ -206,5 +201,5 @@ def _describe(line: Line) -> str:
         return f"{line.label}: no finite value."
     x, y = line.x[finite], line.y[finite]
     places = {"first": 0, "lowest": int(y.argmin()), "highest": int(y.argmax()), "last": len(y) - 1}
-    parts = [f"{name} {format_number(float(y[i]))} at generation {int(x[i]):,}" for name, i in places.items()]
+    parts = [f"{name} {format_number(y[i])} at generation {int(x[i]):,}" for name, i in places.items()]
     return f"{line.label}: {', '.join(parts)}."

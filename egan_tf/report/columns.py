@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -117,23 +118,24 @@ def _children(record: Mapping[str, Any]) -> dict[str, float] | None:
         return {}
     try:
         numbers = [[real_number(value) for value in children[score][: MAX_CHILDREN + 1]] for score in names]
-        if names[0] != "fitness" or any(None in row for row in numbers):
-            return None
-        scores = np.array(numbers, np.float64)
-    except (KeyError, TypeError, ValueError):  # not lists, or of different lengths
+    except (KeyError, TypeError):  # not lists
         return None
-    count = scores.shape[1]
-    if not 0 < count <= MAX_CHILDREN:
+    count = len(numbers[0])
+    valid = names[0] == "fitness" and 0 < count <= MAX_CHILDREN and all(len(values) == count for values in numbers)
+    if not valid or any(None in values for values in numbers):
         return None
+    scores = [[math.nan if value is None else value for value in values] for values in numbers]
     survivors = 1 + sum(f"fitness_{rank}" in record for rank in range(1, count))
     # As in selection: a fitness that is not finite ranks last, ties go to the earlier child.
-    ranks = np.argsort(-np.nan_to_num(scores[0], nan=-np.inf), kind="stable")
+    order = sorted(range(count), key=lambda child: math.inf if math.isnan(scores[0][child]) else -scores[0][child])
     found: dict[str, float] = {}
     for score, values in zip(names, scores, strict=True):
-        winners, losers = (part[np.isfinite(part)] for part in np.split(values[ranks], [survivors]))
-        found[f"children.{score}.winner"] = float(winners.mean()) if winners.size else math.nan
+        finite = [
+            [values[i] for i in part if not math.isnan(values[i])] for part in (order[:survivors], order[survivors:])
+        ]
+        found[f"children.{score}.nulls"] = float(count - sum(map(len, finite)))
+        found[f"children.{score}.winner"] = fmean(finite[0]) if finite[0] else math.nan
         if survivors < count:
-            for kind, reduce in (("loser", np.mean), ("loser_low", np.min), ("loser_high", np.max)):
-                found[f"children.{score}.{kind}"] = float(reduce(losers)) if losers.size else math.nan
-        found[f"children.{score}.nulls"] = float(np.isnan(values).sum())
+            for kind, reduce in (("loser", fmean), ("loser_low", min), ("loser_high", max)):
+                found[f"children.{score}.{kind}"] = reduce(finite[1]) if finite[1] else math.nan
     return found

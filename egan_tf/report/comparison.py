@@ -78,7 +78,7 @@ def _metrics(records: _Records, end: int) -> tuple[_Rows, list[Chart | None]]:
             for position, (name, evaluations) in enumerate(zip(records, found, strict=True))
         ]
         protocol = draw.protocol_with_seeds(key[1], [one for evaluations in found for one in evaluations])
-        rows.append([key[0], *(format_number(float(line.y[-1])) if line else "–" for line in lines), protocol])
+        rows.append([key[0], *(format_number(line.y[-1]) if line else "–" for line in lines), protocol])
         drawn.append(draw.metric_chart(key[0], protocol, [line for line in lines if line], end))
     return rows, drawn
 

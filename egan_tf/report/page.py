@@ -12,14 +12,10 @@ from egan_tf.report.text import clean, format_json, format_number, format_share,
 
 
 def render(template: str, **values: Any) -> str:
-    """The page as HTML.
+    """The page that a file in `templates/` makes of `values`.
 
     Every value is cleaned and escaped unless the template says `safe`, which it may only for this package's own
     output.
-
-    Args:
-        template: name of a file in `templates/`.
-        values: its variables.
     """
     # Imported here because it is not in the base install.
     import jinja2

@@ -35,13 +35,9 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
 def parse_lines(
     path: Path, parse: Callable[[dict[str, Any]], Parsed | None], limit: int, problems: list[str]
 ) -> Iterator[Parsed]:
-    """Yields what `parse` makes of each record of a JSONL file, at most `limit`.
+    """Yields what `parse` makes of the records of a JSONL file, at most `limit`; a missing file is empty.
 
-    Args:
-        path: of the file; a missing one is empty.
-        parse: returns None for a record that cannot be used.
-        limit: greatest number of results.
-        problems: gets a sentence for each kind of damage.
+    A record of which `parse` makes None is counted; `problems` gets a sentence for each kind of damage.
     """
     found = invalid = 0
     for record in iterate_records(path):

@@ -20,10 +20,7 @@ MAX_VALUES = 500
 
 
 def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
-    """The command line that gives this configuration, folders aside; section and name of what differs from the preset.
-
-    Args:
-        config: sections of fields, as `config.json` has them.
+    """The command line that gives this configuration, folders aside; section and name of what differs from its preset.
 
     Raises:
         InputError: this version of the package does not accept the configuration, or has no such preset.

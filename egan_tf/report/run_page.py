@@ -18,7 +18,6 @@ from egan_tf.report.text import format_duration, format_json, format_number, for
 from egan_tf.utils.checks import InputError
 
 MAX_METRICS = 48
-_TRAINED = (("data", "dataset"), ("network", "network"))
 
 
 def run_page(record: RunRecord) -> str:
@@ -30,8 +29,8 @@ def run_page(record: RunRecord) -> str:
         line = draw.metric_line(found, "mean of the seeds" if several else "value", "accent")
         said = draw.protocol_with_seeds(protocol, found)
         finite = line.y[np.isfinite(line.y)]
-        ends = [format_number(float(end)) for end in (finite.min(), finite.max())] if finite.size else ["none"] * 2
-        metrics.append([metric, format_number(float(line.y[-1])), f"{int(line.x[-1]):,}", *ends, said])
+        ends = [format_number(end) for end in (finite.min(), finite.max())] if finite.size else ["none"] * 2
+        metrics.append([metric, format_number(line.y[-1]), f"{int(line.x[-1]):,}", *ends, said])
         metric_charts.append(draw.metric_chart(metric, said, [line], record.generations))
     values = settings(record.config)
     try:
@@ -54,11 +53,7 @@ def run_page(record: RunRecord) -> str:
         metric_charts=metric_charts,
         metrics_left_out=len(record.metrics) > MAX_METRICS,
         counters=[
-            [
-                words(name),
-                format_number(columns.values[name][-1]),
-                format_number(float(np.nanmax(columns.values[name]))),
-            ]
+            [words(name), format_number(columns.values[name][-1]), format_number(np.nanmax(columns.values[name]))]
             for name in columns.counters
         ],
         counter_charts=draw.counter_charts(record),
@@ -83,7 +78,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         figures.append(("Training time", format_duration(record.seconds), pace))
     for name, title in {**SCORES, "discriminator_loss": "Discriminator loss"}.items():
         if name in record.columns.values:
-            figures.append((title, format_number(float(record.columns.values[name][-1])), "last record"))
+            figures.append((title, format_number(record.columns.values[name][-1]), "last record"))
     if selection := selection_of(record.columns):
         detail = f"made {format_share(selection.total(selection.leader))} of the survivors"
         figures.append(("Leading mutation", selection.leader.replace("_", " "), detail))
@@ -92,7 +87,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
 
 def _subtitle(record: RunRecord) -> str:
     """What was trained on what, and whether training reached its end."""
-    names = [record.setting(section, field) for section, field in _TRAINED]
+    names = [record.setting("data", "dataset"), record.setting("network", "network")]
     parts = [", ".join(format_json(name) for name in names if name is not None)]
     seed, steps = record.setting("run", "seed"), whole_number(record.setting("run", "steps"))
     parts += [] if seed is None else [f"seed {format_json(seed)}"]

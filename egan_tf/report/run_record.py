@@ -44,15 +44,6 @@ class Evaluation(NamedTuple):
     seed: str
 
 
-class Event(NamedTuple):
-    """A line of `events.jsonl` as text; `time`, `generation` and `details` may be empty."""
-
-    time: str
-    name: str
-    generation: str
-    details: str
-
-
 @dataclass(frozen=True)
 class RunRecord:
     """What a run folder holds, as far as it can be read.
@@ -64,7 +55,7 @@ class RunRecord:
         grids: pictures of samples through time, at most `MAX_GRIDS`, the last one included.
         grids_found: how many pictures the folder has.
         metrics: evaluations by metric and protocol, in the order of their first appearance.
-        events: starts, stops, resumptions, rollbacks.
+        events: starts, stops, resumptions, rollbacks: time, event, generation and details as text.
         versions: of packages.
         seconds: of training, all sessions together; NaN if unknown.
         problems: sentences, without a full stop, that say what is missing or damaged.
@@ -76,7 +67,7 @@ class RunRecord:
     grids: Sequence[Grid]
     grids_found: int
     metrics: Mapping[tuple[str, str], Sequence[Evaluation]]
-    events: Sequence[Event]
+    events: Sequence[tuple[str, str, str, str]]
     versions: Mapping[str, Any]
     seconds: float
     problems: Sequence[str]
@@ -153,7 +144,7 @@ def _evaluation(record: Mapping[str, Any]) -> Evaluation | None:
     return Evaluation(metric, "; ".join(parts), value, step, format_json(record.get("seed", "")))
 
 
-def _event(record: Mapping[str, Any]) -> Event | None:
+def _event(record: Mapping[str, Any]) -> tuple[str, str, str, str] | None:
     name, time = record.get("event"), record.get("time", "")
     if not isinstance(name, str) or not name or not isinstance(time, str):
         return None
@@ -163,7 +154,7 @@ def _event(record: Mapping[str, Any]) -> Event | None:
         for key, value in record.items()
         if key not in ("event", "time", "generation") and value not in (None, [], {}, "")
     ]
-    return Event(time, name, "" if generation is None else f"{generation:,}", "; ".join(details))
+    return (time, name, "" if generation is None else f"{generation:,}", "; ".join(details))
 
 
 def _read_grids(folder: Path, problems: list[str]) -> tuple[Sequence[Grid], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 MAX_TEXT = 2000
@@ -33,14 +34,8 @@ def format_share(share: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds in the two largest units that apply."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    """Less than a minute in seconds, otherwise days and h:mm:ss."""
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
 def format_json(value: Any, depth: int = 0) -> str:

@@ -27,13 +27,9 @@ class Element:
         (found,) = self.find(name, **attributes)
         return found
 
-    def _has(self, attributes: dict[str, str]) -> bool:
-        return all(
-            value in (self.attributes.get("class") or "").split()
-            if key == "class_"
-            else self.attributes.get(key) == value
-            for key, value in attributes.items()
-        )
+    def _has(self, wanted: dict[str, str]) -> bool:
+        own = self.attributes.items() | {("class_", name) for name in (self.attributes.get("class") or "").split()}
+        return wanted.items() <= own
 
     @property
     def rows(self) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from pathlib import Path
@@ -46,11 +47,6 @@ def test_shares_are_those_counted_by_hand(tmp_path: Path) -> None:
     assert heuristic[:, 1].max() == pytest.approx(1, abs=2e-3)
 
 
-def test_a_mutation_has_its_color_in_every_report(tmp_path: Path) -> None:
-    lineage = section(report_of(make_run(tmp_path / "a", [record(5, {"least_squares": 3, "own": 2})])), "lineage")
-    assert [one.attributes["fill"] for one in lineage.find("path", class_="area")] == ["var(--color2)", "var(--color4)"]
-
-
 def test_winners_and_losers_are_separated_by_fitness(tmp_path: Path) -> None:
     children = {"fitness": [0.1, 0.4, 0.3, 0.2], "quality": [0.5, 0.25, 0.75, 1.0], "diversity": [1.0, 2.0, 3.0, 4.0]}
     records = [record(g, fitness_1=0.3, children=children) for g in (10, 20)]
@@ -81,7 +77,7 @@ def test_null_is_a_gap_and_is_counted(tmp_path: Path) -> None:
     np.testing.assert_allclose(line[0][:, 0] * 70, [10, 20], atol=0.2)
     assert sum(len(piece) > 1 for piece in line) == 1, "neither 50 nor 70 is joined to anything"
     np.testing.assert_allclose([dot[0, 0] * 70 for dot in dots], [10, 20, 50, 70], atol=0.2)
-    assert "Gaps: 3 values are missing or not finite." in loss.text
+    assert "Gaps in last: 3 values are missing or not finite." in loss.text
     assert "Scores of children that are not finite: 7." in chart(page, "Fitness F").text
     assert "Scores of children that are not finite: 14." in chart(page, "Diversity Fd").text
     assert "winner: first 0.4 at generation 10" in description(page, "Quality Fq"), "null is the worst fitness"
@@ -160,53 +156,44 @@ def test_small_helpers() -> None:
     shown = [format_number(value) for value in (0.0, 1234567.0, -0.012345678, 12345.678, 3e-9, 1.5e20, math.nan)]
     assert shown == ["0", "1,234,567", "−0.01235", "12,346", "3e−09", "1.5e+20", "not finite"]
     durations = [format_duration(value) for value in (3.21, 125, 7300, 400_000)]
-    assert durations == ["3.2 s", "2 min 5 s", "2 h 1 min", "4 d 15 h"]
+    assert durations == ["3.2 s", "0:02:05", "2:01:40", "4 days, 15:06:40"]
     assert [spread(range(100), most) for most in (4, 1)] == [[0, 33, 66, 99], [99]]
     assert line_chart("x", [Line("a", np.arange(3), np.full(3, math.nan), "accent")], 3) is None
 
 
-def luminance(color: np.ndarray) -> float:
-    return float(np.dot([0.2126, 0.7152, 0.0722], color))
+# Machado, Oliveira, Fernandes 2009, severity 1: protanopia, deuteranopia, tritanopia.
+VISION = [
+    np.eye(3),
+    [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+]
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
 
-def linear(color: str) -> np.ndarray:
-    rgb = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted(luminance(linear(color)) for color in (one, other))
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    low, high = sorted(float(TO_XYZ[1] @ color) for color in (one, other))
     return (high + 0.05) / (low + 0.05)
 
 
-# Machado, Oliveira, Fernandes 2009, severity 1.
-VISION = {
-    "normal": np.eye(3),
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-}
-
-
-def lab(color: str, vision: str) -> np.ndarray:
-    seen = np.clip(np.array(VISION[vision]) @ linear(color), 0, 1)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen
-    f = np.cbrt(xyz / [0.9505, 1.0, 1.089])
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+def lab(linear: np.ndarray) -> np.ndarray:
+    x, y, z = np.cbrt(TO_XYZ @ linear / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_colors_are_readable_and_distinct_with_any_color_vision(scheme: int) -> None:
     part = re.findall(r":root \{(.*?)\}", STYLE.read_text(), re.DOTALL)[scheme]
-    palette = dict(re.findall(r"--(\w[\w-]*): (#[0-9a-f]{6})", part))
+    codes = dict(re.findall(r"--(\w[\w-]*): #([0-9a-f]{6})", part))
+    rgb = {name: np.array(list(bytes.fromhex(code))) / 255 for name, code in codes.items()}
+    palette = {name: np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for name, c in rgb.items()}
     colors = [palette[f"color{i}"] for i in range(6)]
     for text in ("ink", "soft", "accent"):
         assert min(contrast(palette[text], palette[behind]) for behind in ("panel", "page")) >= 4.5
     assert contrast(palette["warn"], palette["warn-page"]) >= 4.5
     assert min(contrast(color, palette["panel"]) for color in (palette["accent"], palette["loser"], *colors)) >= 3.0
     for vision in VISION:
-        apart = {
-            (i, j): np.linalg.norm(lab(colors[i], vision) - lab(colors[j], vision)) for i in range(6) for j in range(i)
-        }
-        assert min(apart.values()) > 15, vision
-        assert min(value for pair, value in apart.items() if max(pair) < 4) > 23, "mutations of the package"
+        seen = [lab(np.clip(np.array(vision) @ color, 0, 1)) for color in colors]
+        apart = {(i, j): np.linalg.norm(seen[i] - seen[j]) for i, j in itertools.combinations(range(6), 2)}
+        assert min(apart.values()) > 15
+        assert min(distance for pair, distance in apart.items() if max(pair) < 4) > 23, "mutations of the package"

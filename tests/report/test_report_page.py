@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from egan_tf import report
 from egan_tf.report import write_report
 from tests.report.page import Element, everything, parse, report_of, section
 from tests.report.runs import config_of, evaluation, full_run, make_run, record, write_lines
 
+TEMPLATES = Path(report.__file__).parent / "templates"
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&{{ 7*7 }}$x_1$\x00\ud800"
 
 
@@ -68,6 +70,11 @@ def test_the_page_loads_nothing(tmp_path: Path) -> None:
             assert name not in {"style", "srcset", "action", "ping", "data", "background", "poster", "xlink:href"}
             assert name != "src" or str(value).startswith("data:image/png;base64,")
             assert name != "href" or str(value).startswith("#")
+
+
+def test_templates_trust_only_what_the_package_made() -> None:
+    text = "".join(path.read_text() for path in TEMPLATES.glob("*.html"))
+    assert sorted(re.findall(r"([\w.]+) *\| *safe", text)) == ["chart.svg", "grid.uri", "page.script", "page.style"]
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_only(tmp_path: Path) -> None:
