@@ -11,7 +11,7 @@ from egan_tf.report.run_page import run_page
 from egan_tf.report.run_record import read_run
 from egan_tf.training import run_folder
 from egan_tf.utils.atomic import atomic_write
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import require
 from egan_tf.utils.log_line import log_line
 
 COMPARISON = "comparison.html"
@@ -35,11 +35,11 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def write_report_or_warn(folder: Path) -> None:
-    """Writes the report of a run; a failure is logged, not raised, so that it cannot end a training."""
+    """Writes the report of a run; any failure is logged, not raised."""
     try:
         write_report(folder)
-    except (OSError, InputError) as error:
-        log_line(f"no report of the run was written: {error}")
+    except Exception as error:  # whatever a drawing library may raise, a training must not end for it
+        log_line(f"no report of the run was written: {str(error) or type(error).__name__}")
 
 
 def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:

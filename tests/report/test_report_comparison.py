@@ -128,4 +128,4 @@ def test_the_report_shows_the_command_and_every_setting(tmp_path: Path) -> None:
     assert "/home/me" not in page.text
     for config in (config_of(run={"preset": "mine"}), config_of(run={"steps": "x"})):
         page = report_of(make_run(tmp_path / str(config["run"]["steps"]), config=config))
-        assert "No command can be given" in section(page, "settings").text
+        assert "No command can be given: this version" in section(page, "settings").text
