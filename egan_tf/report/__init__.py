@@ -1,4 +1,4 @@
-"""A run's report: one HTML file that shows its folder's records, and one that compares runs. No TensorFlow."""
+"""Reports: one self-contained HTML page that shows a run, and one that compares runs. Imports no TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from egan_tf.report.comparison import MAX_RUNS, comparison_page
-from egan_tf.report.record import read_run
 from egan_tf.report.run_page import run_page
+from egan_tf.report.run_record import read_run
 from egan_tf.training import run_folder
 from egan_tf.utils.atomic import atomic_write
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import require
 from egan_tf.utils.log_line import log_line
 
 COMPARISON = "comparison.html"
@@ -20,18 +20,14 @@ __all__ = ["COMPARISON", "write_comparison", "write_report", "write_report_or_wa
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
-    """Writes the report of a run.
-
-    Args:
-        folder: of the run.
-        out: the file; by default `report.html` in the folder.
+    """Writes the report of the run in `folder` to `out`, by default `report.html` in the folder.
 
     Returns:
-        The file.
+        The file written.
 
     Raises:
-        InputError: if the folder is none of a run, or cannot be read.
-        OSError: if the report cannot be written.
+        InputError: `folder` is not a run folder, or cannot be read.
+        OSError: the report cannot be written.
     """
     path = out or folder / run_folder.REPORT
     atomic_write(path, run_page(read_run(folder)))
@@ -39,40 +35,32 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def write_report_or_warn(folder: Path) -> None:
-    """Writes the report of a run; where that fails, a note says so, for a training must not be lost for the want of it.
-
-    Args:
-        folder: of the run.
-    """
+    """Writes the report of a run; any failure is logged, not raised."""
     try:
         write_report(folder)
-    except (OSError, InputError) as error:
-        log_line(f"no report of the run was written: {error}")
+    except Exception as error:  # whatever a drawing library may raise, a training must not end for it
+        log_line(f"no report of the run was written: {str(error) or type(error).__name__}")
 
 
 def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
-    """Writes a page that compares runs.
-
-    Args:
-        folders: of at least two runs.
-        out: the file; by default `comparison.html` beside the first folder.
+    """Writes a page that compares 2 to `MAX_RUNS` runs to `out`, by default `comparison.html` beside the first folder.
 
     Returns:
-        The file.
+        The file written.
 
     Raises:
-        InputError: if there are too few or too many, a folder twice, or one that is none of a run.
-        OSError: if the page cannot be written.
+        InputError: too few or too many runs, a folder given twice, or one that is not a run folder.
+        OSError: the page cannot be written.
     """
     require(2 <= len(folders) <= MAX_RUNS, "run", f"a comparison takes 2 to {MAX_RUNS} runs, got {len(folders)}")
-    places = [Path(os.path.realpath(folder)) for folder in folders]
-    twice = [str(folder) for folder, place in zip(folders, places, strict=True) if places.count(place) > 1]
+    resolved = [Path(os.path.realpath(folder)) for folder in folders]
+    twice = [str(folder) for folder, path in zip(folders, resolved, strict=True) if resolved.count(path) > 1]
     require(not twice, "run", f"given twice: {', '.join(twice)}")
-    names = [place.name for place in places]
+    names = [path.name for path in resolved]
     records = {
-        place.name if names.count(place.name) == 1 else str(folder): read_run(folder)
-        for folder, place in zip(folders, places, strict=True)
+        path.name if names.count(path.name) == 1 else str(folder): read_run(folder)
+        for folder, path in zip(folders, resolved, strict=True)
     }
-    path = out or places[0].parent / COMPARISON
+    path = out or resolved[0].parent / COMPARISON
     atomic_write(path, comparison_page(records))
     return path

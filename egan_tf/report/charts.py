@@ -1,129 +1,205 @@
-"""The charts of a run: what is drawn of its records."""
+"""Charts over generations: lines, and the axes and legend that every chart shares."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from egan_tf.report.columns import Columns
-from egan_tf.report.evaluations import Evaluation, by_protocol
-from egan_tf.report.lines import Line, line_chart
-from egan_tf.report.markup import Html
-from egan_tf.report.reading import real_number
-from egan_tf.report.record import RunRecord
-from egan_tf.report.series import smoothing_window
+from egan_tf.report.svg import PAINT, fixed_style, inline_svg
+from egan_tf.report.text import format_number
 
-SCORES = {"fitness": "Fitness F", "quality": "Quality Fq", "diversity": "Diversity Fd"}
-DISCRIMINATOR = {
-    "discriminator_loss": "Discriminator's loss",
-    "discriminator_gradient_norm": "Discriminator's gradient norm",
-}
-INDIFFERENT = 2 * math.log(2)
-"""Loss of a discriminator that gives every sample the probability one half."""
-MAX_METRICS = 48
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT = 480, 230
+LOG_FROM = 50.0
+"""A logarithmic axis is used where the largest positive value is this many times the smallest."""
+SMOOTH_FROM = 40
+"""Shorter lines are not smoothed."""
+MAX_DOTS, MAX_BAND = 30, 300
 
 
-def score_chart(record: RunRecord, score: str) -> Html:
-    """One score of the children that won and of those that lost."""
-    columns = record.columns
-    losers = _column(columns, f"children.{score}.loser", "losers, mean", "loser")
-    low, high = (columns.values.get(f"children.{score}.loser_{end}") for end in ("low", "high"))
-    if low is not None and high is not None and np.nanmax(high - low, initial=0.0) > 0:
-        losers = replace(losers, low=low, high=high, band_label="losers, range")
-    several = record.config is not None and record.config.evolution.population_size > 1
-    winner = _column(columns, f"children.{score}.winner", "winners, mean" if several else "winner", "winner")
-    nulls = int(np.nansum(columns.values.get(f"children.{score}.nulls", np.zeros(1))))
-    notes = [f"Scores of children that are not finite: {nulls:,}."] if nulls else []
-    return line_chart(SCORES[score], [winner, losers], record.generations, notes=notes)
+class Key(NamedTuple):
+    """A legend entry: label, a value to show beside it, key of `PAINT`, and solid, dashed, dotted, band or area."""
+
+    label: str
+    value: str
+    color: str
+    style: str
 
 
-def lead_chart(record: RunRecord) -> Html:
-    """How far the winner's fitness is above its siblings', and how large the parts of quality and diversity are."""
-    columns = record.columns
-    evolution = record.config.evolution if record.config else None
-    parts = {"fitness": ("in F", "winner", 1.0)}
-    gamma = real_number(evolution.gamma) if evolution and evolution.fitness == "egan" else None
-    if gamma is not None and math.isfinite(gamma):
-        parts["quality"] = ("in Fq", "color1 dashed", 1.0)
-        parts["diversity"] = ("in γ·Fd", "color2 dotted", gamma)
-    lines = []
-    for score, (label, kind, weight) in parts.items():
-        winner, loser = (columns.values.get(f"children.{score}.{end}") for end in ("winner", "loser"))
-        if winner is not None and loser is not None:
-            size = np.abs(weight * (winner - loser))
-            # No lead at all has no place on a logarithmic axis.
-            lead = np.where(size > 0, size, np.nan)
-            lines.append(Line(label, columns.generations, lead, kind, thin=score == "fitness"))
-    title = "Size of the winner's lead over the losers' mean"
-    return line_chart(title, lines, record.generations, log=True)
+class Chart(NamedTuple):
+    """A chart: title, inline SVG, what it shows in words, legend, and sentences to show below."""
+
+    title: str
+    svg: str
+    description: str
+    legend: Sequence[Key]
+    notes: Sequence[str] = ()
 
 
-def discriminator_chart(record: RunRecord, name: str) -> Html:
-    """The discriminator's loss, or the norm of its gradient."""
-    line = _column(record.columns, name, "last", "winner")
-    if name != "discriminator_loss":
-        return line_chart(DISCRIMINATOR[name], [line], record.generations, log=True)
-    notes = ["Level line: 2 ln 2, the loss of one that cannot tell real from fake."]
-    return line_chart(DISCRIMINATOR[name], [line], record.generations, level=INDIFFERENT, notes=notes)
+@dataclass(frozen=True)
+class Line:
+    """Values over generations.
+
+    Attributes:
+        label: for the legend.
+        x: [n], generations, ascending.
+        y: float [n]; NaN is a gap.
+        color: a key of `PAINT`.
+        style: solid, dashed or dotted.
+        smoothed: whether a long line is drawn as a moving average.
+        raw: whether the values themselves are then drawn too, as a thin line.
+        band: lower and upper edge of a range around the line, each float [n].
+    """
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    color: str
+    style: str = "solid"
+    smoothed: bool = True
+    raw: bool = True
+    band: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def window(self) -> int:
+        """Values in the moving average."""
+        return smoothing_window(len(self.y)) if self.smoothed else 1
+
+    @property
+    def keys(self) -> list[Key]:
+        """Its legend, with the last finite value."""
+        last = [format_number(value) for value in self.y[np.isfinite(self.y)][-1:]]
+        band = [] if self.band is None else [Key("range", "", self.color, "band")]
+        return [Key(self.label, "".join(last), self.color, self.style), *band]
 
 
-def counter_chart(record: RunRecord, name: str) -> Html:
-    """A whole number that the run recorded."""
-    line = _column(record.columns, name, "last", "winner", smooths=False)
-    return line_chart(words(name), [line], record.generations, whole=True)
+def smoothing_window(count: int) -> int:
+    """Values in the moving average of a line of `count`, an odd number; 1 for a short line."""
+    return 1 if count < SMOOTH_FROM else 2 * max(1, count // 30) + 1
 
 
-def words(name: str) -> str:
-    """The name of a quantity as the beginning of a sentence."""
-    spaced = name.replace("_", " ")
-    return spaced[:1].upper() + spaced[1:]
+def smooth(y: np.ndarray, window: int) -> np.ndarray:
+    """The mean of the finite values in the `window` around each value, float [n]; a gap (NaN) stays a gap."""
+    if window == 1:
+        return y
+    finite = np.isfinite(y)
+    sums, counts = (np.convolve(v, np.ones(window), "same") for v in (np.where(finite, y, 0.0), finite.astype(float)))
+    return np.where(finite, sums / np.maximum(counts, 1.0), np.nan)
 
 
-def smoothing_note(count: int) -> str:
-    """What the lines of `count` records are; empty if each shows its records alone."""
-    window = smoothing_window(count)
-    return f"Thick lines are means over {window} records, thin ones the records." if window > 1 else ""
+def line_chart(
+    title: str,
+    lines: Sequence[Line],
+    end: float,
+    *,
+    log: bool = False,
+    whole: bool = False,
+    level: float | None = None,
+    notes: Sequence[str] = (),
+) -> Chart | None:
+    """A chart of lines from generation 0 to `end`, the first on top; None if none of them has a finite value.
+
+    `log` allows a logarithmic y axis, `whole` asks for ticks at whole numbers, `level` draws a horizontal line there.
+    """
+    if not any(np.isfinite(line.y).any() for line in lines):
+        return None
+    with fixed_style():
+        axes = new_axes(end)
+        if level is not None:
+            axes.axhline(level, color=PAINT["soft"], linestyle="dotted", linewidth=1, gid="level")
+        for draw in (_draw_background, _draw_line):
+            for line in lines[::-1]:
+                draw(axes, line)
+        log = _scale_y(axes, log, whole)
+        svg = inline_svg(axes.figure)
+    below = [*notes, *(["Logarithmic axis."] if log else [])]
+    below += [
+        f"Gaps in {line.label}: {np.isnan(line.y).sum():,} values are missing or not finite."
+        for line in lines
+        if np.isnan(line.y).any()
+    ]
+    return Chart(title, svg, " ".join(map(_describe, lines)), [key for line in lines for key in line.keys], below)
 
 
-def metric_charts(record: RunRecord) -> list[Html]:
-    """A chart of each metric and protocol that was evaluated at more than one generation."""
-    charts = []
-    for (metric, protocol), group in list(by_protocol(record.evaluations).items())[:MAX_METRICS]:
-        line = metric_line(group, "mean of the seeds" if len({one.seed for one in group}) > 1 else "value", "winner")
-        if len(line.x) > 1:
-            end = max(float(record.generations), float(line.x[-1]))
-            charts.append(
-                line_chart(metric, [line], end, log=True, notes=[f"Protocol: {protocol_text(protocol, group)}."])
-            )
-    return charts
+def new_axes(end: float) -> Axes:
+    """Axes from generation 0 to `end` on a figure of their own, `WIDTH` by `HEIGHT` user units in SVG."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    # matplotlib writes 72 units to the inch.
+    figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72))
+    axes = figure.add_axes((58 / WIDTH, 38 / HEIGHT, (WIDTH - 84) / WIDTH, (HEIGHT - 46) / HEIGHT))
+    for patch in (figure.patch, axes.patch, *(axes.spines[side] for side in ("left", "top", "right"))):
+        patch.set_visible(False)
+    axes.spines["bottom"].set_edgecolor(PAINT["soft"])
+    axes.tick_params(which="both", left=False, bottom=False)
+    axes.grid(axis="y", color=PAINT["gridline"], linewidth=1)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("generation", loc="right")
+    axes.set_xlim(0.0, max(end, 1.0))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    return axes
 
 
-def metric_line(group: tuple[Evaluation, ...], label: str, kind: str) -> Line:
-    """Evaluations of one metric and protocol as a line: the mean of each generation's, within their range."""
-    steps = sorted({one.step for one in group})
-    values: dict[int, list[float]] = {step: [] for step in steps}
-    for one in group:
-        values[one.step].append(one.value)
-    finite = [np.array([value for value in values[step] if math.isfinite(value)]) for step in steps]
-    ends = [[float(end(found)) if found.size else math.nan for found in finite] for end in (np.min, np.mean, np.max)]
-    low, mean, high = map(np.array, ends)
-    nulls = sum(not math.isfinite(one.value) for one in group)
-    line = Line(label, np.array(steps, np.float64), mean, kind, nulls, smooths=False, marks=len(steps) <= 60)
-    if not (high > low).any():
-        return line
-    return replace(line, low=low, high=high, band_label="range of the seeds")
+def _draw_background(axes: Axes, line: Line) -> None:
+    if line.band is not None:
+        finite = np.isfinite(line.band).all(axis=0)
+        x, (low, high) = line.x[finite], (edge[finite] for edge in line.band)
+        # matplotlib thins lines, but not what it fills.
+        starts = np.arange(0, len(x), -(-len(x) // MAX_BAND))
+        x, low, high = x[starts], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
+        outline = np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])
+        axes.fill(*outline, color=PAINT[line.color], alpha=0.18, linewidth=0, gid="band")
+    if line.raw and line.window > 1:
+        axes.plot(line.x, line.y, color=PAINT[line.color], linewidth=1, alpha=0.35, gid="raw")
 
 
-def protocol_text(protocol: tuple[tuple[str, str], ...], group: tuple[Evaluation, ...]) -> str:
-    """How values were made, in words."""
-    seeds = sorted({one.seed for one in group if one.seed})
-    parts = [f"{name.replace('_', ' ')} {value}" for name, value in protocol]
-    parts += [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"] if seeds else []
-    return "; ".join(parts) or "not recorded"
+def _draw_line(axes: Axes, line: Line) -> None:
+    x, y = line.x.astype(float), smooth(line.y, line.window)
+    paint: dict[str, Any] = {"color": PAINT[line.color], "solid_capstyle": "round"}
+    axes.plot(x, y, linestyle=line.style, linewidth=2, gid="line", **paint)
+    gaps = np.concatenate([[True], np.isnan(y), [True]])
+    marked = ~gaps[1:-1] & ((len(y) <= MAX_DOTS) | (gaps[:-2] & gaps[2:]))
+    if marked.any():
+        # A segment of no length with round ends is a dot; markers would need definitions with ids.
+        dots = np.repeat([x[marked], y[marked]], 3, axis=1)
+        dots[:, 2::3] = np.nan
+        (drawn,) = axes.plot(*dots, linewidth=6, gid="dots", **paint)
+        drawn.get_path().should_simplify = False
 
 
-def _column(columns: Columns, name: str, label: str, kind: str, smooths: bool = True) -> Line:
-    values = columns.values.get(name, np.full(len(columns), np.nan))
-    return Line(label, columns.generations.astype(np.float64), values, kind, columns.nulls.get(name, 0), smooths)
+def _scale_y(axes: Axes, log: bool, whole: bool) -> bool:
+    """Sets the y axis for what has been drawn; returns whether it is logarithmic."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
+
+    low, high = axes.dataLim.intervaly
+    log = log and low > 0 and high / low > LOG_FROM
+    if log:
+        axes.set(yscale="log", ylim=(low / 1.2, high * 1.2))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1000 else (1,), numticks=7))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
+    else:
+        # A range of rounding errors counts as constant.
+        constant = high - low <= 1e-9 * max(abs(low), abs(high))
+        margin = (0.1 * abs(high) or 1.0) if constant else 0.06 * (high - low)
+        axes.set_ylim(low - margin if low < 0 or low > margin else 0.0, high + margin)
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=whole))
+        axes.yaxis.set_major_formatter("{x:,.0f}" if whole else ScalarFormatter(useOffset=False))
+    return log
+
+
+def _describe(line: Line) -> str:
+    finite = np.isfinite(line.y)
+    if not finite.any():
+        return f"{line.label}: no finite value."
+    x, y = line.x[finite], line.y[finite]
+    places = {"first": 0, "lowest": int(y.argmin()), "highest": int(y.argmax()), "last": len(y) - 1}
+    parts = [f"{name} {format_number(y[i])} at generation {int(x[i]):,}" for name, i in places.items()]
+    return f"{line.label}: {', '.join(parts)}."

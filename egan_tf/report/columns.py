@@ -1,117 +1,141 @@
-"""The generations' records as columns of numbers, compact however long the run was."""
+"""`metrics.jsonl` as columns of numbers, compact however long the run was."""
 
 from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from egan_tf.report.reading import Damage, whole_number
-from egan_tf.report.rows import row_of
+from egan_tf.report.reading import parse_lines, real_number, whole_number
 
 MAX_RECORDS = 200_000
 MAX_COLUMNS = 128
-FAULTS = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
-"""Counters, in whatever type they were written."""
-_NOT_COUNTED = frozenset({"generation", "seconds"})
+MAX_CHILDREN = 1024
+SCORES = {"fitness": "Fitness F", "quality": "Quality Fq", "diversity": "Diversity Fd"}
+DISCRIMINATOR = {
+    "discriminator_loss": "Discriminator loss",
+    "discriminator_gradient_norm": "Discriminator gradient norm",
+}
+FAILURES = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
+_NUMBERS = {*SCORES, *DISCRIMINATOR, *FAILURES}
+_NOT_COLUMNS = {"generation", "children", "selection_counts", "wins"}
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The records of a run by generation.
+    """The records of a run by generation; of two records of a generation the later one counts.
 
     Attributes:
-        generations: int64 [n], ascending, none twice.
-        values: float64 [n] by name, as `row_of` names them; NaN where nothing finite was recorded.
-        nulls: by name, how many records hold null, which stands for a number that is not finite.
-        counters: names of faults, and of whole numbers at the records' top level.
-        damage: sentences that say what could not be read.
+        generations: int64 [n], ascending, each once.
+        values: float64 [n] by name, NaN where nothing finite was recorded. Beside the records' own numbers:
+            `selection_counts.MUTATION`, how many survivors it has made since the start; `children.SCORE.winner` and
+            `.loser`, means over the selected and the other children; `.loser_low`, `.loser_high`; `.nulls`, a count.
+        counters: names of the columns that hold nothing but whole numbers.
     """
 
     generations: np.ndarray
     values: Mapping[str, np.ndarray]
-    nulls: Mapping[str, int]
-    counters: tuple[str, ...]
-    damage: tuple[str, ...]
+    counters: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.generations)
 
-    def last(self, name: str) -> float:
-        """The last record's value; NaN if it has none."""
-        return float(self.values[name][-1]) if name in self.values and len(self) else math.nan
+    def column(self, name: str) -> np.ndarray:
+        """float64 [n], all NaN if there is no such column."""
+        return self.values.get(name, np.full(len(self), np.nan))
 
     @property
-    def mutations(self) -> tuple[str, ...]:
-        """The mutations whose wins were recorded."""
-        return tuple(name.removeprefix("wins.") for name in self.values if name.startswith("wins."))
+    def mutations(self) -> list[str]:
+        """The mutations whose selections were counted."""
+        return [name.split(".", 1)[1] for name in self.values if name.startswith("selection_counts.")]
 
 
-class _Builder:
-    """Columns that grow by a row at a time."""
+def read_columns(path: Path, problems: list[str]) -> Columns:
+    """Reads a metrics file; `problems` gets sentences that say what could not be read.
 
-    def __init__(self) -> None:
-        self.generations = array("q")
-        self.values: dict[str, array[float]] = {}
-        self.not_whole: set[str] = set()
-
-    def append(self, generation: int, row: Mapping[str, float], whole: frozenset[str]) -> None:
-        for name in row:
-            if name not in self.values and len(self.values) < MAX_COLUMNS:
-                self.values[name] = array("d", [math.nan]) * len(self.generations)
-        self.generations.append(generation)
-        for name, column in self.values.items():
-            column.append(row.get(name, math.nan))
-        self.not_whole.update(name for name in row if name not in whole)
-
-
-def read_columns(lines: Iterable[dict[str, Any] | Damage]) -> Columns:
-    """Gathers the records of a metrics file; of two records of a generation the later one counts.
-
-    Args:
-        lines: of the file.
+    Raises:
+        OSError: it cannot be read.
     """
-    builder, nulls = _Builder(), dict[str, int]()
-    unreadable = wrong = 0
-    damage: list[str] = []
-    for line in lines:
-        if isinstance(line, Damage):
-            unreadable += line is Damage.UNREADABLE
-            if line is Damage.CUT_OFF:
-                damage.append("the last line of metrics.jsonl is cut off")
-            if line is Damage.BEYOND:
-                damage.append("metrics.jsonl is too large to be read to its end")
-            continue
-        generation = whole_number(line.get("generation"))
-        if generation is None:
-            unreadable += 1
-            continue
-        if len(builder.generations) == MAX_RECORDS:
-            damage.append(f"of metrics.jsonl only the first {MAX_RECORDS:,} records are shown")
-            break
-        row, refused = row_of(line)
-        wrong += refused
-        for name, value in row.items():
-            if math.isnan(value):
-                nulls[name] = nulls.get(name, 0) + 1
-        whole = frozenset(name for name, value in line.items() if whole_number(value) is not None or value is None)
-        builder.append(generation, row, whole)
-    if unreadable:
-        damage.append(f"lines of metrics.jsonl that hold no record: {unreadable:,}")
-    if wrong:
-        damage.append(f"values in metrics.jsonl of a wrong type or beyond all bounds: {wrong:,}")
-    return _columns(builder, nulls, tuple(damage))
-
-
-def _columns(builder: _Builder, nulls: Mapping[str, int], damage: tuple[str, ...]) -> Columns:
-    recorded = np.frombuffer(builder.generations, np.int64) if builder.generations else np.zeros(0, np.int64)
+    generations, values = array("q"), dict[str, "array[float]"]()
+    fractional, refused = set[str](), 0
+    for generation, row, wrong in parse_lines(path, _row, MAX_RECORDS, problems):
+        for name in row:
+            if name not in values and len(values) < MAX_COLUMNS:
+                values[name] = array("d", [math.nan]) * len(generations)
+        generations.append(generation)
+        for name, column in values.items():
+            column.append(row.get(name, math.nan))
+        fractional.update(name for name, value in row.items() if isinstance(value, float) and not math.isnan(value))
+        refused += wrong
+    if refused:
+        problems.append(f"Values in {path.name} of a wrong type or out of range: {refused:,}")
+    recorded = np.array(generations, np.int64)
     _, from_the_end = np.unique(recorded[::-1], return_index=True)
     kept = len(recorded) - 1 - from_the_end
-    values = {name: np.frombuffer(column, np.float64)[kept] for name, column in builder.values.items()}
-    whole = (name for name in values if "." not in name and name not in builder.not_whole | _NOT_COUNTED)
-    counters = tuple(name for name in {*FAULTS & values.keys(), *whole} if np.isfinite(values[name]).any())
-    return Columns(recorded[kept], values, dict(nulls), tuple(sorted(counters)), damage)
+    columns = {name: np.array(column, np.float64)[kept] for name, column in values.items()}
+    counters = [name for name in columns if "." not in name and (name in FAILURES or name not in fractional)]
+    return Columns(recorded[kept], columns, [name for name in sorted(counters) if np.isfinite(columns[name]).any()])
+
+
+def _row(record: Mapping[str, Any]) -> tuple[int, dict[str, float], int] | None:
+    """Generation, numbers by name and count of refused values of a record; None without a generation."""
+    generation = whole_number(record.get("generation"))
+    if generation is None:
+        return None
+    row: dict[str, float] = {}
+    refused = 0
+    for name, value in record.items():
+        number = real_number(value)
+        if number is None:
+            refused += name in _NUMBERS
+        elif name not in _NOT_COLUMNS:
+            row[name] = value if whole_number(value) is not None else number
+    # Runs made before the name changed have "wins".
+    counts = record.get("selection_counts", record.get("wins", {}))
+    for name, value in counts.items() if isinstance(counts, dict) else [("", None)]:
+        count = whole_number(value)
+        if count is None:
+            refused += 1
+        else:
+            row[f"selection_counts.{name}"] = count
+    children = _children(record)
+    return generation, row | (children or {}), refused + (children is None)
+
+
+def _children(record: Mapping[str, Any]) -> dict[str, float] | None:
+    """Columns of the children's scores; None if they cannot be used."""
+    children = record.get("children", {})
+    if not isinstance(children, dict):
+        return None
+    names = [score for score in SCORES if score in children]
+    if not names:
+        return {}
+    try:
+        numbers = [[real_number(value) for value in children[score][: MAX_CHILDREN + 1]] for score in names]
+    except (KeyError, TypeError):  # not lists
+        return None
+    count = len(numbers[0])
+    valid = names[0] == "fitness" and 0 < count <= MAX_CHILDREN and all(len(values) == count for values in numbers)
+    if not valid or any(None in values for values in numbers):
+        return None
+    scores = [[math.nan if value is None else value for value in values] for values in numbers]
+    survivors = 1 + sum(f"fitness_{rank}" in record for rank in range(1, count))
+    # As in selection: a fitness that is not finite ranks last, ties go to the earlier child.
+    order = sorted(range(count), key=lambda child: math.inf if math.isnan(scores[0][child]) else -scores[0][child])
+    found: dict[str, float] = {}
+    for score, values in zip(names, scores, strict=True):
+        finite = [
+            [values[i] for i in part if not math.isnan(values[i])] for part in (order[:survivors], order[survivors:])
+        ]
+        found[f"children.{score}.nulls"] = float(count - sum(map(len, finite)))
+        found[f"children.{score}.winner"] = fmean(finite[0]) if finite[0] else math.nan
+        if survivors < count:
+            for kind, reduce in (("loser", fmean), ("loser_low", min), ("loser_high", max)):
+                found[f"children.{score}.{kind}"] = reduce(finite[1]) if finite[1] else math.nan
+    return found

@@ -1,57 +1,55 @@
-"""The command that repeats a run: the flags in which its configuration differs from its preset."""
+"""The command `egan-report`: writes the report of a run, or a comparison of runs."""
 
 from __future__ import annotations
 
-import dataclasses
-import shlex
-from typing import Any
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from egan_tf.training.config import Config, RunConfig
-from egan_tf.training.presets import PRESETS
+import egan_tf
+from egan_tf.report import write_comparison, write_report
+from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.command_line import OneLineParser, run
 
-PROGRAM = "python train_tf.py"
-FOLDERS = frozenset({"runs_dir", "models_dir", "data_dir"})
-"""Where things lie is the machine's business, and no part of what the run computed."""
+PROGRAM = "egan-report"
 
 
-def command_of(config: Config) -> str | None:
-    """The command line that gives this configuration, folders aside; None if its preset is unknown.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line.
 
     Args:
-        config: of the run.
+        arguments: without the program's name; by default those of the process.
+
+    Raises:
+        SystemExit: with status 0, or 2 after one line on stderr that says what is wrong.
     """
-    base = PRESETS.get(config.run.preset)
-    if base is None:
-        return None
-    parts = [PROGRAM]
-    # A data set's name stands for its preset, unless the preset is named.
-    if config.run.preset != RunConfig.preset or config.data.dataset != base.data.dataset:
-        parts.append(_flag("preset", config.run.preset))
-    for section in dataclasses.fields(Config):
-        values, defaults = getattr(config, section.name), getattr(base, section.name)
-        for field in dataclasses.fields(values):
-            value = getattr(values, field.name)
-            if field.name not in FOLDERS and value != getattr(defaults, field.name):
-                parts.append(_flag(field.name, value))
-    return " ".join(parts)
+    given = sys.argv[1:] if arguments is None else arguments
+    run(lambda _: write_page(given), PROGRAM)
 
 
-def changed(config: Config) -> frozenset[tuple[str, str]]:
-    """Section and name of each value in which a configuration differs from its preset."""
-    base = PRESETS.get(config.run.preset, Config()).to_dict()
-    return frozenset(
-        (section, name)
-        for section, values in config.to_dict().items()
-        for name, value in values.items()
-        if value != base[section][name]
+def write_page(arguments: Sequence[str]) -> None:
+    """Parses the arguments, writes the page and prints its path.
+
+    Raises:
+        InputError: the arguments or the run folders cannot be used, or the page cannot be written.
+    """
+    parser = OneLineParser(prog=PROGRAM, description="Writes RUN/report.html, or, for several runs, a comparison.")
+    parser.add_argument("run", type=Path, nargs="+", help="run folder, such as runs/001-digits")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="file to write, ending in .html (default: RUN/report.html; comparison.html beside the first RUN)",
     )
-
-
-def _flag(name: str, value: Any) -> str:
-    flag = name.replace("_", "-")
-    if isinstance(value, bool):
-        return f"--{flag}" if value else f"--no-{flag}"
-    if isinstance(value, tuple):
-        return shlex.join([f"--{flag}", *map(str, value)])
-    text = shlex.quote(str(value))
-    return f"--{flag}={text}" if text.startswith("-") else f"--{flag} {text}"
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {egan_tf.__version__}")
+    options = parser.parse_args(arguments)
+    require(options.out is None or options.out.suffix == ".html", "out", f"must end in .html, got {options.out}")
+    try:
+        one = len(options.run) == 1
+        path = write_report(options.run[0], options.out) if one else write_comparison(options.run, options.out)
+    except OSError as error:
+        raise InputError("out", f"cannot write {error.filename or options.out}: {error.strerror or error}") from error
+    except ModuleNotFoundError as error:
+        raise InputError("report", f"needs {error.name}; pip install 'egan_tf[train]'") from error
+    # A path may hold bytes that are not UTF-8.
+    print(f"report: {os.fsencode(path).decode(errors='replace')}")

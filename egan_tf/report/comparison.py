@@ -4,137 +4,91 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-import egan_tf
-from egan_tf.report import charts, sections
-from egan_tf.report.areas import COLORS, area_chart, colors_of, lineage_of
-from egan_tf.report.evaluations import by_protocol
-from egan_tf.report.frame import side_by_side
-from egan_tf.report.lines import Line, line_chart
-from egan_tf.report.markup import Html, element, join, table
-from egan_tf.report.page import Section, document
-from egan_tf.report.record import RunRecord
-from egan_tf.report.samples import grid_figure
-from egan_tf.report.scales import format_number
-from egan_tf.report.settings import flat
-from egan_tf.report.values import plain
+from egan_tf.report import run_charts as draw
+from egan_tf.report.charts import Chart, Line, line_chart
+from egan_tf.report.columns import DISCRIMINATOR, SCORES
+from egan_tf.report.page import render
+from egan_tf.report.reproduce import settings
+from egan_tf.report.run_page import MAX_METRICS, key_figures
+from egan_tf.report.run_record import RunRecord
+from egan_tf.report.selection import selection_chart, selection_of
+from egan_tf.report.svg import COLORS
+from egan_tf.report.text import format_json, format_number
 
 MAX_RUNS = 12
-_Named = Mapping[str, RunRecord]
+_Records = Mapping[str, RunRecord]
+_Rows = list[list[str]]
 
 
-def comparison_page(records: Mapping[str, RunRecord]) -> str:
+def comparison_page(records: _Records) -> str:
     """The HTML that shows runs side by side.
 
     Args:
-        records: at least two, at most `MAX_RUNS`, by the name that tells them apart.
+        records: 2 to `MAX_RUNS`, by a name that identifies each.
     """
     end = max(record.generations for record in records.values())
-    told = f"E-GAN · {' · '.join(records)}"
-    return document(
-        f"Comparison of {len(records)} runs",
-        told,
-        Html(),
-        [
-            _problems(records),
-            Section("figures", "Key figures", _figures(records)),
-            Section("samples", "Last samples", _samples(records)),
-            Section("scores", "Survivors", _lines(records, "children.{}.winner", charts.SCORES, end)),
-            Section("discriminator", "Discriminator", _lines(records, "{}", charts.DISCRIMINATOR, end)),
-            Section("lineage", "Lineage", _lineages(records, end)),
-            Section("metrics", "Metrics", _metrics(records, end)),
-            Section("settings", "Settings that differ", _settings(records)),
-        ],
-        f"Written by egan_tf {egan_tf.__version__} from the records of {len(records)} runs.",
+    selections = {name: selection_of(record.columns) for name, record in records.items()}
+    metrics, metric_charts = _metrics(records, end)
+    return render(
+        "comparison.html",
+        records=records,
+        figures=_figures(records),
+        score_charts=_charts(records, {f"children.{name}.winner": title for name, title in SCORES.items()}, end),
+        discriminator_charts=_charts(records, DISCRIMINATOR, end),
+        selection_charts=[selection_chart(name, one) for name, one in selections.items() if one],
+        metrics=metrics,
+        metric_charts=metric_charts,
+        settings=_settings(records),
     )
 
 
-def _kind(position: int) -> str:
-    dashes = ("", " dashed", " dotted")[position // COLORS % 3]
-    return f"color{position % COLORS}{dashes}"
+def _style(position: int) -> tuple[str, str]:
+    """Colour and line style of a run, a different pair for each."""
+    return f"color{position % COLORS}", ("solid", "dashed", "dotted")[position // COLORS % 3]
 
 
-def _problems(records: _Named) -> Section:
-    return sections.warning_of([f"{name}: {p}." for name, record in records.items() for p in record.problems])
-
-
-def _figures(records: _Named) -> Html:
-    found = {
-        name: {title: value for title, value, _ in sections.figures_of(record, lineage_of(record.columns))}
-        for name, record in records.items()
-    }
+def _figures(records: _Records) -> _Rows:
+    found = {name: {title: value for title, value, _ in key_figures(record)} for name, record in records.items()}
     titles = dict.fromkeys(title for figures in found.values() for title in figures)
-    rows = [(title, *(figures.get(title, "–") for figures in found.values())) for title in titles]
-    return table(("", *records), rows, "Key figures of the runs", "numbers") if rows else Html()
+    return [[title, *(figures.get(title, "–") for figures in found.values())] for title in titles]
 
 
-def _samples(records: _Named) -> Html:
-    figures = [grid_figure(record.grids[-1], name) for name, record in records.items() if record.grids]
-    return element("div", *figures, class_="last-grids") if figures else Html()
-
-
-def _lines(records: _Named, pattern: str, titles: Mapping[str, str], end: float) -> Html:
-    drawn = []
-    for name, title in titles.items():
-        key = pattern.format(name)
-        lines = [
-            Line(
-                label,
-                record.columns.generations.astype(np.float64),
-                record.columns.values[key],
-                _kind(position),
-                record.columns.nulls.get(key, 0),
-                thin=False,
-            )
-            for position, (label, record) in enumerate(records.items())
+def _charts(records: _Records, titles: Mapping[str, str], end: int) -> list[Chart | None]:
+    """A chart of each column that has a title, with a line for each run."""
+    styles = {name: _style(position) for position, name in enumerate(records)}
+    lines = {
+        key: [
+            Line(name, record.columns.generations, record.columns.values[key], *styles[name], raw=False)
+            for name, record in records.items()
             if key in record.columns.values
         ]
-        drawn.append(line_chart(title, lines, end, log=name == "discriminator_gradient_norm"))
-    if not any(drawn):
-        return Html()
-    told = "Lines of many records are means over neighbouring ones; several survivors count by their mean."
-    return join([element("p", told, class_="lede"), side_by_side(drawn)])
-
-
-def _lineages(records: _Named, end: float) -> Html:
-    found = {name: lineage_of(record.columns) for name, record in records.items()}
-    lineages = {name: lineage for name, lineage in found.items() if lineage is not None}
-    colors = colors_of(list(dict.fromkeys(name for lineage in lineages.values() for name in lineage.mutations)))
-    return side_by_side([area_chart(name, lineage, end, colors) for name, lineage in lineages.items()])
-
-
-def _metrics(records: _Named, end: float) -> Html:
-    groups = {name: by_protocol(record.evaluations) for name, record in records.items()}
-    keys = list(dict.fromkeys(key for found in groups.values() for key in found))[: charts.MAX_METRICS]
-    drawn, rows = [], []
-    for metric, protocol in keys:
-        shared = [found.get((metric, protocol), ()) for found in groups.values()]
-        lines = {
-            name: charts.metric_line(group, name, _kind(position))
-            for position, (name, group) in enumerate(zip(groups, shared, strict=True))
-            if group
-        }
-        said = charts.protocol_text(protocol, tuple(one for group in shared for one in group))
-        last = {name: format_number(float(line.y[-1])) for name, line in lines.items()}
-        rows.append((metric, *(last.get(name, "–") for name in groups), said))
-        if any(len(line.x) > 1 for line in lines.values()):
-            furthest = max(end, *(float(line.x[-1]) for line in lines.values()))
-            drawn.append(line_chart(metric, list(lines.values()), furthest, log=True, notes=[f"Protocol: {said}."]))
-    if not rows:
-        return Html()
-    summary = table(("last value", *groups, "protocol"), rows, "Last value of each metric and protocol", "prose")
-    return join([side_by_side(drawn), summary])
-
-
-def _settings(records: _Named) -> Html:
-    values = {
-        name: flat(record.config.to_dict() if record.config else record.raw_config or {})
-        for name, record in records.items()
+        for key in titles
     }
-    keys = dict.fromkeys(key for config in values.values() for key in config)
-    texts = {key: [(plain(config[key]) or "–") if key in config else "–" for config in values.values()] for key in keys}
-    rows = [(" ".join(key).replace("_", " "), *cells) for key, cells in texts.items() if len(set(cells)) > 1]
-    if not rows:
-        return element("p", "None: the configurations are the same.", class_="lede")
-    return table(("setting", *records), rows, "Settings that differ between the runs")
+    return [line_chart(titles[key], drawn, end, log=key.endswith("norm")) for key, drawn in lines.items()]
+
+
+def _metrics(records: _Records, end: int) -> tuple[_Rows, list[Chart | None]]:
+    """The last values of each metric and protocol by run, and charts of those with several values."""
+    keys = list(dict.fromkeys(key for record in records.values() for key in record.metrics))[:MAX_METRICS]
+    rows, drawn = [], []
+    for key in keys:
+        found = [record.metrics.get(key, ()) for record in records.values()]
+        lines = [
+            draw.metric_line(evaluations, name, *_style(position)) if evaluations else None
+            for position, (name, evaluations) in enumerate(zip(records, found, strict=True))
+        ]
+        protocol = draw.protocol_with_seeds(key[1], [one for evaluations in found for one in evaluations])
+        rows.append([key[0], *(format_number(line.y[-1]) if line else "–" for line in lines), protocol])
+        drawn.append(draw.metric_chart(key[0], protocol, [line for line in lines if line], end))
+    return rows, drawn
+
+
+def _settings(records: _Records) -> _Rows:
+    """The settings that are not the same in all runs."""
+    values = [settings(record.config) for record in records.values()]
+    keys = dict.fromkeys(key for one in values for key in one)
+    rows = [
+        [" ".join(key).replace("_", " "), *((format_json(one[key]) if key in one else "") or "–" for one in values)]
+        for key in keys
+    ]
+    return [row for row in rows if len(set(row[1:])) > 1]

@@ -2,32 +2,99 @@
 
 from __future__ import annotations
 
-import egan_tf
-from egan_tf.report import sections
-from egan_tf.report.areas import lineage_of
-from egan_tf.report.page import document, figures_list
-from egan_tf.report.record import RunRecord
-from egan_tf.report.settings import settings_section
+import math
+
+import numpy as np
+
+from egan_tf.report import run_charts as draw
+from egan_tf.report.charts import smoothing_window
+from egan_tf.report.columns import SCORES
+from egan_tf.report.page import render
+from egan_tf.report.reading import whole_number
+from egan_tf.report.reproduce import MAX_VALUES, reproduce, settings
+from egan_tf.report.run_record import RunRecord
+from egan_tf.report.selection import selection_chart, selection_of
+from egan_tf.report.text import format_duration, format_json, format_number, format_share, words
+from egan_tf.utils.checks import InputError
+
+MAX_METRICS = 48
 
 
 def run_page(record: RunRecord) -> str:
-    """The HTML of a run's report, a function of what was read of its folder."""
-    lineage = lineage_of(record.columns)
-    return document(
-        record.name,
-        sections.subtitle_of(record),
-        figures_list([*sections.figures_of(record, lineage), *sections.metric_figures_of(record)]),
-        [
-            sections.problems_section(record),
-            sections.samples_section(record),
-            sections.lineage_section(record, lineage),
-            sections.children_section(record),
-            sections.discriminator_section(record),
-            sections.metrics_section(record),
-            sections.counters_section(record),
-            sections.events_section(record),
-            settings_section(record),
-            sections.provenance_section(record),
+    """The HTML of a run's report, a pure function of its record."""
+    selection = selection_of(record.columns)
+    metrics, metric_charts = [], []
+    for (metric, protocol), found in list(record.metrics.items())[:MAX_METRICS]:
+        several = len({one.seed for one in found}) > 1
+        line = draw.metric_line(found, "mean of the seeds" if several else "value", "accent")
+        said = draw.protocol_with_seeds(protocol, found)
+        finite = line.y[np.isfinite(line.y)]
+        ends = [format_number(end) for end in (finite.min(), finite.max())] if finite.size else ["none"] * 2
+        metrics.append([metric, format_number(line.y[-1]), f"{int(line.x[-1]):,}", *ends, said])
+        metric_charts.append(draw.metric_chart(metric, said, [line], record.generations))
+    values = settings(record.config)
+    try:
+        no_command, (command, changed) = "", reproduce(record.config)
+    except InputError as error:
+        no_command, command, changed = str(error), "", set()
+    columns = record.columns
+    return render(
+        "run.html",
+        record=record,
+        subtitle=_subtitle(record),
+        figures=[*key_figures(record), *((row[0], row[1], f"generation {row[2]}") for row in metrics[:4])],
+        gamma=record.setting("evolution", "gamma"),
+        window=smoothing_window(len(columns)),
+        selection=selection,
+        selection_chart=selection and selection_chart("Share of the survivors by mutation", selection),
+        score_charts=draw.score_charts(record),
+        discriminator_charts=draw.discriminator_charts(record),
+        metrics=metrics,
+        metric_charts=metric_charts,
+        metrics_left_out=len(record.metrics) > MAX_METRICS,
+        counters=[
+            [words(name), format_number(columns.values[name][-1]), format_number(np.nanmax(columns.values[name]))]
+            for name in columns.counters
         ],
-        f"Written by egan_tf {egan_tf.__version__} from the records of {record.name}.",
+        counter_charts=draw.counter_charts(record),
+        settings={
+            section: {name: value for (of, name), value in values.items() if of == section} for section, _ in values
+        },
+        command=command,
+        no_command=no_command,
+        changed=changed,
+        versions=list(record.versions.items())[:MAX_VALUES],
     )
+
+
+def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
+    """Name, value and a detail, which may be empty, of each key figure that was recorded."""
+    figures: list[tuple[str, str, str]] = []
+    steps = whole_number(record.setting("run", "steps"))
+    if record.generations:
+        figures.append(("Generations", f"{record.generations:,}", "" if steps is None else f"of {steps:,}"))
+    if math.isfinite(record.seconds):
+        pace = f"{record.generations / record.seconds:.3g} generations per second" if record.seconds > 0 else ""
+        figures.append(("Training time", format_duration(record.seconds), pace))
+    for name, title in {**SCORES, "discriminator_loss": "Discriminator loss"}.items():
+        if name in record.columns.values:
+            figures.append((title, format_number(record.columns.values[name][-1]), "last record"))
+    if selection := selection_of(record.columns):
+        detail = f"made {format_share(selection.total(selection.leader))} of the survivors"
+        figures.append(("Leading mutation", selection.leader.replace("_", " "), detail))
+    return figures
+
+
+def _subtitle(record: RunRecord) -> str:
+    """What was trained on what, and whether training reached its end."""
+    names = [record.setting("data", "dataset"), record.setting("network", "network")]
+    parts = [", ".join(format_json(name) for name in names if name is not None)]
+    seed, steps = record.setting("run", "seed"), whole_number(record.setting("run", "steps"))
+    parts += [] if seed is None else [f"seed {format_json(seed)}"]
+    if steps is None:
+        parts.append(f"{record.generations:,} generations" if record.generations else "no records")
+    elif record.generations >= steps:
+        parts.append("complete")
+    else:
+        parts.append(f"{record.generations:,} of {steps:,} generations recorded")
+    return " · ".join(["E-GAN", *filter(None, parts)])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from egan_tf.utils.log_line import log_line
+
+MAX_LINE = 1 << 20
+MAX_BYTES = 256 << 20
 
 
 class JsonLinesWriter:
@@ -89,18 +94,62 @@ class JsonLinesWriter:
             os.truncate(self.path, size)
 
 
+class LineError(enum.Enum):
+    """Why a line yields no record; a value is a sentence to be formatted with the name of the file."""
+
+    INVALID = "A line of {} is not a JSON object"
+    CUT_OFF = "The last line of {} is cut off"
+    TOO_LARGE = "{} is too large to be read to its end"
+
+
+def iterate_records(path: Path) -> Iterator[dict[str, Any] | LineError]:
+    """Yields the records of a JSONL file that may be damaged, huge or hostile, in bounded memory.
+
+    Reads at most `MAX_BYTES`. Anything but a regular file counts as empty, because a pipe could block for ever.
+
+    Yields:
+        A record, or the reason why the line holds none.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if not path.is_file():
+        return
+    remaining, inside_long_line = MAX_BYTES, False
+    with path.open("rb") as file:
+        while line := file.readline(MAX_LINE):
+            remaining -= len(line)
+            if remaining < 0:
+                yield LineError.TOO_LARGE
+                return
+            continued = len(line) == MAX_LINE and not line.endswith(b"\n")
+            if continued and not inside_long_line:
+                yield LineError.INVALID
+            elif not continued and not inside_long_line and line.strip():
+                yield _parse(line)
+            inside_long_line = continued
+
+
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a log; what follows a line that is no record, such as one cut off, is left out."""
+    """The records of a log up to the first line that holds none, such as one that a killed process cut off.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     records = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            break
-        if not isinstance(record, dict):
+    for record in iterate_records(path):
+        if isinstance(record, LineError):
             break
         records.append(record)
     return records
+
+
+def _parse(line: bytes) -> dict[str, Any] | LineError:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return LineError.INVALID if line.endswith(b"\n") else LineError.CUT_OFF
+    return value if isinstance(value, dict) else LineError.INVALID
 
 
 def _finite(value: Any) -> Any:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
+
+from egan_tf.report import write_report
 
 VOID = {"br", "col", "img", "input", "link", "meta"}
 
@@ -24,13 +27,9 @@ class Element:
         (found,) = self.find(name, **attributes)
         return found
 
-    def _has(self, attributes: dict[str, str]) -> bool:
-        return all(
-            value in (self.attributes.get("class") or "").split()
-            if key == "class_"
-            else self.attributes.get(key) == value
-            for key, value in attributes.items()
-        )
+    def _has(self, wanted: dict[str, str]) -> bool:
+        own = self.attributes.items() | {("class_", name) for name in (self.attributes.get("class") or "").split()}
+        return wanted.items() <= own
 
     @property
     def rows(self) -> list[list[str]]:
@@ -72,12 +71,21 @@ def parse(text: str) -> Element:
     return parser.root
 
 
+def report_of(run: Path) -> Element:
+    return parse(write_report(run).read_text(encoding="utf-8"))
+
+
 def everything(element: Element) -> list[Element]:
     return [element, *(one for child in element.children for one in everything(child))]
 
 
 def section(page: Element, identity: str) -> Element:
     return page.one("section", id=identity)
+
+
+def description(page: Element, title: str) -> str:
+    """A chart in words."""
+    return chart(page, title).one("div", role="img").attributes["aria-label"] or ""
 
 
 def chart(page: Element, title: str) -> Element:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,21 +9,15 @@ from typing import Any
 
 from PIL import Image
 
-from egan_tf.training import run_folder
-from egan_tf.training.config import Config
 from egan_tf.training.presets import preset
 
 Record = dict[str, Any]
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 
 
-def record(generation: int, wins: dict[str, int] | None = None, **values: Any) -> Record:
-    """A record as a run writes it."""
-    scores = {
-        "quality": [0.3, 0.5, 0.4],
-        "diversity": [-1.0, -2.0, -3.0],
-        "fitness": [0.29, 0.48, 0.37],
-    }
+def record(generation: int, counts: dict[str, int] | None = None, **values: Any) -> Record:
+    """A line of `metrics.jsonl`."""
+    children = {"quality": [0.3, 0.5, 0.4], "diversity": [-1.0, -2.0, -3.0], "fitness": [0.29, 0.48, 0.37]}
     return {
         "generation": generation,
         "discriminator_loss": 1.2,
@@ -32,21 +25,24 @@ def record(generation: int, wins: dict[str, int] | None = None, **values: Any) -
         "quality": 0.5,
         "diversity": -2.0,
         "fitness": 0.48,
-        "fitness_spread": 0.19,
         "mutation": "heuristic",
         "parent": 0.0,
-        "children": scores,
-        "wins": wins or dict(zip(MUTATIONS, (generation - 2, 1, 1), strict=True)),
+        "children": {**children, "operator": list(MUTATIONS), "parents": [[0], [0], [0]]},
+        "selection_counts": counts or dict(zip(MUTATIONS, (generation - 2, 1, 1), strict=True)),
         **values,
     }
 
 
-def config_of(name: str = "digits", **changes: dict[str, Any]) -> Config:
-    """A preset with some values of its sections replaced."""
-    base = preset(name)
-    return dataclasses.replace(
-        base, **{section: dataclasses.replace(getattr(base, section), **given) for section, given in changes.items()}
-    )
+def evaluation(metric: str = "frechet_distance", value: Any = 1.0, step: Any = 10, **others: Any) -> Record:
+    """A line of `evaluations.jsonl`."""
+    protocol = {"n_real": 1797, "n_fake": 5000, "split": "train", "extractor": "cnn", "resize": None}
+    return {"metric": metric, "value": value, **protocol, "seed": 0, "step": step, **others}
+
+
+def config_of(name: str = "digits", **changes: dict[str, Any]) -> Record:
+    """A preset as a run writes it, with some values of its sections replaced."""
+    config = json.loads(preset(name).to_json())
+    return config | {section: config[section] | values for section, values in changes.items()}
 
 
 def write_lines(path: Path, lines: Iterable[Any]) -> None:
@@ -57,31 +53,25 @@ def make_run(
     folder: Path,
     records: Sequence[Record] | None = None,
     generations: Iterable[int] = (10, 20, 30),
-    config: Config | None = None,
+    config: Record | None = None,
     draw: Callable[[int], Image.Image] = lambda generation: Image.new("L", (16, 12), generation % 256),
 ) -> Path:
-    """A run's folder with a configuration, records and sample grids."""
-    folder.mkdir(parents=True)
-    config = config or config_of(run={"steps": 30})
-    (folder / run_folder.CONFIG).write_text(config.to_json())
+    """A run folder with a configuration, records and sample grids."""
+    (folder / "samples").mkdir(parents=True)
     generations = list(generations)
-    write_lines(folder / run_folder.METRICS, records or [record(generation) for generation in generations])
-    write_lines(folder / run_folder.TIMINGS, [{"generation": g, "seconds": g / 10} for g in generations])
-    (folder / run_folder.SAMPLES).mkdir()
+    (folder / "config.json").write_text(json.dumps(config or config_of(run={"steps": 30})))
+    write_lines(folder / "metrics.jsonl", records or [record(generation) for generation in generations])
+    write_lines(folder / "timings.jsonl", [{"generation": g, "seconds": g / 10} for g in generations])
     for generation in generations:
-        draw(generation).save(folder / run_folder.SAMPLES / f"{generation:08d}.png")
+        draw(generation).save(folder / "samples" / f"{generation:08d}.png")
     return folder
 
 
-def evaluation(metric: str = "frechet_distance", value: Any = 1.0, step: Any = 10, **others: Any) -> Record:
-    """A line of `evaluations.jsonl`."""
-    protocol = {
-        "n_real": 1797,
-        "n_fake": 5000,
-        "split": "train",
-        "extractor": "random_conv",
-        "extractor_hash": "9f2c4b7e",
-        "resize": None,
-        "batchnorm": "inference",
-    }
-    return {"metric": metric, "value": value, **protocol, "seed": 0, "step": step, **others}
+def full_run(folder: Path) -> Path:
+    """A run that has everything that a report can show."""
+    run = make_run(folder, [record(g, rejected_children=g, skipped_discriminator_steps=0) for g in (10, 20, 30)])
+    write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in (10, 20)])
+    events = [{"event": "started", "time": "2026-01-02"}, {"event": "went back", "generation": 2000, "to": 1000}]
+    write_lines(run / "events.jsonl", events)
+    (run / "versions.json").write_text('{"python": "3.11.2"}')
+    return run

@@ -1,81 +1,50 @@
-"""The report in a browser, where there is one: no complaint, no request, a slider that appears."""
+"""The pages in a browser, where there is one."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from egan_tf.report import write_comparison, write_report
-from tests.report.page import parse
-from tests.report.runs import evaluation, make_run, record, write_lines
+from tests.report.browser import CHROMIUM, Browser
+from tests.report.runs import full_run, make_run, record
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=5000",
-    "--dump-dom",
-]
-
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="needs chromium")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
+STATE = """(() => {
+  const control = document.getElementById("grid-control"), chart = document.querySelector("svg.chart path.line");
+  return {overflow: document.documentElement.scrollWidth - innerWidth, slider: control && !control.hidden,
+    background: getComputedStyle(document.body).backgroundColor, stroke: chart && getComputedStyle(chart).stroke,
+    text: Math.min(...[...document.querySelectorAll("svg.chart text")].map(one => one.getBoundingClientRect().height))};
+})()"""
 
 
-def opened(page: Path, where: Path) -> tuple[str, str, set[str]]:
-    """The document after its script has run, what the browser said, and the addresses that it asked for."""
-    where.mkdir()
-    net_log = where / "net.json"
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={where / 'profile'}", f"--log-net-log={net_log}", page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    events = json.loads(net_log.read_text())["events"]
-    # Requests of the browser's own come from no page, and have no origin.
-    asked = {
-        event["params"]["url"]
-        for event in events
-        if event.get("params", {}).get("initiator", "not an origin") != "not an origin"
-    }
-    return done.stdout, done.stderr, asked
+def seen(browser: Browser, page: Path, *how: Any) -> dict[str, Any]:
+    """What the page looks like; nothing was complained about, and nothing but the page was requested."""
+    browser.visit(page, *how)
+    assert browser.named("Log.entryAdded") + browser.named("Runtime.exceptionThrown") == []
+    requests = {request["request"]["url"] for request in browser.named("Network.requestWillBeSent")}
+    assert {url for url in requests if not url.startswith("data:")} == {page.as_uri()}
+    return browser.evaluate(STATE)
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> list[Path]:
-    records = [record(g, rejected_children=g, discriminator_loss=None if g == 30 else 1.0) for g in range(10, 900, 10)]
-    made = [make_run(tmp_path / name, records) for name in ("001-digits", "002-digits")]
-    write_lines(made[0] / "evaluations.jsonl", [evaluation(step=step, value=1.0 + step) for step in range(5)])
-    return made
-
-
-def test_the_report_is_at_peace_with_a_browser(runs: list[Path], tmp_path: Path) -> None:
-    report = write_report(runs[0])
-    before, (after, said, asked) = parse(report.read_text()), opened(report, tmp_path / "browser")
-    assert "CONSOLE" not in said
-    assert asked == set()
-    control = before.one("div", id="grid-control")
-    assert "hidden" in control.attributes
-    shown = parse(after).one("div", id="grid-control")
-    assert "hidden" not in shown.attributes, "the page's policy lets its own script run"
-
-
-def test_the_comparison_is_too(runs: list[Path], tmp_path: Path) -> None:
-    _, said, asked = opened(write_comparison(runs), tmp_path / "browser")
-    assert "CONSOLE" not in said
-    assert asked == set()
-
-
-def test_these_tests_would_notice(tmp_path: Path) -> None:
-    page = tmp_path / "bad.html"
-    page.write_text('<!DOCTYPE html><title>x</title><img src="http://nobody.invalid/x.png"><script>absent()</script>')
-    _, said, asked = opened(page, tmp_path / "browser")
-    assert "CONSOLE" in said
-    assert "http://nobody.invalid/x.png" in asked
+def test_pages_fit_every_screen_and_scheme_without_a_complaint_or_a_request(tmp_path: Path) -> None:
+    long = [record(g, {"minimax_with_a_long_name" * 4: g}, rejected_children=g) for g in range(10, 9000, 100)]
+    runs = [full_run(tmp_path / "001-digits"), make_run(tmp_path / ("002-" + "long" * 40), long, range(10, 50, 10))]
+    with Browser(tmp_path / "profile") as browser:
+        for page in (*map(write_report, runs), write_comparison(runs)):
+            looks = set()
+            for width in (390, 1400):
+                for scheme in ("light", "dark"):
+                    state = seen(browser, page, width, scheme)
+                    assert state["overflow"] <= 0, (page, width)
+                    assert state["slider"] is (None if page.name == "comparison.html" else True)
+                    assert state["text"] >= 10, "text in charts can be read on a phone"
+                    looks.add((scheme, state["background"], state["stroke"]))
+            assert len({look[1:] for look in looks}) == len(looks) == 2, "each scheme has its colours, at every width"
+        assert seen(browser, write_report(runs[0]), 390, "light", False)["slider"] is False, "without scripts"
+        bad = tmp_path / "bad.html"
+        bad.write_text('<!DOCTYPE html><img src="http://nobody.invalid/x.png"><script>absent()</script>')
+        with pytest.raises(AssertionError):
+            seen(browser, bad, 390, "light")

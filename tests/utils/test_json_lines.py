@@ -20,7 +20,7 @@ def test_records_come_back(tmp_path: Path) -> None:
     assert log.size() == log.path.stat().st_size
 
 
-@pytest.mark.parametrize("tail", [b'{"a": 2', b"\xff\xfe", b"[1]\n", b"[" * 100_000])
+@pytest.mark.parametrize("tail", [b'{"a": 2', b"\xff\xfe", b"[1]\n", b"[" * 100_000, b"x" * (3 << 20) + b"\n"])
 def test_what_is_no_record_ends_the_reading(tmp_path: Path, tail: bytes) -> None:
     (tmp_path / "log").write_bytes(b'{"a": 1}\n' + tail)
     assert read_records(tmp_path / "log") == [{"a": 1}]

@@ -1,0 +1,61 @@
+"""The command that repeats a run: the flags in which its configuration differs from its preset.
+
+The only module of the report that knows the configuration's classes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from egan_tf.training import run_folder
+
+PROGRAM = "python train_tf.py"
+FOLDERS = frozenset({"runs_dir", "models_dir", "data_dir"})
+"""Where files are on the machine that trained is no part of what the run computed."""
+MAX_VALUES = 500
+
+
+def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
+    """The command line that gives this configuration, folders aside; section and name of what differs from its preset.
+
+    Raises:
+        InputError: this version of the package does not accept the configuration, or has no such preset.
+    """
+    # Imported here because the configuration's libraries are not in the base install.
+    from egan_tf.training.config import Config, from_dict
+    from egan_tf.training.presets import preset
+
+    checked = from_dict(config, run_folder.CONFIG)
+    base = preset(checked.run.preset)
+    values, defaults = (settings(json.loads(each.to_json())) for each in (checked, base))
+    changed = {key: value for key, value in values.items() if value != defaults[key]}
+    # The data set's name selects its preset unless a preset is named.
+    preset_implied = checked.run.preset == Config().run.preset and ("data", "dataset") not in changed
+    flags = [] if preset_implied else [_flag("preset", checked.run.preset)]
+    flags += [_flag(name, value) for (_, name), value in changed.items()]
+    return " ".join([PROGRAM, *flags]), set(changed)
+
+
+def settings(config: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """The first `MAX_VALUES` values of a configuration by section and name, without `FOLDERS`."""
+    found = (
+        ((section, name), value)
+        for section, values in config.items()
+        for name, value in (values.items() if isinstance(values, Mapping) else [("", values)])
+        if name not in FOLDERS
+    )
+    return dict(itertools.islice(found, MAX_VALUES))
+
+
+def _flag(name: str, value: Any) -> str:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{flag}" if value else f"--no-{flag}"
+    if isinstance(value, list):
+        return shlex.join([f"--{flag}", *map(str, value)])
+    text = shlex.quote(str(value))
+    return f"--{flag}={text}" if text.startswith("-") else f"--{flag} {text}"

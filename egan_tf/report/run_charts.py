@@ -1,0 +1,103 @@
+"""The line charts of a run's records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from egan_tf.report.charts import Chart, Line, line_chart
+from egan_tf.report.columns import DISCRIMINATOR, SCORES
+from egan_tf.report.reading import real_number
+from egan_tf.report.run_record import Evaluation, RunRecord
+from egan_tf.report.text import words
+
+LOSS_AT_CHANCE = 2 * math.log(2)
+"""Loss of a discriminator that gives every sample the probability one half."""
+
+
+def score_charts(record: RunRecord) -> list[Chart | None]:
+    """The scores of the selected children and of the others, and the distance between them."""
+    return [*(_score_chart(record, score) for score in SCORES), _lead_chart(record)]
+
+
+def _score_chart(record: RunRecord, score: str) -> Chart | None:
+    several = (real_number(record.setting("evolution", "population_size")) or 1) > 1
+    winner = _line(record, f"children.{score}.winner", "winners, mean" if several else "winner")
+    losers = replace(_line(record, f"children.{score}.loser", "losers, mean"), color="loser")
+    low, high = (record.columns.column(f"children.{score}.loser_{end}") for end in ("low", "high"))
+    if np.nanmax(high - low, initial=0.0) > 0:
+        losers = replace(losers, band=(low, high))
+    nulls = int(np.nansum(record.columns.column(f"children.{score}.nulls")))
+    notes = [f"Scores of children that are not finite: {nulls:,}."] if nulls else []
+    return line_chart(SCORES[score], [winner, losers], record.generations, notes=notes)
+
+
+def _lead_chart(record: RunRecord) -> Chart | None:
+    parts = [("fitness", "in F", "accent", "solid", 1.0)]
+    gamma = real_number(record.setting("evolution", "gamma"))
+    if gamma is not None and math.isfinite(gamma) and record.setting("evolution", "fitness") == "egan":
+        parts += [("quality", "in Fq", "color1", "dashed", 1.0), ("diversity", "in γ·Fd", "color2", "dotted", gamma)]
+    lines = []
+    for score, label, color, style, weight in parts:
+        winner, loser = (record.columns.column(f"children.{score}.{kind}") for kind in ("winner", "loser"))
+        size = np.abs(weight * (winner - loser))
+        # A logarithmic axis has no place for 0, nor a legend for a part that is always 0.
+        there = size > 0
+        lines.append(Line(label, record.columns.generations[there], size[there], color, style, raw=score == "fitness"))
+    return line_chart("Winner's lead over the losers' mean, magnitude", lines, record.generations, log=True)
+
+
+def discriminator_charts(record: RunRecord) -> list[Chart | None]:
+    """The discriminator's loss and gradient norm."""
+    (loss, loss_title), (norm, norm_title) = DISCRIMINATOR.items()
+    notes = ["Level line: 2 ln 2, the loss of a discriminator that cannot tell real from fake."]
+    end = record.generations
+    return [
+        line_chart(loss_title, [_line(record, loss, "last")], end, level=LOSS_AT_CHANCE, notes=notes),
+        line_chart(norm_title, [_line(record, norm, "last")], end, log=True),
+    ]
+
+
+def counter_charts(record: RunRecord) -> list[Chart | None]:
+    """The counters that were ever above 0."""
+    lines = {name: replace(_line(record, name, "last"), smoothed=False) for name in record.columns.counters}
+    return [
+        line_chart(words(name), [line], record.generations, whole=True)
+        for name, line in lines.items()
+        if np.nanmax(line.y) > 0
+    ]
+
+
+def metric_line(evaluations: Sequence[Evaluation], label: str, color: str, style: str = "solid") -> Line:
+    """Values of one metric and protocol: the mean over each generation's evaluations, in a band of their range."""
+    values: dict[int, list[float]] = {one.step: [] for one in sorted(evaluations, key=lambda one: one.step)}
+    for one in evaluations:
+        values[one.step] += [one.value] if math.isfinite(one.value) else []
+    low, mean, high = (
+        np.array([float(reduce(found)) if found else math.nan for found in values.values()])
+        for reduce in (np.min, np.mean, np.max)
+    )
+    band = (low, high) if (high > low).any() else None
+    return Line(label, np.array(list(values), float), mean, color, style, smoothed=False, band=band)
+
+
+def metric_chart(metric: str, protocol: str, lines: Sequence[Line], generations: int) -> Chart | None:
+    """A metric through time; None if no line has more than one point."""
+    if all(len(line.x) < 2 for line in lines):
+        return None
+    end = max(generations, *(line.x[-1] for line in lines))
+    return line_chart(metric, lines, end, log=True, notes=[f"Protocol: {protocol}."])
+
+
+def protocol_with_seeds(protocol: str, evaluations: Sequence[Evaluation]) -> str:
+    """How the values were made, in words."""
+    seeds = sorted({one.seed for one in evaluations if one.seed})
+    text = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" if seeds else ""
+    return "; ".join(part for part in (protocol, text) if part) or "not recorded"
+
+
+def _line(record: RunRecord, name: str, label: str) -> Line:
+    return Line(label, record.columns.generations, record.columns.column(name), "accent")

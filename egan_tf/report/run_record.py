@@ -1,0 +1,183 @@
+"""A run folder, read into one value; nothing in it is trusted."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from egan_tf.report.columns import Columns, read_columns
+from egan_tf.report.reading import parse_lines, read_json_object, read_png, real_number, whole_number
+from egan_tf.report.text import format_json
+from egan_tf.training import run_folder
+from egan_tf.utils.checks import InputError, require
+
+MAX_GRIDS = 24
+MAX_IMAGE_BYTES = 12 << 20
+MAX_EVALUATIONS = 20_000
+MAX_EVENTS = 1000
+_COUNTS = ("n_real", "n_fake")
+_PROTOCOL = (*_COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
+
+
+class Grid(NamedTuple):
+    """A picture of samples: its generation, the PNG as a data: URI, and its size in pixels."""
+
+    generation: int
+    uri: str
+    width: int
+    height: int
+
+
+class Evaluation(NamedTuple):
+    """One value of one metric (NaN if not finite), with its protocol in words; only equal protocols compare."""
+
+    metric: str
+    protocol: str
+    value: float
+    step: int
+    seed: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run folder holds, as far as it can be read.
+
+    Attributes:
+        name: of the folder.
+        config: sections of fields, as `config.json` has them; empty if it cannot be read.
+        columns: the generations' records.
+        grids: pictures of samples through time, at most `MAX_GRIDS`, the last one included.
+        grids_found: how many pictures the folder has.
+        metrics: evaluations by metric and protocol, in the order of their first appearance.
+        events: starts, stops, resumptions, rollbacks: time, event, generation and details as text.
+        versions: of packages.
+        seconds: of training, all sessions together; NaN if unknown.
+        problems: sentences, without a full stop, that say what is missing or damaged.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    columns: Columns
+    grids: Sequence[Grid]
+    grids_found: int
+    metrics: Mapping[tuple[str, str], Sequence[Evaluation]]
+    events: Sequence[tuple[str, str, str, str]]
+    versions: Mapping[str, Any]
+    seconds: float
+    problems: Sequence[str]
+
+    @property
+    def generations(self) -> int:
+        """The last recorded generation; 0 without records."""
+        return int(self.columns.generations[-1]) if len(self.columns) else 0
+
+    def setting(self, section: str, name: str) -> Any:
+        """A value of the configuration; None if it is not there."""
+        values = self.config.get(section)
+        return values.get(name) if isinstance(values, Mapping) else None
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Reads a run folder; damaged and missing files are listed in the record's `problems`.
+
+    Raises:
+        InputError: it is not a run folder, or cannot be read.
+    """
+    try:
+        require(folder.is_dir(), "run", f"no folder {folder}")
+        expected = (run_folder.CONFIG, run_folder.METRICS, run_folder.SAMPLES)
+        require(
+            any((folder / name).exists() for name in expected),
+            "run",
+            f"{folder} is not a run folder: it has none of {', '.join(expected)}",
+        )
+        return _read(folder)
+    except OSError as error:
+        raise InputError("run", f"cannot read {folder}: {error.strerror or error}") from error
+
+
+def _read(folder: Path) -> RunRecord:
+    problems: list[str] = []
+    config = _read_object(folder / run_folder.CONFIG, problems, required=True)
+    columns = read_columns(folder / run_folder.METRICS, problems)
+    if not len(columns):
+        problems.append(f"There are no records in {run_folder.METRICS}")
+    metrics: dict[tuple[str, str], list[Evaluation]] = {}
+    for one in parse_lines(folder / run_folder.EVALUATIONS, _evaluation, MAX_EVALUATIONS, problems):
+        metrics.setdefault((one.metric, one.protocol), []).append(one)
+    seconds = read_columns(folder / run_folder.TIMINGS, problems).column("seconds")
+    return RunRecord(
+        folder.resolve().name,
+        config,
+        columns,
+        *_read_grids(folder / run_folder.SAMPLES, problems),
+        metrics,
+        list(parse_lines(folder / run_folder.EVENTS, _event, MAX_EVENTS, problems)),
+        _read_object(folder / run_folder.VERSIONS, problems),
+        float(seconds[np.isfinite(seconds)][-1]) if np.isfinite(seconds).any() else math.nan,
+        problems,
+    )
+
+
+def _read_object(path: Path, problems: list[str], required: bool = False) -> dict[str, Any]:
+    value = read_json_object(path)
+    if value is None and (required or path.exists()):
+        problems.append(f"{path.name} cannot be read" if path.exists() else f"There is no {path.name}")
+    return value or {}
+
+
+def _evaluation(record: Mapping[str, Any]) -> Evaluation | None:
+    metric, step = record.get("metric"), whole_number(record.get("step"))
+    value = real_number(record["value"]) if "value" in record else None
+    if not isinstance(metric, str) or not metric or value is None or step is None:
+        return None
+    parts = []
+    for name in (name for name in _PROTOCOL if name in record):
+        count = whole_number(record[name]) if name in _COUNTS else None
+        parts.append(f"{name.replace('_', ' ')} {format_json(record[name]) if count is None else f'{count:,}'}")
+    return Evaluation(metric, "; ".join(parts), value, step, format_json(record.get("seed", "")))
+
+
+def _event(record: Mapping[str, Any]) -> tuple[str, str, str, str] | None:
+    name, time = record.get("event"), record.get("time", "")
+    if not isinstance(name, str) or not name or not isinstance(time, str):
+        return None
+    generation = whole_number(record.get("generation"))
+    details = [
+        f"{key.replace('_', ' ')}: {format_json(value)}"
+        for key, value in record.items()
+        if key not in ("event", "time", "generation") and value not in (None, [], {}, "")
+    ]
+    return (time, name, "" if generation is None else f"{generation:,}", "; ".join(details))
+
+
+def _read_grids(folder: Path, problems: list[str]) -> tuple[Sequence[Grid], int]:
+    matches = [re.fullmatch(r"([0-9]{1,15})\.png", path.name) for path in folder.iterdir()] if folder.is_dir() else []
+    found = sorted((int(match[1]), match[0]) for match in matches if match)
+    if not found:
+        problems.append(f"There are no pictures in {folder.name}")
+    grids: list[Grid] = []
+    for generation, name in spread(found, MAX_GRIDS):
+        picture = read_png(folder / name)
+        if picture is not None:
+            grids.append(Grid(generation, *picture))
+    damaged = min(len(found), MAX_GRIDS) - len(grids)
+    if damaged:
+        problems.append(f"Pictures in {folder.name} that cannot be read: {damaged}")
+    while sum(len(grid.uri) for grid in grids) > MAX_IMAGE_BYTES:
+        grids = spread(grids, len(grids) - 1)
+    return grids, len(found)
+
+
+def spread(items: Sequence[Any], most: int) -> list[Any]:
+    """At most `most` of the items, evenly spread, the last one always and the first one if `most` > 1."""
+    if len(items) <= most:
+        return list(items)
+    places = np.linspace(len(items) - 1, 0, most).round().astype(int)[::-1]
+    return [items[place] for place in places]
