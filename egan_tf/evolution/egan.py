@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -13,19 +12,22 @@ import tensorflow as tf
 from egan_tf.evolution import real_data
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.compiled_steps import several_steps
-from egan_tf.evolution.fitness import Fitness, gradient_norm
+from egan_tf.evolution.fitness import gradient_norm
 from egan_tf.evolution.generation import Batch, Generation, Lesson, Scores
 from egan_tf.evolution.individuals import all_at_once, sweep_for, take
 from egan_tf.evolution.latent import Latent
-from egan_tf.evolution.objectives import Mutation
+from egan_tf.evolution.names import named_fitness, named_mutations
 from egan_tf.evolution.population import Population, founders_of
 from egan_tf.evolution.selection import all_finite
-from egan_tf.evolution.settings import EvolutionSettings, named_fitness, named_mutations
+from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
 from egan_tf.evolution.variation import Networks
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.settings import settings_of, takes_settings
 
 NETWORKS = ("generator", "discriminator")
+# Settings that may hold functions.
+FUNCTIONS = tuple(name for name, declared in settings_of(EvolutionSettings).items() if declared.functions)
 
 
 @keras.saving.register_keras_serializable("egan_tf")
@@ -43,25 +45,9 @@ class EGAN(keras.Model):
 
     train_function: Any
 
+    @takes_settings(EvolutionSettings)
     def __init__(
-        self,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        *,
-        mutations: Sequence[str | Mutation] = EvolutionSettings.mutations,
-        population_size: int = EvolutionSettings.population_size,
-        gamma: float = EvolutionSettings.gamma,
-        evaluation_size: int | None = EvolutionSettings.evaluation_size,
-        reuse_evaluation_batch: bool = EvolutionSettings.reuse_evaluation_batch,
-        discriminator_steps: int = EvolutionSettings.discriminator_steps,
-        mutation_steps: int = EvolutionSettings.mutation_steps,
-        fitness: str | Fitness = EvolutionSettings.fitness,
-        latent_distribution: str = EvolutionSettings.latent_distribution,
-        r1_weight: float = EvolutionSettings.r1_weight,
-        gradient_penalty_weight: float = EvolutionSettings.gradient_penalty_weight,
-        ema_decay: float = EvolutionSettings.ema_decay,
-        seed: int = EvolutionSettings.seed,
-        name: str = "egan",
+        self, generator: keras.Model, discriminator: keras.Model, *, name: str = "egan", **settings: Any
     ) -> None:
         """Makes the first population: the generator as it is, and μ − 1 others of its architecture, newly drawn.
 
@@ -69,52 +55,26 @@ class EGAN(keras.Model):
             generator: latent noise [batch, latent] to samples [batch, ...], its last activation inside. With a
                 second input it is conditional, and takes labels [batch].
             discriminator: samples (and labels, if the generator takes them) to logits [batch, 1].
-            mutations: names in `MUTATIONS`, or functions from fake logits [batch, 1] to a scalar loss.
-            population_size: μ, how many individuals survive a generation.
-            gamma: γ, the weight of diversity in the fitness.
-            evaluation_size: how many samples, real and generated, a child is scored on; None for the batch size.
-            reuse_evaluation_batch: whether the discriminator's first step is on the scoring batch, with the gradient that
-                the survivors' diversity holds already; otherwise every step takes a fresh batch, as the paper has it.
-            discriminator_steps: optimizer steps of the discriminator per generation.
-            mutation_steps: optimizer steps of a child before it is scored.
-            fitness: a name in `FITNESSES`, or a function `(evaluation, gamma) -> scalar`, the higher the fitter.
-            latent_distribution: distribution of the noise, "normal" or "uniform" (in [−1, 1]).
-            r1_weight: weight γ of the penalty γ/2·E‖∇ₓD(x)‖² on real samples (Mescheder et al. 2018).
-            gradient_penalty_weight: weight of E(‖∇ₓD(x)‖ − 1)² between real and fake samples (Gulrajani et al. 2017).
-            ema_decay: decay per generation of the moving average of weights that follows each lineage, with a
-                warm-up; 0 for none.
-            seed: all noise is a function of this and of the number of the generation.
             name: the model's name.
+            {settings}
 
         Raises:
             InputError: in one line that names the argument, for whatever cannot work.
         """
         super().__init__(name=name)
-        self.settings = EvolutionSettings(
-            tuple(mutations) if isinstance(mutations, list) else mutations,
-            population_size,
-            gamma,
-            evaluation_size,
-            reuse_evaluation_batch,
-            discriminator_steps,
-            mutation_steps,
-            fitness,
-            latent_distribution,
-            r1_weight,
-            gradient_penalty_weight,
-            ema_decay,
-            seed,
-        )
+        self.settings = EvolutionSettings(**settings)
         self._mutations = named_mutations(self.settings.mutations)
         self._fitness = named_fitness(self.settings.fitness)
         self.conditional = check_networks(generator, discriminator)
         noise_shape = generator.inputs[0].shape
-        self.latent = Latent(noise_shape[-1], latent_distribution)
+        self.latent = Latent(noise_shape[-1], self.settings.latent_distribution)
         self.sample_shape = tuple(generator.outputs[0].shape[1:])
         self.generator = generator
         self.discriminator = discriminator
         self.population = Population(
-            founders_of(generator, population_size), len(self._mutations), averaged=ema_decay > 0
+            founders_of(generator, self.settings.population_size),
+            len(self._mutations),
+            averaged=self.settings.ema_decay > 0,
         )
         self.generation = self.add_weight(
             name="generation", shape=(), dtype="int64", initializer="zeros", trainable=False
@@ -320,8 +280,8 @@ class EGAN(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; functions among them must be registered with Keras to be saved."""
-        settings = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
-        for field in ("mutations", "fitness"):
+        settings = dict(self.settings)
+        for field in FUNCTIONS:
             settings[field] = keras.saving.serialize_keras_object(settings[field])
         networks = {field: keras.saving.serialize_keras_object(getattr(self, field)) for field in NETWORKS}
         return {"name": self.name, **networks, **settings}
@@ -330,7 +290,7 @@ class EGAN(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> EGAN:
         """The model of a configuration, its weights newly drawn."""
         given = dict(config)
-        for field in (*NETWORKS, "mutations", "fitness"):
+        for field in {*NETWORKS, *FUNCTIONS} & given.keys():
             given[field] = keras.saving.deserialize_keras_object(given[field], custom_objects)
         return cls(**given)
 

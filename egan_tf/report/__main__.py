@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from egan_tf.report import write_comparison, write_report
 from egan_tf.utils.checks import InputError, require
-from egan_tf.utils.command_line import OneLineParser, run
-
-PROGRAM = "python -m egan_tf.report"
+from egan_tf.utils.command_line import OneLineParser, program, run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -22,7 +21,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         InputError: if the input cannot be used, or the page cannot be written.
     """
-    parser = OneLineParser(prog=PROGRAM, description="Writes RUN/report.html, or, of several runs, a comparison.")
+    parser = OneLineParser(
+        prog=program("report"), description="Writes RUN/report.html, or, of several runs, a comparison."
+    )
     parser.add_argument("run", type=Path, nargs="+", help="folder of a run, such as runs/001-digits")
     parser.add_argument(
         "--out",
@@ -42,5 +43,10 @@ def main(arguments: Sequence[str]) -> None:
     print(f"report: {os.fsencode(done).decode(errors='replace')}")
 
 
+def cli() -> NoReturn:
+    """The console script."""
+    run(main, "report", needs=("pydantic", "matplotlib"))
+
+
 if __name__ == "__main__":
-    run(main, PROGRAM)
+    cli()

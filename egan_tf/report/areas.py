@@ -11,7 +11,7 @@ from egan_tf.report.columns import Columns
 from egan_tf.report.frame import SIZE, Key, chart
 from egan_tf.report.markup import Html, element
 from egan_tf.report.scales import fixed_axis, format_share
-from egan_tf.training.mutations_plot import shares_of_wins
+from egan_tf.training.mutations_plot import selection_shares
 
 COLORS = 6
 _OWN_COLORS = ("minimax", "heuristic", "least_squares", "least_squares_logit")
@@ -61,7 +61,7 @@ def lineage_of(columns: Columns) -> Lineage | None:
         {"generation": int(columns.generations[position]), "wins": dict(zip(names, counts[position], strict=True))}
         for position in kept
     ]
-    ends, shares, _ = shares_of_wins(records)
+    ends, shares, _ = selection_shares(records)
     return Lineage(names, counts[kept[-1]].astype(np.int64), ends.astype(np.float64), shares, len(counts) - len(kept))
 
 

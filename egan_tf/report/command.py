@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from typing import Any
 
-from egan_tf.training.config import Config, RunConfig
+from egan_tf.training.config import Config
 from egan_tf.training.presets import PRESETS
+from egan_tf.utils.settings import sections_of, settings_of
 
 PROGRAM = "python train_tf.py"
-FOLDERS = frozenset({"runs_dir", "models_dir", "data_dir"})
+FOLDERS = frozenset(
+    declared.name
+    for group in sections_of(Config).values()
+    for declared in settings_of(group).values()
+    if declared.folder
+)
 """Where things lie is the machine's business, and no part of what the run computed."""
 
 
@@ -25,14 +30,14 @@ def command_of(config: Config) -> str | None:
         return None
     parts = [PROGRAM]
     # A data set's name stands for its preset, unless the preset is named.
-    if config.run.preset != RunConfig.preset or config.data.dataset != base.data.dataset:
+    if config.run.preset != Config().run.preset or config.data.dataset != base.data.dataset:
         parts.append(_flag("preset", config.run.preset))
-    for section in dataclasses.fields(Config):
-        values, defaults = getattr(config, section.name), getattr(base, section.name)
-        for field in dataclasses.fields(values):
-            value = getattr(values, field.name)
-            if field.name not in FOLDERS and value != getattr(defaults, field.name):
-                parts.append(_flag(field.name, value))
+    for section, group in sections_of(Config).items():
+        values, defaults = getattr(config, section), getattr(base, section)
+        for name in settings_of(group):
+            value = getattr(values, name)
+            if name not in FOLDERS and value != getattr(defaults, name):
+                parts.append(_flag(name, value))
     return " ".join(parts)
 
 
@@ -43,7 +48,7 @@ def changed(config: Config) -> frozenset[tuple[str, str]]:
         (section, name)
         for section, values in config.to_dict().items()
         for name, value in values.items()
-        if value != base[section][name]
+        if value != base.get(section, {}).get(name)
     )
 
 

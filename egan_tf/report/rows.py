@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf.report.reading import real_number, whole_number
+from egan_tf.training.old_config import SELECTION_COUNTS, selection_counts_of
 
 MAX_CHILDREN = 1024
 SCORES = ("fitness", "quality", "diversity")
@@ -23,10 +24,9 @@ def row_of(record: Mapping[str, Any]) -> tuple[dict[str, float], int]:
     """
     row: dict[str, float] = {}
     refused = 0
-    wins = record.get("wins", {})
-    given = {
-        name: value for name, value in record.items() if name not in ("generation", "mutation", "children", "wins")
-    }
+    wins = selection_counts_of(record) or {}
+    apart = ("generation", "mutation", "children", *SELECTION_COUNTS)
+    given = {name: value for name, value in record.items() if name not in apart}
     given |= {f"wins.{name}": whole_number(won) for name, won in wins.items()} if isinstance(wins, dict) else {}
     for name, value in given.items():
         number = real_number(value)

@@ -26,7 +26,7 @@ def subtitle_of(record: RunRecord) -> str:
     parts = [f"{record.generations:,} generations" if record.generations else "no records"]
     if record.config:
         config = record.config
-        parts = [f"{config.data.dataset}, {config.network.network}", f"seed {config.run.seed}"]
+        parts = [f"{config.data.dataset}, {config.network.network}", f"seed {config.evolution.seed}"]
         done = record.generations >= config.run.steps
         parts.append("complete" if done else f"{record.generations:,} of {config.run.steps:,} generations recorded")
     return " · ".join(["E-GAN", *parts])

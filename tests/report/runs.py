@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -43,10 +42,7 @@ def record(generation: int, wins: dict[str, int] | None = None, **values: Any) -
 
 def config_of(name: str = "digits", **changes: dict[str, Any]) -> Config:
     """A preset with some values of its sections replaced."""
-    base = preset(name)
-    return dataclasses.replace(
-        base, **{section: dataclasses.replace(getattr(base, section), **given) for section, given in changes.items()}
-    )
+    return preset(name).replace(**changes)
 
 
 def write_lines(path: Path, lines: Iterable[Any]) -> None:

@@ -1,0 +1,1 @@
+"""The commands that train and export: `egan-train`, `egan-export`."""
