@@ -94,7 +94,7 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
     Raises:
         InputError: naming the setting.
     """
-    for section, group in sections_of(Config).items():
+    for section, group in sections_of(type(config)).items():
         for name, declared in settings_of(group).items():
             if declared.registry:
                 _check_names(getattr(getattr(config, section), name), declared)

@@ -216,7 +216,7 @@ class Config(Settings):
     def public(self) -> dict[str, Any]:
         """As `to_dict`, without the folders of the machine: for what is published."""
         values = self.to_dict()
-        for section, group in sections_of(Config).items():
+        for section, group in sections_of(type(self)).items():
             for name, declared in settings_of(group).items():
                 if declared.folder:
                     del values[section][name]

@@ -9,15 +9,15 @@ from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import sections_of, settings_of
 
 
-def fixed() -> frozenset[str]:
+def fixed(config: type[Config] = Config) -> frozenset[str]:
     """The settings, as `section.name`, that a resumed run cannot change.
 
     They shape the state, the order of the data or the noise: with another value it would be another run. A setting
-    that is declared without a word about it is among them.
+    is among them unless its declaration says that it may change.
     """
     return frozenset(
         f"{section}.{name}"
-        for section, group in sections_of(Config).items()
+        for section, group in sections_of(config).items()
         for name, declared in settings_of(group).items()
         if not declared.changeable
     )
@@ -30,7 +30,7 @@ def changes(before: Config, now: Config) -> dict[str, list[Any]]:
         InputError: for the first setting that a resumed run cannot change.
     """
     found: dict[str, list[Any]] = {}
-    for section, group in sections_of(Config).items():
+    for section, group in sections_of(type(now)).items():
         for name, declared in settings_of(group).items():
             was, wanted = (getattr(getattr(config, section), name) for config in (before, now))
             if was == wanted or declared.folder:
