@@ -1,1 +1,1 @@
-"""The commands that train and export: `egan-train`, `egan-export`."""
+"""The commands that need the extra `train`: `egan-train`, `egan-export`, `egan-report`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from egan_tf.report import write_comparison, write_report
 from egan_tf.utils.checks import InputError, require
@@ -43,10 +42,5 @@ def main(arguments: Sequence[str]) -> None:
     print(f"report: {os.fsencode(done).decode(errors='replace')}")
 
 
-def cli() -> NoReturn:
-    """The console script."""
-    run(main, "report", needs=("pydantic", "matplotlib"))
-
-
 if __name__ == "__main__":
-    cli()
+    run(main, "report")
