@@ -26,8 +26,7 @@ FEATURES = 2048
 def share_of_a_run(name: str) -> dict[str, Any]:
     """Seconds of a preset's run, and of what in it belongs to the metrics: the extractor, which the first run of a data
     set trains and keeps, and the evaluations."""
-    import dataclasses
-
+    from egan_tf.training import check as checks
     from egan_tf.training import train as training
     from egan_tf.training.callbacks.evaluation import Evaluations
     from egan_tf.training.presets import preset
@@ -35,24 +34,20 @@ def share_of_a_run(name: str) -> dict[str, Any]:
     spent: dict[str, list[float]] = {"extractor": [], "evaluations": []}
 
     def timed(kind: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
             start = time.perf_counter()
             try:
-                return work(*arguments)
+                return work(*arguments, **options)
             finally:
                 spent[kind].append(round(time.perf_counter() - start, 3))
 
         return call
 
     Evaluations.report = timed("evaluations", Evaluations.report)  # type: ignore[method-assign]
-    training.extractor_of = timed("extractor", training.extractor_of)
+    checks.load_metric_extractor = timed("extractor", checks.load_metric_extractor)
     with tempfile.TemporaryDirectory() as folder:
-        config = preset(name)
-        config = dataclasses.replace(
-            config,
-            run=dataclasses.replace(config.run, runs_dir=f"{folder}/runs", models_dir=f"{folder}/models"),
-            data=dataclasses.replace(config.data, data_dir=f"{folder}/data"),
-        )
+        folders = {"runs_dir": f"{folder}/runs", "models_dir": f"{folder}/models"}
+        config = preset(name).replace(run=folders, data={"data_dir": f"{folder}/data"})
         start = time.perf_counter()
         training.train(config)
         seconds = time.perf_counter() - start

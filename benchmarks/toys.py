@@ -11,7 +11,6 @@ the uniform distribution.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import subprocess
@@ -60,21 +59,17 @@ def job(dataset: str, method: str, seed: int, r1: float, generations: int) -> di
     from egan_tf.training.presets import preset
 
     chosen = METHODS[method]
-    config = preset(dataset)
     calls = _in_a_call(generations)
     penalty = {} if r1 < 0 else {"r1_weight": r1}
-    config = dataclasses.replace(
-        config,
-        run=dataclasses.replace(
-            config.run,
-            seed=seed,
-            steps=generations,
-            steps_per_execution=calls,
-            log_every=generations,
-            sample_every=generations,
-        ),
-        metrics=dataclasses.replace(config.metrics, evaluate_every=generations),
-        evolution=dataclasses.replace(config.evolution, **{**penalty, **chosen.settings}),
+    config = preset(dataset).replace(
+        run={
+            "steps": generations,
+            "steps_per_execution": calls,
+            "log_every": generations,
+            "sample_every": generations,
+        },
+        metrics={"evaluate_every": generations},
+        evolution={**penalty, **chosen.settings, "seed": seed},
     )
     source = data.load(dataset, "data")
     egan = building.build(config, source.shape, chosen.model)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,11 +18,9 @@ from egan_tf.evolution.batches import (
     split_samples,
 )
 from egan_tf.evolution.choices import choices_of
-from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
-from egan_tf.evolution.objectives import Objective
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population, initial_population
 from egan_tf.evolution.real_data import Draw, RealData
@@ -32,6 +29,7 @@ from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import apply_network, write_state
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.utils.checks import require
+from egan_tf.utils.settings import takes_settings
 
 
 @keras.saving.register_keras_serializable("egan_tf")
@@ -49,25 +47,9 @@ class EGAN(keras.Model):
 
     train_function: Any
 
+    @takes_settings(EvolutionSettings)
     def __init__(
-        self,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        *,
-        mutations: Sequence[str | Objective] = EvolutionSettings.mutations,
-        population_size: int = EvolutionSettings.population_size,
-        gamma: float = EvolutionSettings.gamma,
-        evaluation_size: int | None = EvolutionSettings.evaluation_size,
-        reuse_evaluation_batch: bool = EvolutionSettings.reuse_evaluation_batch,
-        discriminator_steps: int = EvolutionSettings.discriminator_steps,
-        mutation_steps: int = EvolutionSettings.mutation_steps,
-        fitness: str | Fitness = EvolutionSettings.fitness,
-        latent_distribution: str = EvolutionSettings.latent_distribution,
-        r1_weight: float = EvolutionSettings.r1_weight,
-        gradient_penalty_weight: float = EvolutionSettings.gradient_penalty_weight,
-        ema_decay: float = EvolutionSettings.ema_decay,
-        seed: int = EvolutionSettings.seed,
-        name: str = "egan",
+        self, generator: keras.Model, discriminator: keras.Model, *, name: str = "egan", **settings: Any
     ) -> None:
         """Makes the first population: the generator as it is, and μ − 1 others of its architecture, newly drawn.
 
@@ -75,43 +57,14 @@ class EGAN(keras.Model):
             generator: latent noise [batch, latent] to samples [batch, ...], its last activation inside. With a
                 second input it is conditional, and takes labels [batch].
             discriminator: samples (and labels, if the generator takes them) to logits [batch, 1].
-            mutations: objectives: names in `OBJECTIVES`, names with parameters such as "least_squares(target=0.9)",
-                functions from fake logits [batch, 1] (and real ones) to a scalar, or {"name": function}.
-            population_size: μ, how many individuals survive a generation.
-            gamma: γ, the weight of diversity in the fitness.
-            evaluation_size: how many samples, real and generated, a child is scored on; None for the batch size.
-            reuse_evaluation_batch: whether the discriminator's first step is on the scoring batch, with the gradient that
-                the survivors' diversity holds already; otherwise every step takes a fresh batch, as the paper has it.
-            discriminator_steps: optimizer steps of the discriminator per generation.
-            mutation_steps: optimizer steps of a child before it is scored.
-            fitness: a name in `FITNESSES`, or a function `(evaluation, gamma) -> scalar`, the higher the fitter.
-            latent_distribution: distribution of the noise, "normal" or "uniform" (in [−1, 1]).
-            r1_weight: weight γ of the penalty γ/2·E‖∇ₓD(x)‖² on real samples (Mescheder et al. 2018).
-            gradient_penalty_weight: weight of E(‖∇ₓD(x)‖ − 1)² between real and fake samples (Gulrajani et al. 2017).
-            ema_decay: decay per generation of the moving average of weights that follows each lineage, with a
-                warm-up; 0 for none.
-            seed: all noise is a function of this and of the number of the generation.
             name: the model's name.
+            {settings}
 
         Raises:
             InputError: in one line that names the argument, for whatever cannot work.
         """
         super().__init__(name=name)
-        self.settings = EvolutionSettings(
-            tuple(mutations) if isinstance(mutations, list) else mutations,
-            population_size,
-            gamma,
-            evaluation_size,
-            reuse_evaluation_batch,
-            discriminator_steps,
-            mutation_steps,
-            fitness,
-            latent_distribution,
-            r1_weight,
-            gradient_penalty_weight,
-            ema_decay,
-            seed,
-        )
+        self.settings = EvolutionSettings(**settings)
         self.choices = choices_of(self.settings)
         self.conditional = check_networks(generator, discriminator)
         self.latent = Latent(generator.inputs[0].shape[-1], self.settings.latent_distribution)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import keras
+
+from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.utils.settings import settings_of
 
 if TYPE_CHECKING:
     from egan_tf.evolution.egan import EGAN
@@ -13,12 +15,12 @@ if TYPE_CHECKING:
 NETWORKS = ("generator", "discriminator")
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 # Settings that may hold functions or objects.
-OBJECTS = ("mutations", "fitness", "discriminator_loss", "operators")
+OBJECTS = tuple(name for name, declared in settings_of(EvolutionSettings).items() if declared.functions)
 
 
 def model_config(egan: EGAN) -> dict[str, Any]:
     """The constructor's arguments; functions among them must be registered with Keras to be saved."""
-    settings = {field.name: getattr(egan.settings, field.name) for field in dataclasses.fields(egan.settings)}
+    settings = dict(egan.settings)
     serialized = {name: keras.saving.serialize_keras_object(settings[name]) for name in OBJECTS}
     networks = {name: keras.saving.serialize_keras_object(getattr(egan, name)) for name in NETWORKS}
     return {"name": egan.name, **networks, **settings, **serialized}

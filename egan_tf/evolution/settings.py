@@ -1,54 +1,112 @@
-"""The rules of an evolution: every number and name that the generation depends on, checked once."""
+"""The settings of the evolution: what `EGAN` takes besides its networks, and the section `evolution` of a config.
+
+Each is declared here and nowhere else. Names of mutations, losses and fitness functions are looked up in their
+registries when a model is made, so that this module imports no TensorFlow.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
-from egan_tf.evolution.latent import DISTRIBUTIONS
-from egan_tf.utils.checks import integer, number, one_of, require
+import pydantic
+
+from egan_tf.utils.checks import InputError, format_value
+from egan_tf.utils.settings import Settings, setting
 
 MAX_INDIVIDUALS = 2**10
 MAX_SAMPLES = 2**20
 MAX_SEED = 2**63 - 1
-# Each step has a stream of noise of its own, and a stream's coordinate has 16 bits.
+# Each optimizer step has a random stream, and the stream's coordinate has 16 bits.
 MAX_STEPS = 2**16 - 1
 
 
-@dataclass(frozen=True)
-class EvolutionSettings:
-    """What `EGAN` takes beside its networks; see there for the meaning of each field."""
+class EvolutionSettings(Settings):
+    """Evolution."""
 
-    mutations: Any = ("minimax", "heuristic", "least_squares")
-    population_size: int = 1
-    gamma: float = 0.01
-    evaluation_size: int | None = None
-    reuse_evaluation_batch: bool = True
-    discriminator_steps: int = 1
-    mutation_steps: int = 1
-    fitness: Any = "egan"
-    latent_distribution: str = "normal"
-    r1_weight: float = 0.0
-    gradient_penalty_weight: float = 0.0
-    ema_decay: float = 0.0
-    seed: int = 0
-    discriminator_loss: Any = "logistic"
-    operators: tuple[Any, ...] = ("mutation",)
+    mutations: tuple[Any, ...] | Mapping[str, Any] = setting(
+        ("minimax", "heuristic", "least_squares"),
+        "objectives of the generators, one child of each parent per objective: names, names with parameters such as "
+        "least_squares(target=0.9), functions, or {name: function}",
+        registry="egan_tf.evolution.objectives:OBJECTIVES",
+        functions=True,
+    )
+    operators: tuple[Any, ...] = setting(
+        ("mutation",),
+        "variation operators that make the children of a generation",
+        min_length=1,
+        registry="egan_tf.evolution.operators:OPERATORS",
+        functions=True,
+    )
+    population_size: int = setting(1, "generators that survive a generation", ge=1, le=MAX_INDIVIDUALS)
+    gamma: float = setting(0.01, "weight of the diversity in the fitness", changeable=True)
+    evaluation_size: int | None = setting(
+        None, "samples, real and generated, that a child is scored on; none for the batch size", ge=1, le=MAX_SAMPLES
+    )
+    reuse_evaluation_batch: bool = setting(
+        True,
+        "take the discriminator's first step on the evaluation batch, whose gradient is known already; otherwise on "
+        "a fresh batch, as in the paper",
+    )
+    discriminator_steps: int = setting(1, "optimizer steps of the discriminator per generation", ge=1, le=MAX_STEPS)
+    mutation_steps: int = setting(
+        1, "optimizer steps of a child before it is scored", ge=1, le=MAX_STEPS, changeable=True
+    )
+    fitness: str | Callable[..., Any] = setting(
+        "egan",
+        "fitness of a child, higher is better: a name, or a function of (evaluation, gamma)",
+        registry="egan_tf.evolution.fitness:FITNESSES",
+        functions=True,
+        changeable=True,
+    )
+    discriminator_loss: str | Callable[..., Any] = setting(
+        "logistic",
+        "loss of the discriminator: a name, or a function of (real_logits, fake_logits)",
+        registry="egan_tf.evolution.losses:DISCRIMINATOR_LOSSES",
+        functions=True,
+    )
+    latent_distribution: Literal["normal", "uniform"] = setting(
+        "normal", "distribution of the noise: N(0, 1), or uniform in [-1, 1]"
+    )
+    r1_weight: float = setting(
+        0.0,
+        "weight w of the R1 penalty w/2 E|grad D(x)|^2 at real samples (Mescheder et al. 2018)",
+        ge=0.0,
+        changeable=True,
+    )
+    gradient_penalty_weight: float = setting(
+        0.0,
+        "weight of the penalty E(|grad D(x)| - 1)^2 between real and generated samples (Gulrajani et al. 2017)",
+        ge=0.0,
+        changeable=True,
+    )
+    ema_decay: float = setting(
+        0.0,
+        "decay per generation of the moving average of the weights that each survivor inherits, with a warm-up; "
+        "0 for no average",
+        ge=0.0,
+        lt=1.0,
+    )
+    seed: int = setting(
+        0, "seed of the noise; in a run also of the initial weights and the order of the data", ge=0, le=MAX_SEED
+    )
 
-    def __post_init__(self) -> None:
-        integer("population_size", self.population_size, maximum=MAX_INDIVIDUALS)
-        number("gamma", self.gamma)
-        if self.evaluation_size is not None:
-            integer("evaluation_size", self.evaluation_size, maximum=MAX_SAMPLES)
-        require(
-            isinstance(self.reuse_evaluation_batch, bool),
-            "reuse_evaluation_batch",
-            f"must be a bool, got {self.reuse_evaluation_batch!r}",
-        )
-        for name in ("discriminator_steps", "mutation_steps"):
-            integer(name, getattr(self, name), maximum=MAX_STEPS)
-        one_of("latent_distribution", self.latent_distribution, DISTRIBUTIONS)
-        number("r1_weight", self.r1_weight, 0.0)
-        number("gradient_penalty_weight", self.gradient_penalty_weight, 0.0)
-        number("ema_decay", self.ema_decay, 0.0, 1.0, below=True)
-        integer("seed", self.seed, 0, MAX_SEED)
+    @pydantic.field_validator("mutations", mode="before")
+    @classmethod
+    def _check_mutations(cls, value: Any) -> Any:
+        """Refuses what can be neither a sequence of names and functions nor a mapping of names to functions."""
+        if isinstance(value, Mapping):
+            valid = all(isinstance(name, str) and callable(function) for name, function in value.items())
+        else:
+            valid = isinstance(value, tuple) and all(map(_is_mutation, value))
+        if not (valid and value):
+            raise InputError(
+                "mutations", f"must be a sequence of names or functions, at least one, got {format_value(value)}"
+            )
+        return value
+
+
+def _is_mutation(item: Any) -> bool:
+    if isinstance(item, Mapping):
+        return bool(item) and all(isinstance(name, str) and callable(function) for name, function in item.items())
+    return isinstance(item, str) or callable(item)

@@ -12,9 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from egan_tf.training import run_folder
+from egan_tf.training.config import Config, from_dict
+from egan_tf.training.presets import preset
+from egan_tf.utils.settings import sections_of, settings_of
 
 PROGRAM = "python train_tf.py"
-FOLDERS = frozenset({"runs_dir", "models_dir", "data_dir"})
+_SETTINGS = (declared for section in sections_of(Config).values() for declared in settings_of(section).values())
+FOLDERS = frozenset(declared.name for declared in _SETTINGS if declared.folder)
 """Where files are on the machine that trained is no part of what the run computed."""
 MAX_VALUES = 500
 
@@ -25,10 +29,6 @@ def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
     Raises:
         InputError: this version of the package does not accept the configuration, or has no such preset.
     """
-    # Imported here because the configuration's libraries are not in the base install.
-    from egan_tf.training.config import Config, from_dict
-    from egan_tf.training.presets import preset
-
     checked = from_dict(config, run_folder.CONFIG)
     base = preset(checked.run.preset)
     values, defaults = (settings(json.loads(each.to_json())) for each in (checked, base))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from egan_tf.sampling.files import write_samples
 from egan_tf.sampling.sampler import Sampler
 from egan_tf.utils.checks import InputError
-from egan_tf.utils.command_line import OneLineParser
+from egan_tf.utils.command_line import OneLineParser, program, run
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
-        prog="python -m egan_tf.sampling",
+        prog=program("sample"),
         description="Sample from an exported generator, without TensorFlow.",
         epilog="Sample i depends on the file, the seed and i alone: asking for more keeps the first ones.",
     )
@@ -27,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status, 0 or 2 where the input cannot be used."""
     try:
         options = _parser().parse_args(arguments)
@@ -37,3 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(f"wrote {done}")
     return 0
+
+
+def cli() -> NoReturn:
+    """The console script."""
+    run(main, "sample")

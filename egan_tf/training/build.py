@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import keras
@@ -12,41 +11,53 @@ from egan_tf.evolution.egan import EGAN
 from egan_tf.networks import build_discriminator, build_generator
 from egan_tf.training.config import Config, OptimizerConfig
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.settings import Settings
+from egan_tf.utils.user_code import UserCode
 
 
 class ConstantThenLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate, then over the second half of training a straight fall to a share of it."""
+    """A constant learning rate, with a linear decay over the second half of training."""
 
-    def __init__(self, learning_rate: float, steps: int, final: float) -> None:
-        """Args: learning_rate: the constant. steps: optimizer steps in all. final: the share at the end."""
-        self.learning_rate, self.steps, self.final = learning_rate, steps, final
+    def __init__(self, learning_rate: float, steps: int, final_fraction: float) -> None:
+        """Takes the shape of the schedule.
+
+        Args:
+            learning_rate: in the first half.
+            steps: optimizer steps in all.
+            final_fraction: of the learning rate, at the end.
+        """
+        self.learning_rate, self.steps, self.final_fraction = learning_rate, steps, final_fraction
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """The learning rate at an optimizer step, float32 scalar."""
         past_half = tf.clip_by_value(2.0 * tf.cast(step, tf.float32) / float(self.steps) - 1.0, 0.0, 1.0)
-        return self.learning_rate * (1.0 - (1.0 - self.final) * past_half)
+        return self.learning_rate * (1.0 - (1.0 - self.final_fraction) * past_half)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
-        return {"learning_rate": self.learning_rate, "steps": self.steps, "final": self.final}
+        return {"learning_rate": self.learning_rate, "steps": self.steps, "final_fraction": self.final_fraction}
 
 
-def build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGAN) -> EGAN:
+def build(
+    config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGAN, code: UserCode | None = None
+) -> EGAN:
     """The compiled model of a configuration, its weights drawn from the seed.
 
     Args:
         config: the configuration.
         sample_shape: of the data set.
-        model: `EGAN`, or a subclass with rules of its own.
+        model: `EGAN`, or a subclass of it.
+        code: functions of the user that the configuration names.
 
     Raises:
-        InputError: if the networks fit neither the data nor the memory.
+        InputError: if the networks do not fit the data or the memory, or a function was not imported.
     """
+    evolution = (code or UserCode()).resolved(config.evolution)
     # A seed for initial weights: Keras takes 32 bits of it.
-    keras.utils.set_random_seed(config.run.seed % 2**32)
+    keras.utils.set_random_seed(config.evolution.seed % 2**32)
     keras.config.set_dtype_policy(config.run.precision)
     try:
-        return _build(config, sample_shape, model)
+        return _build(config, sample_shape, model, evolution)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(
             "width", f"networks of width {config.network.width} do not fit into memory; take less, or fewer individuals"
@@ -55,7 +66,7 @@ def build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGA
         keras.config.set_dtype_policy("float32")
 
 
-def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN]) -> EGAN:
+def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN], evolution: Settings) -> EGAN:
     network = config.network
     generator = build_generator(
         network.network, sample_shape, network.latent_size, network.width, network.generator_normalization
@@ -63,13 +74,7 @@ def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN]) -> 
     discriminator = build_discriminator(
         network.network, sample_shape, network.width, network.discriminator_normalization
     )
-    egan = model(
-        generator,
-        discriminator,
-        **dataclasses.asdict(config.evolution),
-        latent_distribution=network.latent_distribution,
-        seed=config.run.seed,
-    )
+    egan = model(generator, discriminator, **dict(evolution))
     generator_steps = config.run.steps * config.evolution.mutation_steps
     discriminator_steps = config.run.steps * config.evolution.discriminator_steps
     rates = config.optimizer

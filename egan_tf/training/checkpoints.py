@@ -1,8 +1,8 @@
 """Checkpoints of a run: population, slots, lineage, averages, discriminator and its slots, counts, and the generation.
 
-A checkpoint is a folder `GENERATION` (after the run went back, `GENERATION-rRESTARTS`) with TensorFlow's files and a
-`manifest.json` that lists them with their SHA-256. It appears whole or not at all, and is read only if it is as it was
-written.
+A checkpoint is a folder `GENERATION` (after the run rolled back, `GENERATION-rRESTARTS`) with TensorFlow's files and a
+`manifest.json` that lists them with their SHA-256. It is written atomically, and read only if every file has its
+SHA-256.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _NAME = re.compile(r"(\d{8,18})(?:-r(\d{1,9}))?")
 
 
 class DamagedError(ValueError):
-    """A checkpoint is not as it was written."""
+    """A checkpoint does not match its manifest."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a checkpoint says of itself.
+    """The metadata of a checkpoint.
 
     Attributes:
-        generation: how many generations there had been.
-        restarts: how often the run had gone back.
+        generation: the number of generations so far.
+        restarts: how often the run had rolled back.
         fingerprint: of the data set.
-        logs: the bytes of each log at that moment, by file name.
-        score: what the best checkpoint is chosen by, the higher the better; None if nothing was measured.
+        logs: the size of each log in bytes, by file name.
+        score: of the model, higher is better; None if it was not evaluated.
         files: SHA-256 by file name.
     """
 
@@ -56,15 +56,15 @@ class Checkpoints:
     """The checkpoints of one run."""
 
     def __init__(self, folder: Path, egan: EGAN, kept: int = 3) -> None:
-        """Takes what to save, and where.
+        """Takes the folder and the model.
 
         Args:
-            folder: holds the checkpoints; made if needed.
+            folder: of the checkpoints; made if needed.
             egan: a compiled model.
-            kept: how many of the newest are kept, and the best besides.
+            kept: the number of newest checkpoints to keep; the best is kept besides.
         """
         self.folder, self.kept, self._egan = folder, kept, egan
-        # Named one by one: TensorFlow's own search of a Keras model passes over variables that stand in lists.
+        # Listed explicitly: TensorFlow's own search of a Keras model skips variables in lists.
         self._state = tf.train.Checkpoint(
             model=_values(egan.variables),
             generator_optimizer=_values(egan.generator_optimizer.variables),
@@ -72,12 +72,12 @@ class Checkpoints:
         )
 
     def save(self, fingerprint: str, logs: Mapping[str, int], score: float | None = None) -> None:
-        """Saves the model as it is, and removes checkpoints that are neither among the newest nor the best.
+        """Saves the model, and removes checkpoints that are neither among the newest nor the best.
 
         Args:
             fingerprint: of the data set.
-            logs: bytes of each log by file name, to which a resumed run cuts them.
-            score: of the model, the higher the better, if it was measured.
+            logs: the size of each log in bytes, by file name; a resumed run cuts the logs to it.
+            score: of the model, higher is better, if it was evaluated.
 
         Raises:
             OSError: it cannot be written; the other checkpoints are as they were.
@@ -104,14 +104,14 @@ class Checkpoints:
         return max((score for place in self._places() if (score := _score(place)) is not None), default=None)
 
     def restore_best(self) -> Manifest:
-        """Brings the model to the state of the checkpoint of the highest score.
+        """Restores the checkpoint of the highest score.
 
         Raises:
             InputError: if no checkpoint has a score, or the best cannot be read.
         """
         scores = {place: score for place in self._places() if (score := _score(place)) is not None}
         if not scores:
-            raise InputError("checkpoint", f"no checkpoint in {self.folder} was judged by a metric; take the newest")
+            raise InputError("checkpoint", f"no checkpoint in {self.folder} has a value of a metric; take the newest")
         best = max(scores, key=lambda place: scores[place])
         try:
             manifest = read_manifest(best)
@@ -121,34 +121,33 @@ class Checkpoints:
         return manifest
 
     def restore(self) -> tuple[Manifest | None, list[str]]:
-        """Brings the model to the state of the newest checkpoint that is sound.
+        """Restores the newest undamaged checkpoint.
 
         Returns:
-            Its manifest, None where there is no checkpoint at all; and a sentence for each newer one that was passed
-            over.
+            Its manifest, None where there is no checkpoint at all; and a sentence for each newer one that was skipped.
 
         Raises:
             InputError: if there are checkpoints, and none can be read.
         """
-        passed_over: list[str] = []
+        skipped: list[str] = []
         places = self._places()
         for place in reversed(places):
             try:
                 manifest = read_manifest(place)
                 self._read(place)
             except DamagedError as error:
-                passed_over.append(f"checkpoint {place.name} is damaged ({error})")
+                skipped.append(f"checkpoint {place.name} is damaged ({error})")
                 continue
-            return manifest, passed_over
+            return manifest, skipped
         if places:
-            raise InputError("run", f"none of its checkpoints can be read: {'; '.join(passed_over)}")
+            raise InputError("run", f"none of its checkpoints can be read: {'; '.join(skipped)}")
         return None, []
 
     def _read(self, place: Path) -> None:
         try:
             self._state.read(str(place / STATE)).assert_consumed()
         except (tf.errors.OpError, AssertionError, ValueError) as error:
-            raise DamagedError(f"it is of another model: {str(error).splitlines()[0][:200]}") from error
+            raise DamagedError(f"it belongs to another model: {str(error).splitlines()[0][:200]}") from error
 
     def _places(self) -> list[Path]:
         """All checkpoints, the oldest first."""
@@ -166,7 +165,7 @@ class Checkpoints:
 
 
 def read_manifest(place: Path) -> Manifest:
-    """The manifest of a checkpoint whose files are all as they were written.
+    """The manifest of a checkpoint, after all its files were compared with their SHA-256.
 
     Raises:
         DamagedError: saying what is wrong.
@@ -192,7 +191,7 @@ def read_manifest(place: Path) -> Manifest:
         except OSError as error:
             raise DamagedError(f"{name} cannot be read") from error
         if found != expected:
-            raise DamagedError(f"{name} is not as it was written")
+            raise DamagedError(f"{name} does not have its SHA-256")
     return manifest
 
 

@@ -13,7 +13,7 @@ from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export import export_generator
 from egan_tf.export.staging import CARD
-from egan_tf.training.config import Config
+from egan_tf.training.config import Config, from_dict
 
 
 def export(
@@ -52,21 +52,21 @@ def export(
 
 
 def export_dir(config: Config) -> Path:
-    """Where the exported model of a configuration goes."""
+    """The folder of a configuration's exported model."""
     return Path(config.run.models_dir) / config.name
 
 
 def is_exported(config: Config, steps: int) -> bool:
-    """Whether this very run, which a resumed one may be, has left its export already: it may be made again."""
+    """True if this run made the existing export, which it may then replace."""
     try:
         card = json.loads((export_dir(config) / CARD).read_text(encoding="utf-8"))
-        return card["config"] == json.loads(json.dumps(public_config(config))) and card["steps"] == steps
+        return from_dict(card["config"]).public() == config.public() and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
 def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) -> dict[str, Any]:
-    """What the exported files' reader wants to know of their making."""
+    """The part of the card that says how the generator was trained."""
     population = egan.population
     lineage = {name: np.asarray(value)[individual].tolist() for name, value in population.lineage._asdict().items()}
     return {
@@ -87,13 +87,5 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) ->
             "last_operator": egan.operator_names[lineage["operator"]] if lineage["operator"] >= 0 else None,
             "ancestry": dict(zip(egan.operator_names, lineage["ancestry"], strict=True)),
         },
-        "config": public_config(config),
+        "config": config.public(),
     }
-
-
-def public_config(config: Config) -> dict[str, Any]:
-    """The configuration without the folders of the machine that it ran on."""
-    values = config.to_dict()
-    for section, key in (("run", "runs_dir"), ("run", "models_dir"), ("data", "data_dir")):
-        del values[section][key]
-    return values

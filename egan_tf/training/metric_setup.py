@@ -1,4 +1,4 @@
-"""Which metrics a run is judged by, and what they need."""
+"""The metrics that a run records, and what they need."""
 
 from __future__ import annotations
 
@@ -6,27 +6,20 @@ from pathlib import Path
 
 from egan_tf import data
 from egan_tf.metrics.evaluate import check_metrics
-from egan_tf.metrics.extractors import EXTRACTORS, Extractor, load_extractor
+from egan_tf.metrics.extractors import Extractor, load_extractor
 from egan_tf.metrics.registry import METRICS
 from egan_tf.training.callbacks.evaluation import Evaluations
 from egan_tf.training.config import Config
-from egan_tf.utils.checks import one_of
 from egan_tf.utils.json_lines import JsonLinesWriter
 
 
-def check_names(config: Config) -> None:
-    """Refuses unknown metrics and extractors.
+def load_metric_extractor(config: Config, dataset: data.Dataset, trained: bool = True) -> Extractor | None:
+    """The feature extractor that the configured metrics take; None where they take none.
 
-    Raises:
-        InputError: naming the flag.
-    """
-    for name in config.metrics.metrics:
-        one_of("metrics", name, METRICS)
-    one_of("extractor", config.metrics.extractor, EXTRACTORS)
-
-
-def extractor_of(config: Config, dataset: data.Dataset) -> Extractor | None:
-    """The extractor of features that the metrics of a configuration take; None where they take none.
+    Args:
+        config: the configuration.
+        dataset: the real samples.
+        trained: whether one that has to be trained first is trained; if not, it serves checks only.
 
     Raises:
         InputError: for metrics that do not fit the data, or an extractor that lacks something.
@@ -36,16 +29,16 @@ def extractor_of(config: Config, dataset: data.Dataset) -> Extractor | None:
     extractor = None
     if images and not isinstance(dataset, data.GaussianMixture):
         path = wanted.extractor_path or None
-        extractor = load_extractor(wanted.extractor, dataset, config.data.data_dir, path)
+        extractor = load_extractor(wanted.extractor, dataset, config.data.data_dir, path, trained=trained)
     if wanted.metrics:
         check_metrics(wanted.metrics, dataset, extractor)
     return extractor
 
 
-def evaluations_of(
+def make_evaluations(
     config: Config, dataset: data.Dataset, extractor: Extractor | None, log: JsonLinesWriter
 ) -> Evaluations | None:
-    """The callback that judges while a run goes on; None where no metric is wanted."""
+    """The callback that evaluates the metrics during the run; None where no metric is configured."""
     wanted = config.metrics
     if not wanted.metrics:
         return None
@@ -57,5 +50,5 @@ def evaluations_of(
         extractor=extractor,
         count=wanted.evaluation_samples,
         cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
-        chosen=wanted.monitor or None,
+        monitor=wanted.monitor or None,
     )

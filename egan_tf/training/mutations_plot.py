@@ -1,4 +1,4 @@
-"""A plot of which mutation won when."""
+"""A plot of which mutation was selected when."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ from typing import Any
 
 import numpy as np
 
+from egan_tf.training.old_config import selection_counts_of
 from egan_tf.utils.atomic import atomic_write
 
 MAX_INTERVALS = 100
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
 
 
-def shares_of_wins(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """The share of survivors that each mutation made, interval by interval.
+def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """The fraction of survivors that each mutation made, per interval.
 
     Args:
         records: of a metrics file, at least one.
 
     Returns:
-        The generations at which the intervals end [n], the shares [n, mutations], each row adding up to 1 (to 0 where
-        no child survived), and the mutations' names.
+        The generations at which the intervals end [n], the fractions [n, mutations], each row adding up to 1 (to 0
+        where no child survived), and the mutations' names.
     """
-    names = tuple(records[0]["selection_counts"])
+    names = tuple(selection_counts_of(records[0]))
     every = -(-len(records) // MAX_INTERVALS)
     kept = list(records[every - 1 :: every])
     if kept[-1] is not records[-1]:
         kept.append(records[-1])
-    totals = np.array([[0] * len(names), *([record["selection_counts"][name] for name in names] for record in kept)])
-    won = np.diff(totals, axis=0)
+    totals = np.array([[0] * len(names), *([selection_counts_of(record)[name] for name in names] for record in kept)])
+    selected = np.diff(totals, axis=0)
     return (
         np.array([record["generation"] for record in kept]),
-        won / np.maximum(won.sum(axis=1, keepdims=True), 1),
+        selected / np.maximum(selected.sum(axis=1, keepdims=True), 1),
         names,
     )
 
 
 def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
-    """Writes a PNG of `shares_of_wins`, as stacked areas over the generations."""
+    """Writes a PNG of `selection_shares`, as stacked areas over the generations."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    generations, shares, names = shares_of_wins(records)
+    generations, shares, names = selection_shares(records)
     edges = np.concatenate([[0], generations])
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     axes = figure.add_subplot()
@@ -53,8 +54,8 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
         upper = lower + shares[:, position]
         axes.stairs(upper, edges, baseline=lower, fill=True, label=name, color=COLORS[position % len(COLORS)])
         lower = upper
-    axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="share of the survivors")
-    axes.set_title("Which mutation won when", loc="left")
+    axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="fraction of survivors")
+    axes.set_title("Selected mutations", loc="left")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
     content = io.BytesIO()
     FigureCanvasAgg(figure).print_png(content)

@@ -1,4 +1,4 @@
-"""Which settings a resumed run may change."""
+"""Which settings a resumed run may change: those whose declaration says so, and folders."""
 
 from __future__ import annotations
 
@@ -6,46 +6,41 @@ from typing import Any
 
 from egan_tf.training.config import Config
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.settings import sections_of, settings_of
 
-# What shapes the state, the data's order or the noise: with another value it would not be the run that was stopped.
-FIXED = frozenset(
-    {
-        *(f"network.{field}" for field in ("network", "width", "generator_normalization")),
-        *(f"network.{field}" for field in ("discriminator_normalization", "latent_size", "latent_distribution")),
-        "data.dataset",
-        "data.batch_size",
-        "evolution.mutations",
-        "evolution.population_size",
-        "evolution.evaluation_size",
-        "evolution.reuse_evaluation_batch",
-        "evolution.discriminator_steps",
-        "evolution.ema_decay",
-        "run.preset",
-        "run.seed",
-        "run.precision",
-    }
-)
-# Where the folders are says nothing of the run.
-_PLACES = frozenset({"run.runs_dir"})
+
+def fixed(config: type[Config] = Config) -> frozenset[str]:
+    """The settings, as `section.name`, that a resumed run cannot change.
+
+    They shape the state, the order of the data or the noise: with another value it would be another run. A setting
+    is among them unless its declaration says that it may change.
+    """
+    return frozenset(
+        f"{section}.{name}"
+        for section, group in sections_of(config).items()
+        for name, declared in settings_of(group).items()
+        if not declared.changeable
+    )
 
 
 def changes(before: Config, now: Config) -> dict[str, list[Any]]:
-    """What differs between two configurations: `section.field` to [before, now].
+    """What differs between two configurations, folders aside: `section.name` to [before, now].
 
     Raises:
         InputError: for the first setting that a resumed run cannot change.
     """
-    old, new = before.to_dict(), now.to_dict()
-    found = {
-        f"{section}.{field}": [old[section][field], value]
-        for section, fields in new.items()
-        for field, value in fields.items()
-        if old[section][field] != value and f"{section}.{field}" not in _PLACES
-    }
-    for name, (was, wanted) in found.items():
-        if name in FIXED:
-            raise InputError(
-                name.split(".")[1],
-                f"cannot change in a resumed run (it is {was!r}, not {wanted!r}); leave it out, or start a new run",
-            )
+    found: dict[str, list[Any]] = {}
+    for section, group in sections_of(type(now)).items():
+        for name, declared in settings_of(group).items():
+            was, wanted = (getattr(getattr(config, section), name) for config in (before, now))
+            if was == wanted or declared.folder:
+                continue
+            if not declared.changeable:
+                raise InputError(
+                    name,
+                    f"cannot change in a resumed run (it is {was!r}, not {wanted!r}); leave it out, or start a new run",
+                )
+            found[f"{section}.{name}"] = [was, wanted]
+    if before.user_code != now.user_code:
+        found["user_code"] = [dict(before.user_code), dict(now.user_code)]
     return found

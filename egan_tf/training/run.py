@@ -1,4 +1,4 @@
-"""A run on its way: generations with their records and checkpoints, until it is done, is stopped or cannot go on."""
+"""The training loop of a run: generations with records and checkpoints, until the run ends, stops or fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import keras
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.metrics.extractors import Extractor
-from egan_tf.report import write_report_or_warn
 from egan_tf.training import run_folder
 from egan_tf.training.callbacks.checkpoint import CheckpointCallback
 from egan_tf.training.callbacks.metrics_log import MetricsLog
@@ -23,11 +22,12 @@ from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.export_run import export, is_exported
-from egan_tf.training.metric_setup import evaluations_of
+from egan_tf.training.metric_setup import make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.signals import Signals
 from egan_tf.utils.atomic import atomic_write, sweep
 from egan_tf.utils.checks import InputError, RunError
+from egan_tf.utils.command_line import program
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from egan_tf.utils.log_line import log_line
 from egan_tf.utils.versions import versions
@@ -35,11 +35,11 @@ from egan_tf.utils.versions import versions
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves.
+    """The result of a run.
 
     Attributes:
         egan: the model.
-        run: the folder of the run's record.
+        run: the run's folder.
         export: the folder of the exported generator.
     """
 
@@ -49,12 +49,12 @@ class Trained:
 
 
 class StoppedError(Exception):
-    """A signal stopped the run, which has a checkpoint of the moment.
+    """A signal stopped the run, after a checkpoint.
 
     Attributes:
         signal: its number.
-        run: the folder of the run's record.
-        generation: how many generations there have been.
+        run: the run's folder.
+        generation: the number of generations so far.
         saved: whether the checkpoint could be written.
     """
 
@@ -64,7 +64,7 @@ class StoppedError(Exception):
 
 
 class Run:
-    """A run on its way: the model, its configuration, and its folder with logs and checkpoints."""
+    """A run: the model, its configuration, and its folder with logs and checkpoints."""
 
     def __init__(
         self, egan: EGAN, config: Config, dataset: data.Dataset, extractor: Extractor | None, folder: Path
@@ -75,28 +75,37 @@ class Run:
         self.timings = JsonLinesWriter(folder / run_folder.TIMINGS)
         self.events = JsonLinesWriter(folder / run_folder.EVENTS)
         evaluations = JsonLinesWriter(folder / run_folder.EVALUATIONS)
-        self.evaluations = evaluations_of(config, dataset, extractor, evaluations)
-        self._saved = -1
+        self.evaluations = make_evaluations(config, dataset, extractor, evaluations)
         self.logs = (self.metrics, self.timings, evaluations)
+        # The generation of the newest checkpoint, -1 where there is none.
+        self._saved = -1
 
-    def go(self) -> Trained:
-        """The generations that are left, the plots, the export."""
+    def run(self) -> Trained:
+        """Trains the remaining generations, plots the selections, and exports the fittest generator.
+
+        Raises:
+            RunError: where the run cannot continue, or its model cannot be exported.
+            StoppedError: by a signal, after a checkpoint.
+        """
         atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
-        saved = self._evolve()
+        saved = self._train()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
         path = self._export(saved)
-        write_report_or_warn(self.folder)
         self.events.append({"event": "exported", "time": now(), "generation": self.generation})
         return Trained(self.egan, self.folder, path)
 
     @property
     def generation(self) -> int:
-        """How many generations there have been."""
+        """The number of generations so far."""
         return int(self.egan.generation.numpy())
 
-    def go_back_to(self, manifest: Manifest | None) -> None:
-        """Cuts the logs to a checkpoint's, and clears away what was half written."""
+    def roll_back(self, manifest: Manifest | None) -> None:
+        """Cuts the logs to the length that they had at a checkpoint, and removes half-written files.
+
+        Args:
+            manifest: of the checkpoint that the model was restored from; None for the start of the run.
+        """
         sweep(self.folder)
         sweep(self.folder / run_folder.SAMPLES)
         for log in self.logs:
@@ -104,22 +113,22 @@ class Run:
         same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())
         self._saved = manifest.generation if manifest is not None and same else -1
 
-    def _evolve(self) -> bool:
-        """Trains to the end; returns whether the end has a checkpoint."""
+    def _train(self) -> bool:
+        """Trains to the end; returns whether the last generation has a checkpoint."""
         while True:
             with Signals() as signals:
-                keeper = self._keeper(signals)
+                checkpoint = self._checkpoint_callback(signals)
                 start = time.monotonic()
                 if self.generation < self.config.run.steps:
-                    self._fit(keeper)
+                    self._fit(checkpoint)
                 seconds = time.monotonic() - start
-                if not keeper.stagnated:
-                    saved = keeper.save()
-            if not keeper.stagnated:
+                if not checkpoint.stagnated:
+                    saved = checkpoint.save()
+            if not checkpoint.stagnated:
                 break
-            self._go_back_once()
+            self._roll_back_once()
         event = {"time": now(), "generation": self.generation, "seconds": round(seconds, 3)}
-        cost = {"checkpoints": keeper.count, "checkpoint_seconds": round(keeper.seconds, 3)}
+        cost = {"checkpoints": checkpoint.count, "checkpoint_seconds": round(checkpoint.seconds, 3)}
         if signals.received is None or self.generation >= self.config.run.steps:
             self.events.append({"event": "trained", **event, **cost})
             return saved
@@ -128,9 +137,9 @@ class Run:
             log_line(f"model: {self._export(saved)}")
         raise StoppedError(signals.received, self.folder, self.generation, saved)
 
-    def _keeper(self, signals: Signals) -> CheckpointCallback:
+    def _checkpoint_callback(self, signals: Signals) -> CheckpointCallback:
         run = self.config.run
-        keeper = CheckpointCallback(
+        checkpoint = CheckpointCallback(
             self.checkpoints,
             self.logs,
             self.dataset.fingerprint,
@@ -143,14 +152,14 @@ class Run:
             score=self.evaluations.score if self.evaluations else lambda generation: None,
             restore_folder=self._restore_folder,
         )
-        keeper.set_model(self.egan)
-        return keeper
+        checkpoint.set_model(self.egan)
+        return checkpoint
 
-    def _fit(self, keeper: CheckpointCallback) -> None:
-        run, start = self.config.run, self.generation
+    def _fit(self, checkpoint: CheckpointCallback) -> None:
+        run, seed, start = self.config.run, self.config.evolution.seed, self.generation
         times = read_records(self.timings.path) if self.timings.path.exists() else []
         self.egan.fit(
-            self.dataset.batches(self.egan.samples_per_generation(self.config.data.batch_size), run.seed, start),
+            self.dataset.batches(self.egan.samples_per_generation(self.config.data.batch_size), seed, start),
             batch_size=self.config.data.batch_size,
             steps_per_epoch=run.steps - start,
             callbacks=[
@@ -158,7 +167,7 @@ class Run:
                 SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range),
                 *([self.evaluations] if self.evaluations else []),
                 *([self._tensorboard()] if run.tensorboard else []),
-                keeper,
+                checkpoint,
                 ProgressBar(run.steps, run.log_every),
             ],
             verbose=0,
@@ -171,8 +180,8 @@ class Run:
         run, folder = self.config.run, self.folder / run_folder.TENSORBOARD
         return TensorBoardLog(folder, run.log_every, run.sample_every, self.dataset.value_range)
 
-    def _go_back_once(self) -> None:
-        """Back to the last good checkpoint, with other noise from there on; the second time the run ends.
+    def _roll_back_once(self) -> None:
+        """Restores the last good checkpoint, and continues from there with other noise.
 
         Raises:
             RunError: the second time.
@@ -181,30 +190,31 @@ class Run:
         if int(self.egan.restarts.numpy()):
             self.events.append({"event": "failed", "time": now(), "generation": generation})
             raise RunError(
-                f"generation {generation}: again no child was viable for {limit} generations, after the run had gone "
+                f"generation {generation}: again no child was viable for {limit} generations, after the run had rolled "
                 f"back once ({int(faults.rejected_children)} children rejected, "
                 f"{int(faults.skipped_discriminator_steps)} steps of the discriminator skipped); lower the learning "
-                "rates or raise --r1-weight in a new run; to export what the last good generation made: "
-                f"python export.py {self.folder}"
+                "rates or raise --r1-weight in a new run; to export the last good generation: "
+                f"{program('export')} {self.folder}"
             )
         manifest, _ = self.checkpoints.restore()
         self.egan.restarts.assign_add(1)
-        self.go_back_to(manifest)
-        back = 0 if manifest is None else manifest.generation
-        self.events.append({"event": "went back", "time": now(), "generation": generation, "to": back})
+        self.roll_back(manifest)
+        restored = 0 if manifest is None else manifest.generation
+        self.events.append({"event": "rolled back", "time": now(), "generation": generation, "to": restored})
         log_line(
             f"generation {generation}: no child was viable for {limit} generations; "
-            f"going back to generation {back}, once, with other noise"
+            f"rolling back to generation {restored}, once, with other noise"
         )
 
     def _restore_folder(self) -> None:
-        """Puts the folder back where it has vanished while the run went on."""
+        """Makes the run's folder again if it was removed during training."""
         if not (self.folder / run_folder.CONFIG).exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             atomic_write(self.folder / run_folder.CONFIG, self.config.to_json())
-            log_line(f"{self.folder} had vanished; made it again, without the records until then")
+            log_line(f"{self.folder} was removed; made it again, without the records so far")
 
     def _draw_plot(self) -> None:
+        """Plots the selections; a run is not lost for want of a plot."""
         try:
             records = read_records(self.metrics.path)
             if records:
@@ -217,7 +227,7 @@ class Run:
         try:
             return export(self.egan, self.config, self.dataset, overwrite=again)
         except InputError as error:
-            left = f"the run is kept: python export.py {self.folder} --name OTHER exports it again"
+            left = f"the run is kept: {program('export')} {self.folder} --name OTHER exports it again"
             raise RunError(f"{error}; {left if saved else 'and the last checkpoint could not be written'}") from error
 
 
@@ -227,5 +237,5 @@ def _last_seconds(times: list[dict[str, Any]]) -> float:
 
 
 def now() -> str:
-    """The time for a record."""
+    """The local time with its offset from UTC, for a record."""
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")

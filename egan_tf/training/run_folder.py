@@ -22,12 +22,12 @@ REPORT = "report.html"
 
 
 def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
-    """Makes a new folder `NNN-NAME`, numbered after the highest there is; two runs at once get two numbers.
+    """Makes a new folder `NNN-NAME`, numbered after the highest existing number; concurrent runs get different ones.
 
     Args:
-        runs_dir: where; made if needed.
+        runs_dir: the folder of all runs; made if needed.
         name: of the run.
-        config: its configuration as JSON, which the folder holds from the first instant on.
+        config: its configuration as JSON, which the folder holds as soon as it exists.
 
     Raises:
         InputError: if it cannot be made.
@@ -45,7 +45,7 @@ def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
 
 
 def newest_run(runs_dir: Path) -> Path:
-    """The run's folder of the highest number.
+    """The run's folder with the highest number.
 
     Raises:
         InputError: if there is none.

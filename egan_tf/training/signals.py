@@ -1,4 +1,4 @@
-"""Being asked to stop: the first signal is a wish, the second an order."""
+"""Stopping by signals: the first lets the generation finish, the second ends the process."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 
 
 class Signals:
-    """Notes the first SIGINT, SIGTERM or SIGHUP inside a `with` block; a second one ends the process at once.
+    """Records the first SIGINT, SIGTERM or SIGHUP inside a `with` block; a second one ends the process at once.
 
-    The system's own handler writes the signal's number into a socket that a thread reads, so that a second signal is
-    heard while the main thread is inside a long call, such as a compilation. Outside of the main thread, where Python
-    handles no signals, nothing is noted.
+    Python's C handler writes the signal's number into a socket that a thread reads, so that a second signal works while
+    the main thread is inside a long call, such as a compilation. Outside the main thread, where Python handles no
+    signals, nothing is recorded.
 
     Attributes:
-        received: the number of the signal; None as long as there was none.
+        received: the number of the signal; None if there was none.
     """
 
     def __init__(self) -> None:
-        """Nothing is installed before the block begins."""
+        """Installs nothing; `with` does."""
         self.received: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
-        """Begins to listen."""
+        """Installs the handlers."""
         if threading.current_thread() is not threading.main_thread():
             return self
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
         self._fd_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
-            # A signal that is ignored, as SIGHUP under nohup, stays so.
+            # A signal that is ignored, such as SIGHUP under nohup, stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, lambda *_: None)
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -46,7 +46,7 @@ class Signals:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Gives signals back to whoever handled them."""
+        """Restores the previous handlers."""
         if not self._before:
             return
         for number, handler in self._before.items():

@@ -1,80 +1,74 @@
-"""What the command lines share: quiet libraries, and errors of one line."""
+"""What the commands share: errors of one line, versions, missing packages, and quiet libraries."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
+import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 from egan_tf.utils.checks import InputError, RunError
 
-Kind = TypeVar("Kind")
-
 RUN_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+TRAINING_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "pydantic",
+    "tensorflow_datasets",
+    "importlib_resources",
+    "onnx",
+    "tf2onnx",
+    "matplotlib",
+    "sklearn",
+    "tensorboard",
+    "tqdm",
+)
+"""Import names of what the extra `train` installs."""
+
+_SCRIPTS = {"train": "train_tf.py", "export": "export.py"}
+_MODULES = {"sample": "egan_tf.sampling", "report": "egan_tf.report"}
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argparse parser, for commands that must do without tyro, that refuses as every command here does."""
+    """An argparse parser that knows `--version`, takes no abbreviations, and refuses as every command here does."""
+
+    def __init__(self, **options: Any) -> None:
+        """Takes the options of an argparse parser."""
+        super().__init__(**{"allow_abbrev": False, **options})
+        self.add_argument("--version", action="version", version=version_line(), help="print the version, and stop")
 
     def error(self, message: str) -> NoReturn:
         """Turns argparse's several lines into the one line of an `InputError`."""
         match = re.match(r"argument -*([\w-]+)[^:]*: (.*)", message, re.DOTALL)
-        raise InputError(*(match.groups() if match else ("arguments", f"{message}; --help explains them")))
+        if match:
+            raise InputError(match[1].replace("-", "_"), match[2])
+        raise InputError("arguments", f"{message}; --help explains them")
 
 
-def parse(kind: Callable[..., Kind], arguments: Sequence[str], program: str, default: Any = None) -> Kind:
-    """Reads a dataclass from flags, one for each field.
+def version_line() -> str:
+    """The name and version of the package."""
+    from egan_tf import __version__
+
+    return f"egan_tf {__version__}"
+
+
+def program(command: str) -> str:
+    """How another command is called from where this one was: `python train_tf.py`, or the installed `egan-train`.
 
     Args:
-        kind: the dataclass; the flags of nested ones carry no prefix.
-        arguments: the command line, without the program's name.
-        program: its name, for the help.
-        default: an instance whose values stand where no flag does.
-
-    Raises:
-        InputError: for flags or values that do not fit.
-        SystemExit: after printing the help.
+        command: "train", "export", "sample" or "report".
     """
-    import tyro
-
-    complaint = io.StringIO()
-    options: dict[str, Any] = {} if default is None else {"default": default}
-    try:
-        with contextlib.redirect_stderr(complaint):
-            return tyro.cli(
-                kind,
-                args=list(arguments),
-                prog=program,
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
-                **options,
-            )
-    except SystemExit as exit_:
-        if exit_.code in (0, None):
-            raise
-        sentence = _sentence(complaint.getvalue())
-        # A dataclass refused a value itself, and said which.
-        own = re.fullmatch(r"Error parsing [\w.]+: (\w+): (.*)", sentence)
-        if own:
-            raise InputError(own.group(1), own.group(2)) from None
-        raise InputError("arguments", f"{sentence} (see --help)") from None
-
-
-def _sentence(box: str) -> str:
-    """The first paragraph of one of tyro's boxes."""
-    lines = [re.sub(r"[╭╮╰╯│]", "", line).strip() for line in box.splitlines()]
-    lines = [line for line in lines if line]
-    body = [line for line in lines if not line.startswith("─")]
-    if any("─" in line for line in lines[1:]):
-        after_title = lines[1:]
-        rule = next((i for i, line in enumerate(after_title) if line.startswith("─")), len(after_title))
-        body = after_title[:rule]
-    return " ".join(body)
+    started = Path(sys.argv[0])
+    if started.name in _SCRIPTS.values():
+        script = _SCRIPTS.get(command)
+        return f"python {script}" if script else f"python -m {_MODULES[command]}"
+    if command in _MODULES and started.name == "__main__.py" and started.parent.parent.name == "egan_tf":
+        return f"python -m {_MODULES[command]}"
+    return f"egan-{command}"
 
 
 def import_tensorflow_quietly() -> None:
@@ -92,20 +86,38 @@ def import_tensorflow_quietly() -> None:
         os.close(terminal)
 
 
-def run(main: Callable[[Sequence[str]], None], program: str) -> NoReturn:
-    """Runs a command: what ends it becomes one line on stderr, and the exit status that is usual for it.
+def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequence[str] = ()) -> NoReturn:
+    """Runs a command, and exits: what ends it becomes one line on stderr and the exit status that is usual for it.
 
     2 for an `InputError`, 1 for a `RunError`, 130 for an interrupt.
+
+    Args:
+        main: takes the arguments; returns the exit status, None for 0.
+        command: "train", "export", "sample" or "report".
+        needs: packages that must be there for anything but `--version`; the extra `train` installs them.
     """
+    name = program(command).removeprefix("python ")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name or help text that the terminal's encoding lacks is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        main(sys.argv[1:])
+        arguments = sys.argv[1:]
+        if "--version" in arguments:
+            print(version_line())
+            sys.exit(0)
+        missing = [package for package in needs if importlib.util.find_spec(package) is None]
+        if missing:
+            problem = f"{name} needs packages that are not installed ({', '.join(missing)})"
+            raise InputError("install", f"{problem}: pip install 'egan_tf[train]'")
+        status = main(arguments)
     except InputError as error:
-        print(f"{program}: error: {error}", file=sys.stderr)
+        print(f"{name}: error: {error}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
     except RunError as error:
-        print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"{name}: error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(RUN_ERROR)
     except KeyboardInterrupt:
-        print(f"{program}: interrupted", file=sys.stderr)
+        print(f"{name}: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    sys.exit(0)
+    sys.exit(status or 0)

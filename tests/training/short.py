@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ STEPS = 24
 
 def short(where: Path, **run: Any) -> Config:
     """A configuration of 24 small generations on ring8, with a checkpoint every four."""
-    config = preset("ring8")
     values = {
         "steps": STEPS,
         "log_every": 4,
@@ -27,12 +25,11 @@ def short(where: Path, **run: Any) -> Config:
         "runs_dir": str(where / "runs"),
         "models_dir": str(where / "models"),
     }
-    return dataclasses.replace(
-        config,
-        run=dataclasses.replace(config.run, **{**values, **run}),
-        data=dataclasses.replace(config.data, batch_size=16),
-        network=dataclasses.replace(config.network, width=8),
-        metrics=dataclasses.replace(config.metrics, evaluate_every=8, evaluation_samples=200),
+    return preset("ring8").replace(
+        run={**values, **run},
+        data={"batch_size": 16},
+        network={"width": 8},
+        metrics={"evaluate_every": 8, "evaluation_samples": 200},
     )
 
 

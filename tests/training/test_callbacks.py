@@ -13,7 +13,7 @@ from PIL import Image
 from egan_tf import EGAN, InputError
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.callbacks.sample_grid import SampleGrid
-from egan_tf.training.mutations_plot import draw_mutations_plot, shares_of_wins
+from egan_tf.training.mutations_plot import draw_mutations_plot, selection_shares
 from egan_tf.training.run_folder import create_run_folder
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from tests.evolution.networks import images, points
@@ -90,25 +90,25 @@ def test_a_line_cut_off_is_left_out(tmp_path: Path) -> None:
     assert read_records(path) == [{"generation": 1}]
 
 
-def records_of(wins: list[tuple[int, int]]) -> list[dict[str, object]]:
-    return [{"generation": 10 * (i + 1), "selection_counts": {"a": a, "b": b}} for i, (a, b) in enumerate(wins)]
+def records_of(counts: list[tuple[int, int]]) -> list[dict[str, object]]:
+    return [{"generation": 10 * (i + 1), "selection_counts": {"a": a, "b": b}} for i, (a, b) in enumerate(counts)]
 
 
 def test_shares_are_of_each_interval() -> None:
-    generations, shares, names = shares_of_wins(records_of([(10, 0), (15, 5), (15, 15)]))
+    generations, shares, names = selection_shares(records_of([(10, 0), (15, 5), (15, 15)]))
     assert generations.tolist() == [10, 20, 30]
     assert names == ("a", "b")
     np.testing.assert_allclose(shares, [[1, 0], [0.5, 0.5], [0, 1]])
 
 
 def test_where_no_child_survived_no_mutation_has_a_share() -> None:
-    _, shares, _ = shares_of_wins(records_of([(10, 0), (10, 0)]))
+    _, shares, _ = selection_shares(records_of([(10, 0), (10, 0)]))
     np.testing.assert_array_equal(shares, [[1, 0], [0, 0]])
 
 
 def test_many_records_are_drawn_in_few_intervals_and_none_is_lost() -> None:
     records = records_of([(3 * i, 7 * i) for i in range(1, 1235)])
-    generations, shares, _ = shares_of_wins(records)
+    generations, shares, _ = selection_shares(records)
     assert len(generations) <= 101
     assert generations[-1] == 12340
     np.testing.assert_allclose(shares, [[0.3, 0.7]] * len(generations))

@@ -43,11 +43,11 @@ def test_everything_comes_back(pair: object, tmp_path: Path) -> None:
     egan.restarts.assign(1)
     Checkpoints(tmp_path, egan).save("abc", {"metrics.jsonl": 17}, 0.5)
     assert any(not np.array_equal(a, b) for a, b in zip(state(egan), state(other), strict=True))
-    manifest, passed_over = Checkpoints(tmp_path, other).restore()
+    manifest, skipped = Checkpoints(tmp_path, other).restore()
     assert manifest is not None
     assert (manifest.generation, manifest.restarts, manifest.fingerprint, manifest.score) == (9, 1, "abc", 0.5)
     assert manifest.logs == {"metrics.jsonl": 17}
-    assert passed_over == []
+    assert skipped == []
     for a, b in zip(state(egan), state(other), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -1,38 +1,35 @@
-"""The configuration: to JSON and back, presets, refusals."""
+"""The configuration: to JSON and back, presets, old names, refusals."""
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import json
+from pathlib import Path
 
 import pytest
 
-from egan_tf import EGAN, InputError
+from egan_tf import InputError
 from egan_tf.data import DATASETS
-from egan_tf.training.config import Config, EvolutionConfig, from_dict, from_json
+from egan_tf.training.check import check_settings
+from egan_tf.training.config import Config, from_dict, from_json
+from egan_tf.training.old_config import METRICS, SETTINGS
 from egan_tf.training.presets import PRESETS, preset
+
+OLD = Path(__file__).parents[1] / "fixtures" / "configs"
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_survives_json(name: str) -> None:
+def test_a_preset_survives_json_and_passes_the_checks(name: str) -> None:
     assert from_json(preset(name).to_json()) == preset(name)
     assert preset(name).run.preset == name
+    check_settings(preset(name))
 
 
 def test_there_is_a_preset_for_every_data_set() -> None:
     assert {config.data.dataset for config in PRESETS.values()} == set(DATASETS)
 
 
-def test_the_first_preset_is_what_the_defaults_are() -> None:
-    assert preset("digits") == Config()
-
-
-def test_configuration_and_model_take_the_same_settings() -> None:
-    fields = {field.name for field in dataclasses.fields(EvolutionConfig)}
-    arguments = set(inspect.signature(EGAN.__init__).parameters)
-    assert fields <= arguments
-    assert arguments - fields == {"self", "generator", "discriminator", "latent_distribution", "seed", "name"}
+def test_only_digits_differs_from_the_class_defaults_by_penalty_and_average() -> None:
+    assert preset("digits") == Config().replace(evolution={"r1_weight": 1.0, "ema_decay": 0.999})
 
 
 @pytest.mark.parametrize(
@@ -40,25 +37,27 @@ def test_configuration_and_model_take_the_same_settings() -> None:
     [
         ([], "config: must be a JSON object"),
         ({"evolutoin": {}}, "did you mean 'evolution'"),
-        ({"evolution": {"gama": 1}}, "did you mean 'gamma'"),
-        ({"evolution": {"gamma": "1"}}, "gamma: must be of type float"),
-        ({"evolution": {"population_size": 1.0}}, "population_size: must be of type int"),
-        ({"evolution": {"population_size": True}}, "population_size: must be of type int"),
-        ({"evolution": {"mutations": "minimax"}}, "mutations: must be a list of names"),
-        ({"evolution": {"mutations": [1]}}, "mutations: must be a list of names"),
+        ({"evolution": {"gama": 1}}, "evolution: unknown setting 'gama' (did you mean 'gamma'?)"),
+        ({"evolution": {"gamma": "1"}}, "gamma: must be a finite number, got '1'"),
+        ({"evolution": {"population_size": 1.0}}, "population_size: must be a whole number of at least 1, got 1.0"),
+        ({"evolution": {"population_size": True}}, "population_size: must be a whole number"),
+        ({"evolution": {"mutations": "minimax"}}, "mutations: must be a sequence of names"),
+        ({"evolution": {"mutations": [1]}}, "mutations: must be a sequence of names"),
         ({"run": {"xla": "maybe"}}, "xla: unknown value 'maybe'; choose from auto, off, on"),
-        ({"run": {"overwrite": 1}}, "overwrite: must be of type bool"),
+        ({"run": {"overwrite": 1}}, "overwrite: must be true or false"),
         ({"run": {"steps": 0}}, "steps: must be a whole number of at least 1"),
         ({"run": {"name": "../digits"}}, "name: must be letters"),
         ({"run": {"name": "a/b"}}, "name: must be letters"),
         ({"run": {"name": ".hidden"}}, "name: must be letters"),
-        ({"run": {"steps_per_execution": 8}}, "log_every: must be a multiple of steps_per_execution"),
-        ({"data": {"dataset": "mnist"}}, "dataset: unknown value 'mnist'"),
+        ({"run": {"runs_dir": "a\0b"}}, "runs_dir: holds characters"),
+        ({"run": {"formats": "onnx"}}, "formats: must be a sequence of names"),
+        ({"run": {"formats": []}}, "formats: must be a sequence of names, at least one"),
         ({"data": {"batch_size": -3}}, "batch_size: must be"),
         ({"optimizer": {"generator_learning_rate": 0}}, "generator_learning_rate: must be above 0"),
         ({"optimizer": {"beta_2": 1.0}}, "beta_2: must be at least 0 and below 1"),
         ({"optimizer": {"generator_learning_rate": 10**400}}, "generator_learning_rate: must be a finite number"),
         ({"network": None}, "network: must be a JSON object"),
+        ({"user_code": 3}, "user_code: "),
     ],
 )
 def test_refusals(values: object, says: str) -> None:
@@ -66,6 +65,23 @@ def test_refusals(values: object, says: str) -> None:
         from_dict(values)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"run": {"steps_per_execution": 8}}, "log_every: must be a multiple of steps_per_execution"),
+        ({"metrics": {"evaluate_every": 30}, "run": {"steps_per_execution": 20}}, "evaluate_every: must be a multiple"),
+        ({"metrics": {"monitor": "recal"}}, "monitor: must be one of frechet_distance, precision, recall"),
+        ({"data": {"dataset": "mnist"}}, "dataset: unknown value 'mnist'"),
+        ({"evolution": {"mutations": ["minimax", "minimax"]}}, "mutations: names the same mutation twice"),
+        ({"evolution": {"population_size": 65}}, "batch_size: must be at least the population size"),
+    ],
+)
+def test_values_that_do_not_fit_each_other(values: object, says: str) -> None:
+    with pytest.raises(InputError) as error:
+        check_settings(from_dict(values))
+    assert says in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "\x00", "[" * 100_000, '{"run": {"steps": NaN}}', "null"])
@@ -78,3 +94,45 @@ def test_what_is_left_out_keeps_its_default() -> None:
     config = from_dict(json.loads('{"run": {"steps": 7}}'))
     assert config.run.steps == 7
     assert config.data == Config().data
+
+
+def test_replacing_checks_and_keeps_the_rest() -> None:
+    config = preset("ring8").replace(run={"steps": 40}, evolution={"gamma": 1})
+    assert (config.run.steps, config.run.log_every, config.evolution.gamma) == (40, 100, 1.0)
+    with pytest.raises(InputError, match="^steps: "):
+        config.replace(run={"steps": 0})
+
+
+@pytest.mark.parametrize("name", ["digits", "ring8"])
+def test_a_configuration_with_old_names_is_read(name: str) -> None:
+    """As a run before the change of names wrote it."""
+    old = json.loads((OLD / f"{name}_old_names.json").read_text())
+    run = {key: tuple(value) if isinstance(value, list) else value for key, value in old["run"].items()}
+    del run["seed"]
+    assert from_dict(old) == preset(name).replace(run=run)
+
+
+def test_every_old_name_leads_to_a_setting() -> None:
+    known = Config().to_dict()
+    for (section, name), (new_section, new_name) in SETTINGS.items():
+        assert new_name in known[new_section]
+        value = known[new_section][new_name]
+        assert from_dict({section: {name: value}}) == from_dict({new_section: {new_name: value}}) == Config()
+    for old, new in METRICS.items():
+        assert from_dict({"metrics": {"metrics": [old], "monitor": old}}).metrics.monitor == new
+
+
+def test_an_old_name_beside_the_new_one_is_refused() -> None:
+    with pytest.raises(InputError, match="^evolution: unknown setting 'r1'"):
+        from_dict({"evolution": {"r1": 1.0, "r1_weight": 2.0}})
+
+
+def test_functions_are_in_no_file() -> None:
+    config = Config().replace(evolution={"fitness": max})
+    with pytest.raises(InputError, match="^fitness: holds a function"):
+        config.to_json()
+
+
+def test_what_is_published_names_no_folder() -> None:
+    config = Config().replace(run={"runs_dir": "/home/me/r", "models_dir": "/home/me/m"}, data={"data_dir": "/home/me"})
+    assert "/home/me" not in json.dumps(config.public())

@@ -90,7 +90,7 @@ def test_a_folder_that_vanishes_is_made_again(
     assert Sampler(tmp_path / "models" / "ring8").sample(3).shape == (3, 2)
     egan, config, _ = training.load_run(folder_of(tmp_path))
     assert (int(egan.generation), config.run.steps) == (STEPS, STEPS)
-    assert "had vanished" in capsys.readouterr().err
+    assert "was removed" in capsys.readouterr().err
     training.resume(folder_of(tmp_path))
 
 
@@ -105,12 +105,12 @@ def test_two_runs_of_one_name_at_once(tmp_path: Path) -> None:
     assert sorted(folder.name for folder in folders) == ["001-ring8", "002-ring8"]
     training.resume(folders[0])
     other = json.loads((folders[1] / "config.json").read_text())
-    other["run"]["seed"] = 1
+    other["evolution"]["seed"] = 1
     (folders[1] / "config.json").write_text(json.dumps(other))
     first = (tmp_path / "models" / "ring8" / "generator.onnx").read_bytes()
     run = Run(*built(folders[1]), folders[1])
-    with pytest.raises(RunError, match=r"ring8 exists; .*the run is kept: python export.py .* --name OTHER"):
-        run.go()
+    with pytest.raises(RunError, match=r"ring8 exists; .*the run is kept: egan-export .* --name OTHER"):
+        run.run()
     assert (tmp_path / "models" / "ring8" / "generator.onnx").read_bytes() == first
     egan, _, _ = training.load_run(folders[1])
     assert int(egan.generation) == STEPS
@@ -151,16 +151,16 @@ def test_after_too_many_generations_without_a_viable_child_the_run_goes_back_onc
 ) -> None:
     broken = BreakingMixture(10)
     monkeypatch.setitem(data.DATASETS, "ring8", lambda data_dir, split="train": broken)
-    go_back = Run._go_back_once
+    roll_back = Run._roll_back_once
 
     def mended(self: Run) -> None:
         broken.on.assign(False)
-        go_back(self)
+        roll_back(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_go_back_once", mended)
+        patch.setattr(Run, "_roll_back_once", mended)
         trained = training.train(short(tmp_path, stagnation_limit=6))
-    assert "no child was viable for 6 generations; going back to generation 8, once" in capsys.readouterr().err
+    assert "no child was viable for 6 generations; rolling back to generation 8, once" in capsys.readouterr().err
     assert int(trained.egan.generation) == STEPS
     assert newest(tmp_path).name == f"{STEPS:08d}-r1"
     records = read_records(trained.run / "metrics.jsonl")
@@ -168,7 +168,7 @@ def test_after_too_many_generations_without_a_viable_child_the_run_goes_back_onc
         "what was undone is not recorded twice"
     )
     assert records[-1]["stagnant_generations"] == 0
-    assert {"event": "went back", "generation": 16, "to": 8}.items() <= read_records(trained.run / "events.jsonl")[
+    assert {"event": "rolled back", "generation": 16, "to": 8}.items() <= read_records(trained.run / "events.jsonl")[
         1
     ].items()
     # A resumed run remembers that it went back.
@@ -182,7 +182,7 @@ def test_the_second_time_the_run_ends_with_an_account(tmp_path: Path, monkeypatc
         training.train(short(tmp_path, stagnation_limit=6))
     said = str(error.value)
     assert "\n" not in said
-    for part in ("generation 16", "6 generations", "gone back once", "children rejected", "python export.py"):
+    for part in ("generation 16", "6 generations", "rolled back once", "children rejected", "egan-export"):
         assert part in said
     assert read_records(folder_of(tmp_path) / "events.jsonl")[-1]["event"] == "failed"
     egan, _, _ = training.load_run(folder_of(tmp_path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -12,12 +11,12 @@ import keras
 import numpy as np
 import pytest
 
-import train_tf
 from egan_tf import InputError, data
+from egan_tf.commands import train as train_command
 from egan_tf.data import mixtures
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
-from egan_tf.training.resume_policy import FIXED
+from egan_tf.training.resume_policy import fixed
 from egan_tf.utils.atomic import directory_lock
 from egan_tf.utils.json_lines import read_records
 from tests.training.short import STEPS, folder_of, newest, outcome, short
@@ -114,8 +113,8 @@ def test_a_run_that_is_done_exports_again(whole: Path, halved: Path) -> None:
 def test_somebody_elses_model_is_not_replaced(whole: Path, halved: Path) -> None:
     shutil.copytree(whole / "models", halved / "models")
     card = halved / "models" / "ring8" / "card.json"
-    card.write_text(card.read_text().replace('"seed": 0,\n      "name"', '"seed": 1,\n      "name"'))
-    assert '"seed": 1' in card.read_text()
+    card.write_text(card.read_text().replace('"seed": 0\n', '"seed": 1\n'))
+    assert '"seed": 1\n' in card.read_text()
     before = newest(halved)
     with pytest.raises(InputError, match="^name: .*--overwrite"):
         go_on(halved)
@@ -123,7 +122,7 @@ def test_somebody_elses_model_is_not_replaced(whole: Path, halved: Path) -> None
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "manifest", "missing", "no manifest"])
-def test_a_damaged_checkpoint_is_passed_over(
+def test_a_damaged_checkpoint_is_skipped(
     whole: Path, halved: Path, damage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = newest(halved)
@@ -173,16 +172,17 @@ def test_a_run_in_other_hands_is_refused(halved: Path) -> None:
         go_on(halved)
 
 
-@pytest.mark.parametrize("name", sorted(FIXED))
+@pytest.mark.parametrize("name", sorted(fixed() - {"run.preset"}))
 def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> None:
     field = name.split(".")[1]
     flags = {
         "network.network": "dcgan",
-        "network.latent_distribution": "uniform",
+        "evolution.latent_distribution": "uniform",
+        "evolution.operators": "other",
+        "evolution.discriminator_loss": "other",
         "data.dataset": "grid25",
         "evolution.mutations": "minimax",
         "evolution.ema_decay": "0.5",
-        "run.preset": "grid25",
         "run.precision": "mixed_bfloat16",
     }
     value = "batch" if "normalization" in field else flags.get(name, "17")
@@ -192,12 +192,12 @@ def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> N
         else [f"--{field.replace('_', '-')}", value]
     )
     with pytest.raises(InputError, match=f"^{field}: cannot change in a resumed run"):
-        train_tf.main(["--resume", str(folder_of(halved)), *change])
+        train_command.main(["--resume", str(folder_of(halved)), *change])
 
 
 def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
     folder = folder_of(halved)
-    train_tf.main(["--resume", str(folder), "--steps", "28", "--gamma", "0.5", "--name", "longer"])
+    train_command.main(["--resume", str(folder), "--steps", "28", "--gamma", "0.5", "--name", "longer"])
     assert newest(halved).name == "00000028"
     event = next(record for record in read_records(folder / "events.jsonl") if record["event"] == "resumed")
     assert event["changes"] == {"run.steps": [24, 28], "run.name": ["", "longer"], "evolution.gamma": [0.05, 0.5]}
@@ -206,8 +206,7 @@ def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
 
 
 def test_fewer_generations_than_there_have_been_are_refused(halved: Path) -> None:
-    config = training.read_config(folder_of(halved))
-    config = dataclasses.replace(config, run=dataclasses.replace(config.run, steps=12))
+    config = training.read_config(folder_of(halved)).replace(run={"steps": 12})
     with pytest.raises(InputError, match="^steps: the run has had 20 generations"):
         training.resume(folder_of(halved), config)
 
@@ -218,7 +217,7 @@ def test_the_newest_run_is_found(halved: Path, monkeypatch: pytest.MonkeyPatch) 
     (halved / "runs" / "007-empty").mkdir()
     for arguments in (["--resume"], ["--resume", "newest"], ["--resume", "--steps", "24"], ["--resume=newest"]):
         with pytest.raises(ZeroDivisionError):
-            train_tf.main([*arguments, "--runs-dir", str(halved / "runs")])
+            train_command.main([*arguments, "--runs-dir", str(halved / "runs")])
     assert resumed == [(folder_of(halved), STEPS)] * 4
 
 
@@ -229,6 +228,6 @@ def test_the_newest_run_is_found(halved: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_run_that_is_not_there(resumed: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as error:
-        train_tf.main(["--resume", resumed, "--runs-dir", "none"])
+        train_command.main(["--resume", resumed, "--runs-dir", "none"])
     assert says in str(error.value)
     assert not list(tmp_path.iterdir())

@@ -76,7 +76,7 @@ def test_a_signal_stops_the_run_after_a_checkpoint(number: int, status: int, tmp
     newest = max((tmp_path / "runs" / "001-ring8" / "checkpoints").iterdir()).name
     assert (
         out.splitlines()[-1]
-        == f"stopped at generation {int(newest)}; to go on: python train_tf.py --resume runs/001-ring8"
+        == f"stopped at generation {int(newest)}; to resume: python train_tf.py --resume runs/001-ring8"
     )
     assert (tmp_path / "saved_models" / "ring8" / "generator.onnx").exists() == bool(flags)
     if not flags:

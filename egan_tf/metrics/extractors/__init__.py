@@ -12,7 +12,7 @@ from typing import Protocol
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor
-from egan_tf.metrics.extractors.cnn import load_cnn
+from egan_tf.metrics.extractors.cnn import load_cnn, untrained_cnn
 from egan_tf.metrics.extractors.efficientnet import load_efficientnet
 from egan_tf.metrics.extractors.inception import load_inception
 from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels
@@ -38,7 +38,13 @@ EXTRACTORS: dict[str, ExtractorLoader] = {
 }
 
 
-def load_extractor(name: str, dataset: Dataset, data_dir: str | Path, path: str | Path | None = None) -> Extractor:
+# Instead of those that load by training first: the same checks, and nothing trained or written.
+_UNTRAINED: dict[str, ExtractorLoader] = {"cnn": untrained_cnn}
+
+
+def load_extractor(
+    name: str, dataset: Dataset, data_dir: str | Path, path: str | Path | None = None, *, trained: bool = True
+) -> Extractor:
     """Returns the extractor called `name`.
 
     Args:
@@ -46,11 +52,14 @@ def load_extractor(name: str, dataset: Dataset, data_dir: str | Path, path: str 
         dataset: the real images.
         data_dir: folder of prepared data sets; what an extractor trains is kept in its folder metrics/.
         path: the file that the extractor reads, for those that need one.
+        trained: whether an extractor that has to be trained first is trained; if not, its features mean nothing, and
+            only what fits it can be checked.
 
     Raises:
         InputError: unknown name, no images, or something that the extractor needs is missing.
     """
     loader = EXTRACTORS[one_of("extractor", name, EXTRACTORS)]
+    loader = loader if trained else _UNTRAINED.get(name, loader)
     require(isinstance(dataset, ImageDataset), "extractor", f"{name} takes images, and {dataset.name} is none")
     assert isinstance(dataset, ImageDataset)
     return loader(dataset, Path(data_dir).expanduser(), None if path is None else Path(path).expanduser())

@@ -47,7 +47,7 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
     Raises:
         InputError: there are no labels, or `data_dir` cannot be written.
     """
-    require(dataset.labels is not None, "extractor", f"cnn needs labels, and {dataset.name} has none; take pixels")
+    check_labels(dataset)
     train, test = training_parts(dataset, data_dir)
     about = {
         "kind": "classifier",
@@ -68,6 +68,11 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
     weights = {_key(index): weight for index, weight in enumerate(network.get_weights())}
     save_arrays(path, about, {**weights, "accuracy": np.array(accuracy)})
     return Classifier(network, accuracy)
+
+
+def check_labels(dataset: ImageDataset) -> None:
+    """Raises InputError for a data set without labels."""
+    require(dataset.labels is not None, "extractor", f"cnn needs labels, and {dataset.name} has none; take pixels")
 
 
 def training_parts(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDataset, ImageDataset]:

@@ -8,7 +8,13 @@ import numpy as np
 
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
-from egan_tf.metrics.extractors.classifier import FEATURES, Classifier, load_classifier
+from egan_tf.metrics.extractors.classifier import (
+    FEATURES,
+    Classifier,
+    build_classifier,
+    check_labels,
+    load_classifier,
+)
 from egan_tf.utils.checks import require
 
 
@@ -47,3 +53,9 @@ class ClassifierFeatures(Extractor):
 def load_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
     """Returns the features of the data set's classifier, which is trained first if need be (see `load_classifier`)."""
     return ClassifierFeatures(dataset.name, load_classifier(dataset, data_dir))
+
+
+def untrained_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+    """Returns what `load_cnn` would, untrained, to check whether metrics fit it; refuses the same data sets."""
+    check_labels(dataset)
+    return ClassifierFeatures(dataset.name, Classifier(build_classifier(dataset.shape, len(dataset.class_names)), 0.0))

@@ -1,1 +1,1 @@
-"""Keras callbacks that record a run, show its progress, and save it."""
+"""Keras callbacks that record a run, show its progress, and save checkpoints."""

@@ -1,4 +1,4 @@
-"""Saves checkpoints while training goes on, and stops it where it must not go on."""
+"""Saves checkpoints during training, and stops training on a signal or without viable children."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from egan_tf.utils.json_lines import JsonLinesWriter
 from egan_tf.utils.log_line import log_line
 
 MAX_TIME_FRACTION = 0.01
-"""The share of the time that checkpoints may take where they are made by the clock."""
+"""The largest fraction of the time that checkpoints by the clock may take."""
 
 
 class CheckpointCallback(keras.callbacks.Callback):
-    """Makes checkpoints every so many generations, or by the clock; the last callback of a generation but the bar.
+    """Makes checkpoints every `every` generations, or by the clock.
+
+    It comes after the callbacks that write logs, so that a checkpoint knows the logs' sizes.
 
     Attributes:
         seconds: spent on checkpoints.
-        count: how many were made.
-        stagnated: whether training was stopped as no child had been viable for too long.
+        count: of the checkpoints made.
+        stagnated: whether training was stopped because no child was viable for `stagnation_limit` generations.
     """
 
     def __init__(
@@ -44,37 +46,37 @@ class CheckpointCallback(keras.callbacks.Callback):
         """Takes what to save and when.
 
         Args:
-            checkpoints: where to.
-            logs: whose sizes are noted with each checkpoint.
+            checkpoints: the run's checkpoints.
+            logs: whose sizes are recorded with each checkpoint.
             fingerprint: of the data set.
-            signals: a noted signal stops training after a checkpoint.
+            signals: a received signal stops training after a checkpoint.
             every: generations between checkpoints; 0 for by the clock.
-            minutes: between checkpoints by the clock; more where they would take over 1 % of the time.
+            minutes: between checkpoints by the clock; more where they would take over `MAX_TIME_FRACTION`.
             stagnation_limit: generations in a row without a viable child that stop training.
-            check_every: generations between looks at that.
-            saved: the generation that training starts from, if a checkpoint holds it.
-            score: of the model at a generation, the higher the better; None if it was not measured there. A generation
-                that is the best so far gets a checkpoint.
-            restore_folder: puts the run's folder back where it has vanished.
+            check_every: generations between checks for stagnation.
+            saved: the generation of an existing checkpoint of the model's state; -1 if there is none.
+            score: of the model at a generation, higher is better; None if it was not evaluated there. The best
+                generation so far gets a checkpoint.
+            restore_folder: makes the run's folder again if it was removed.
         """
         super().__init__()
         self.seconds, self.count, self.stagnated = 0.0, 0, False
         self._checkpoints, self._logs, self._fingerprint, self._signals = checkpoints, logs, fingerprint, signals
-        self._every, self._pause = every, 60 * minutes
+        self._every, self._interval = every, 60 * minutes
         self._limit, self._check_every = stagnation_limit, check_every
         self._score, self._restore_folder = score, restore_folder
         self._before, self._saved, self._failing = 0, saved, False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Saves what training starts from, if no checkpoint holds it."""
+        """Saves the initial state, unless a checkpoint holds it."""
         del logs
         self._before = int(self.model.generation.numpy())
-        self._due = time.monotonic() + self._pause
+        self._due = time.monotonic() + self._interval
         if self._saved < 0:
             self.save()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Saves, if it is time; stops, if it must."""
+        """Saves a checkpoint when one is due; stops training on stagnation or a signal."""
         del logs
         generation = self._before + batch + 1
         if generation % self._check_every == 0 and self._stagnant() >= self._limit:
@@ -95,11 +97,11 @@ class CheckpointCallback(keras.callbacks.Callback):
         return int(self.model.population.failures.stagnant_in_a_row.numpy())
 
     def save(self) -> bool:
-        """Makes a checkpoint now, unless this generation has one, or is one without a viable child.
+        """Saves a checkpoint now, unless this generation has one, or had no viable child.
 
         Returns:
-            Whether the last good generation has a checkpoint. Where it cannot be written, older ones stay, a note says
-            so, and the next try is at the next time.
+            Whether the last good generation has a checkpoint. Where it cannot be written, older ones stay, a line says
+            so, and the next attempt is when the next one is due.
         """
         generation = int(self.model.generation.numpy())
         if generation == self._saved or self._stagnant():
@@ -111,13 +113,13 @@ class CheckpointCallback(keras.callbacks.Callback):
             self._checkpoints.save(self._fingerprint, sizes, self._score(generation))
         except OSError as error:
             if not self._failing:
-                log_line(f"no checkpoint at generation {generation}: {error.strerror or error}; the run goes on")
+                log_line(f"no checkpoint at generation {generation}: {error.strerror or error}; the run continues")
             self._failing = True
             return False
         finally:
             cost = time.monotonic() - start
             self.seconds += cost
-            self._due = time.monotonic() + max(self._pause, cost / MAX_TIME_FRACTION)
+            self._due = time.monotonic() + max(self._interval, cost / MAX_TIME_FRACTION)
         if self._failing:
             log_line(f"checkpoints can be written again: generation {generation} is saved")
         self._failing, self._saved = False, generation

@@ -1,8 +1,8 @@
-"""Metrics of the samples, every so many generations, and which generation was the best so far."""
+"""Metrics of the samples during training, and the best generation so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,26 +11,28 @@ from egan_tf.metrics.evaluate import COUNT, MIN_COUNT, check_metrics, evaluate
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.sources import from_model
 from egan_tf.training.callbacks.periodic import PeriodicCallback
+from egan_tf.training.old_config import metric_name
 from egan_tf.utils.checks import integer, one_of
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 
 
 class Best(NamedTuple):
-    """A generation and the value of the chosen metric there."""
+    """A generation and the value of the monitored metric there."""
 
     generation: int
     value: float
 
 
 class Evaluations(PeriodicCallback):
-    """Logs a record for each metric: of the fittest survivor, in inference mode, averaged if it is.
+    """Evaluates the fittest survivor, and logs a record for each metric.
 
-    The noise is always the same, and none that the training draws; nothing of the training is changed.
+    Samples are made in inference mode, from averaged weights where an average is kept. The noise is always the same
+    and not used by training, whose state stays as it is.
 
     Attributes:
-        latest: the chosen metric at the last evaluation; None before, or where it had no value.
-        evaluated: the generation of that; −1 before.
-        best: where it was best so far, what the file tells of earlier generations included; None before.
+        latest: the monitored metric at the last evaluation; None before the first, or where it had no value.
+        evaluated: the generation of the last evaluation; -1 before the first.
+        best: the best generation so far, including earlier records of the log; None before the first.
     """
 
     def __init__(
@@ -45,32 +47,30 @@ class Evaluations(PeriodicCallback):
         real_count: int | None = None,
         seed: int = 0,
         cache_dir: Path | None = None,
-        chosen: str | None = None,
-        on_best: Callable[[Best], None] | None = None,
+        monitor: str | None = None,
     ) -> None:
-        """Takes where, when and what.
+        """Takes the log, the interval and the metrics.
 
         Args:
             log: gets the records; it may hold earlier ones of the same run.
             every: generations between evaluations.
             dataset: the real samples.
             metrics: names in `METRICS`.
-            extractor: for images.
-            count: samples to judge.
+            extractor: of features, for images.
+            count: generated samples per evaluation.
             real_count: real samples to compare with; by default `count`.
             seed: of the noise.
-            cache_dir: folder in which what is known of real images is kept; None for nowhere.
-            chosen: the metric, one of `metrics`, that decides which generation is best; by default the first.
-            on_best: called whenever a generation is the best so far.
+            cache_dir: folder that keeps statistics of the real images; None to keep none.
+            monitor: the metric, one of `metrics`, that decides which generation is best; by default the first.
 
         Raises:
             InputError: metrics that do not fit the data or the extractor, before any training.
         """
         super().__init__(integer("every", every))
         self._log, self._dataset, self._metrics = log, dataset, list(metrics)
-        chosen_from = check_metrics(metrics, dataset, extractor)
-        self._chosen = one_of("chosen", metrics[0] if chosen is None else chosen, chosen_from)
-        self._sign = 1.0 if chosen_from[self._chosen].higher_is_better else -1.0
+        known = check_metrics(metrics, dataset, extractor)
+        self._monitor = one_of("monitor", metrics[0] if monitor is None else monitor, known)
+        self._sign = 1.0 if known[self._monitor].higher_is_better else -1.0
         self._settings: dict[str, Any] = {
             "extractor": extractor,
             "count": integer("count", count, MIN_COUNT),
@@ -78,41 +78,38 @@ class Evaluations(PeriodicCallback):
             "seed": integer("seed", seed, 0),
             "cache_dir": cache_dir,
         }
-        self._on_best = on_best
         self.latest: float | None = None
         self.evaluated = -1
         self.best: Best | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Finds the best of the generations before this one."""
+        """Finds the best of the generations so far in the log."""
         super().on_train_begin(logs)
         self.latest, self.evaluated, self.best = None, -1, None
         for record in read_records(self._log.path) if self._log.path.exists() else []:
-            # A run that goes on from an earlier checkpoint forgets the generations after it.
-            if record["kind"] == self._chosen and record["step"] <= self._before:
+            # A run resumed from an earlier checkpoint forgets the generations after it.
+            if metric_name(record["kind"]) == self._monitor and record["step"] <= self._before:
                 self._consider(record)
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Evaluates, and appends the records."""
         del logs
-        blocks = from_model(self.model, self._dataset)
-        records = evaluate(blocks, self._dataset, self._metrics, step=generation, **self._settings)
+        samples = from_model(self.model, self._dataset)
+        records = evaluate(samples, self._dataset, self._metrics, step=generation, **self._settings)
         for record in records:
             self._log.append(record)
-        (record,) = (record for record in records if record["kind"] == self._chosen)
-        if self._consider(record) and self._on_best is not None and self.best is not None:
-            self._on_best(self.best)
+        (record,) = (record for record in records if record["kind"] == self._monitor)
+        self._consider(record)
 
     def score(self, generation: int) -> float | None:
-        """The chosen metric at a generation, turned so that higher is better; None if it was not evaluated there."""
+        """The monitored metric at a generation, negated where lower is better; None if it was not evaluated there."""
         if self.evaluated != generation or self.latest is None:
             return None
         return self._sign * self.latest
 
-    def _consider(self, record: dict[str, Any]) -> bool:
-        """Takes note of a value of the chosen metric; returns whether it is the best so far."""
+    def _consider(self, record: dict[str, Any]) -> None:
+        """Updates the latest and the best value by a record of the monitored metric."""
         self.latest, self.evaluated = record["value"], record["step"]
         if self.latest is None or (self.best and self._sign * self.latest <= self._sign * self.best.value):
-            return False
+            return
         self.best = Best(record["step"], self.latest)
-        return True

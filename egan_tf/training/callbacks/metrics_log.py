@@ -1,4 +1,4 @@
-"""One record every so many generations."""
+"""Records of training in metrics.jsonl and timings.jsonl."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ COUNTED = ("rejected_children", "stagnant_generations", "skipped_discriminator_s
 
 
 class MetricsLog(PeriodicCallback):
-    """Logs Keras' scalars, how all children scored, how often each mutation has won, and what went wrong so far.
+    """Logs Keras' scalars, the scores of all children, how often each mutation was selected, and failure counts.
 
-    The time goes to a log of its own, so that the records of a run that was stopped and resumed are those of the run
-    that was not.
+    Times go to a separate log, so that a resumed run writes the same records as an uninterrupted one.
     """
 
     def __init__(self, metrics: JsonLinesWriter, timings: JsonLinesWriter, every: int, seconds: float = 0.0) -> None:
-        """Takes where and when.
+        """Takes the logs and the interval.
 
         Args:
             metrics: gets the records.
-            timings: gets the seconds of training at each of them.
+            timings: gets the seconds of training at each record.
             every: generations between records.
-            seconds: of training that there have been before.
+            seconds: of training before this call, if the run was resumed.
         """
         super().__init__(every)
         self._metrics, self._timings = metrics, timings

@@ -1,4 +1,4 @@
-"""The clock that the reporting callbacks share."""
+"""The base of callbacks that act every so many generations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 
 
 class PeriodicCallback(keras.callbacks.Callback):
-    """Calls `report` every so many generations, and at the end of training."""
+    """Calls `report` every `every` generations, and at the end of training."""
 
     def __init__(self, every: int) -> None:
         """Args: every: generations between two reports, a multiple of `steps_per_execution`."""
@@ -18,19 +18,19 @@ class PeriodicCallback(keras.callbacks.Callback):
         self._reported = -1
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Takes the generation that training starts from."""
+        """Records the generation that training starts from."""
         del logs
         self._before = int(self.model.generation.numpy())
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Reports, if it is time."""
+        """Reports, if a report is due."""
         generation = self._before + batch + 1
         if generation % self.every == 0:
             self._reported = generation
             self.report(generation, logs or {})
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Reports the last generation, unless that was done, or training was stopped and may go on."""
+        """Reports the last generation, unless it was reported, or training was stopped and may be resumed."""
         if self.model.stop_training:
             return
         generation = int(self.model.generation.numpy())
@@ -38,10 +38,10 @@ class PeriodicCallback(keras.callbacks.Callback):
             self.report(generation, logs or {})
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
-        """What a subclass does.
+        """To be implemented by subclasses.
 
         Args:
-            generation: how many generations there have been, this one included.
+            generation: the number of generations so far, this one included.
             logs: Keras' scalars of this generation.
         """
         raise NotImplementedError

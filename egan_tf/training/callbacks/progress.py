@@ -10,30 +10,30 @@ from egan_tf.training.callbacks.periodic import PeriodicCallback
 
 
 class ProgressBar(PeriodicCallback):
-    """Generations done, time left, and the last generation's mutation, fitness and discriminator loss, on stderr."""
+    """Shows generations, remaining time, and the last mutation, fitness and discriminator loss, on stderr."""
 
     def __init__(self, total: int, every: int) -> None:
-        """Args: total: generations in all. every: generations between two updates of the figures."""
+        """Args: total: generations of the run. every: generations between updates of the numbers."""
         super().__init__(every)
         self._total = total
         self._bar: Any = None
         self._shown = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Opens the bar at the present generation."""
+        """Opens the bar at the current generation."""
         super().on_train_begin(logs)
         self._shown = self._before
         self._bar = tqdm(total=self._total, initial=self._before, unit="gen", dynamic_ncols=True, mininterval=0.5)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Moves the bar."""
+        """Advances the bar."""
         super().on_train_batch_end(batch, logs)
         generation = self._before + batch + 1
         self._bar.update(generation - self._shown)
         self._shown = generation
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
-        """Shows the generation's figures."""
+        """Shows the numbers of a generation."""
         del generation
         if "operator" not in logs:
             return

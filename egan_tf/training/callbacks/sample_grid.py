@@ -1,4 +1,4 @@
-"""Pictures of samples through time."""
+"""Pictures of samples during training."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from egan_tf.utils.log_line import log_line
 
 IMAGES = 64
 POINTS = 2048
-# The noise of the pictures has a stream that no generation reaches.
-PICTURES = 2**15
+# Random stream of the pictures' noise; no generation uses it.
+STREAM = 2**15
 
 
 def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
-    """A picture of the fittest survivor's samples, of the same noise whenever it is drawn.
+    """A picture of the fittest survivor's samples, always from the same noise.
 
     Args:
         model: an `EGAN`.
         value_range: lowest and highest value of an image; None for points.
     """
     latent = model.latent
-    recipe = SamplingSpec(latent.size, latent.distribution, model.sample_shape, value_range)
-    seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), PICTURES)
-    noise = latent.sample(IMAGES if recipe.is_image else POINTS, seed)
-    return picture(model.sample(noise).numpy(), recipe)
+    spec = SamplingSpec(latent.size, latent.distribution, model.sample_shape, value_range)
+    seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), STREAM)
+    noise = latent.sample(IMAGES if spec.is_image else POINTS, seed)
+    return picture(model.sample(noise).numpy(), spec)
 
 
 class SampleGrid(PeriodicCallback):
-    """Writes `GENERATION.png` every so many generations: the fittest survivor's samples of always the same noise."""
+    """Writes `GENERATION.png` every `every` generations: the fittest survivor's samples, always from the same noise."""
 
     def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None) -> None:
-        """Takes where and when.
+        """Takes the folder and the interval.
 
         Args:
-            folder: where the pictures go; made if needed.
+            folder: of the pictures; made if needed.
             every: generations between pictures.
             value_range: lowest and highest value of an image; None for points.
         """
@@ -61,4 +61,4 @@ class SampleGrid(PeriodicCallback):
             self._folder.mkdir(parents=True, exist_ok=True)
             atomic_write(file, content.getvalue())
         except OSError as error:
-            log_line(f"cannot write {file}: {error.strerror or error}; the run goes on without this picture")
+            log_line(f"cannot write {file}: {error.strerror or error}; the run continues without this picture")

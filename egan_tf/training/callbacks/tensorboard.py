@@ -14,17 +14,17 @@ from egan_tf.utils.log_line import log_line
 
 
 class TensorBoardLog(PeriodicCallback):
-    """Writes Keras' scalars and each mutation's share of all survivors so far, and pictures of samples.
+    """Writes Keras' scalars, the fraction of survivors that each mutation made so far, and pictures of samples.
 
-    Keras' own `TensorBoard` callback works with `EGAN` too, and counts batches since training began; here a step is a
-    generation, so that a run that was resumed goes on where it was.
+    Keras' `TensorBoard` callback works with `EGAN` too, and counts batches since `fit` was called; here a step is a
+    generation, so that a resumed run continues its curves.
     """
 
     def __init__(self, folder: Path, every: int, picture_every: int, value_range: tuple[float, float] | None) -> None:
-        """Takes where and when.
+        """Takes the folder and the intervals.
 
         Args:
-            folder: where the event files go; made if needed.
+            folder: of the event files; made if needed.
             every: generations between scalars.
             picture_every: generations between pictures.
             value_range: lowest and highest value of an image; None for points.
@@ -39,7 +39,7 @@ class TensorBoardLog(PeriodicCallback):
         try:
             self._writer = tf.summary.create_file_writer(str(self._folder))
         except tf.errors.OpError as error:
-            log_line(f"no event files in {self._folder}: {str(error).splitlines()[0]}; the run goes on without them")
+            log_line(f"no event files in {self._folder}: {str(error).splitlines()[0]}; the run continues without them")
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Writes the scalars."""
@@ -53,7 +53,7 @@ class TensorBoardLog(PeriodicCallback):
                 tf.summary.scalar(f"share/{name}", float(count / max(1, counts.sum())))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes scalars and a picture, if it is time."""
+        """Writes scalars and a picture, when they are due."""
         super().on_train_batch_end(batch, logs)
         generation = self._before + batch + 1
         if self._writer is not None and generation % self._picture_every == 0:

@@ -1,0 +1,208 @@
+"""Trains E-GAN and exports the fittest generator: `egan-train --help`, in a checkout `python train_tf.py --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from egan_tf.utils.checks import InputError
+from egan_tf.utils.command_line import (
+    TRAINING_PACKAGES,
+    OneLineParser,
+    import_tensorflow_quietly,
+    program,
+    run,
+)
+
+if TYPE_CHECKING:
+    from egan_tf.training.config import Config
+    from egan_tf.utils.user_code import UserCode
+
+NEWEST = "newest"
+SIGNAL_STATUS = 128
+BASES = ("resume", "config", "preset")
+"""What a configuration can start from; one of them at most."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command line asks for.
+
+    Attributes:
+        config: the resolved configuration.
+        resumed: the folder of the run to resume; None for a new run.
+        dry_run: whether to check and print the configuration only.
+        typed: the settings that were given as flags.
+        trust_code: whether functions that a file names may be imported.
+    """
+
+    config: Config
+    resumed: Path | None
+    dry_run: bool
+    typed: frozenset[str]
+    trust_code: bool
+
+
+def cli() -> NoReturn:
+    """The console script."""
+    run(main, "train", needs=TRAINING_PACKAGES)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Trains, resumes, or with `--dry-run` checks; returns the exit status.
+
+    Args:
+        arguments: without the program's name.
+
+    Raises:
+        InputError: for whatever cannot work, before anything is written.
+        RunError: where a run cannot continue.
+        SystemExit: after printing the help or the version.
+    """
+    request = read_command_line(arguments)
+    import_tensorflow_quietly()
+    code = _import_code(request)
+    from egan_tf.training import train as training
+
+    config = request.config
+    if request.dry_run:
+        if request.resumed is None:
+            training.check(config, code, dry_run=True)
+        else:
+            with training.locked_run(request.resumed):
+                training.check_resume(request.resumed, config, code, dry_run=True)
+        sys.stdout.write(config.to_json())
+        return 0
+    try:
+        if request.resumed is None:
+            trained = training.train(config, code)
+        else:
+            trained = training.resume(request.resumed, config, code)
+    except training.StoppedError as stopped:
+        what = "stopped" if stopped.saved else "stopped without a checkpoint of its last generations, at best"
+        print(f"{what} at generation {stopped.generation}; to resume: {program('train')} --resume {stopped.run}")
+        return SIGNAL_STATUS + stopped.signal
+    from egan_tf.report import write_report_or_warn
+    from egan_tf.training.run_folder import REPORT
+
+    write_report_or_warn(trained.run)
+    print(f"run: {trained.run}")
+    print(f"model: {trained.export}")
+    if (trained.run / REPORT).exists():
+        print(f"report: {trained.run / REPORT}")
+    if "onnx" in config.run.formats:
+        print(f"sample: {program('sample')} {trained.export / 'generator.onnx'} --count 64 --seed 0 --out grid.png")
+    return 0
+
+
+def read_command_line(arguments: Sequence[str]) -> Request:
+    """Resolves the configuration that a command line asks for; imports no TensorFlow and no code of the user.
+
+    The base is the file of `--config`, the run of `--resume`, or the preset of `--preset`, otherwise the preset named
+    like `--dataset`, otherwise `digits`; the flags that were given replace its values.
+
+    Raises:
+        InputError: for flags or files that cannot be used.
+        SystemExit: after printing the help or the version.
+    """
+    from egan_tf.training.config import Config
+    from egan_tf.training.presets import PRESETS
+    from egan_tf.utils.flags import given_values, parse_flags
+
+    options = parse_flags(_parser(PRESETS["digits"]), arguments)
+    try:
+        base, resumed = _base(options)
+    except InputError:
+        if not options.help:
+            raise
+        base, resumed = PRESETS["digits"], None
+    if options.help:
+        _parser(base).print_help()
+        sys.exit(0)
+    given = given_values(options, Config)
+    typed = frozenset(name for values in given.values() for name in values)
+    return Request(base.replace(**given), resumed, options.dry_run, typed, options.trust_code)
+
+
+def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
+    """The configuration whose values flags replace, and the folder of the run if one is resumed."""
+    from egan_tf.training.config import RunConfig
+    from egan_tf.training.config_file import read_config, read_config_file
+    from egan_tf.training.presets import PRESETS, preset
+    from egan_tf.training.run_folder import newest_run
+
+    chosen = [f"--{base}" for base in BASES if hasattr(options, base)]
+    if len(chosen) > 1:
+        raise InputError(chosen[1].strip("-"), f"cannot be given together with {chosen[0]}: a run starts from one")
+    if hasattr(options, "resume"):
+        runs_dir = Path(getattr(options, "runs_dir", RunConfig().runs_dir))
+        folder = newest_run(runs_dir) if options.resume == NEWEST else Path(options.resume)
+        return read_config(folder), folder
+    if hasattr(options, "config"):
+        return read_config_file(options.config), None
+    if hasattr(options, "preset"):
+        return preset(options.preset), None
+    return PRESETS.get(getattr(options, "dataset", ""), PRESETS["digits"]), None
+
+
+def _parser(defaults: Config) -> OneLineParser:
+    from egan_tf.utils.flags import add_flags
+
+    parser = OneLineParser(
+        prog=program("train"),
+        usage="%(prog)s [flags]",
+        description="Trains E-GAN: a population of generators evolves against one discriminator. Without a flag it "
+        "trains on the digits of scikit-learn and exports the fittest generator. A flag replaces one value of the "
+        "preset, the file or the run that the configuration starts from.",
+        add_help=False,
+    )
+    command = parser.add_argument_group("Command")
+    absent = argparse.SUPPRESS
+    command.add_argument("-h", "--help", action="store_true", help="print this help, and stop")
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=absent,
+        help="start from a run's config.json, a card.json, or "
+        "what --dry-run printed; what the file leaves out has the class default, not the preset's",
+    )
+    command.add_argument(
+        "--resume",
+        nargs="?",
+        const=NEWEST,
+        metavar="RUN",
+        default=absent,
+        help="resume this run, such as runs/001-digits; without a value, or with newest, the newest one",
+    )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check all that a run checks before it trains, print the resolved configuration as JSON, and stop",
+    )
+    command.add_argument(
+        "--trust-code",
+        action="store_true",
+        help="import functions that a file names as module:function, too; otherwise only those typed as flags",
+    )
+    add_flags(parser, defaults)
+    return parser
+
+
+def _import_code(request: Request) -> UserCode:
+    """Imports the functions of the user that the configuration names.
+
+    Raises:
+        InputError: for one that stands in a file that is not trusted, or cannot be imported.
+    """
+    from egan_tf.utils.user_code import import_code, references_in, untrusted
+
+    references = references_in(request.config)
+    for declared, reference in references:
+        if declared.name not in request.typed and not request.trust_code:
+            raise untrusted(declared.name, reference)
+    return import_code(references)

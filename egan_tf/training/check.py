@@ -1,0 +1,191 @@
+"""Everything that is refused before training: a run and a dry run call the same check."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from egan_tf import data
+from egan_tf.evolution.batches import sizes_for
+from egan_tf.evolution.choices import choices_of
+from egan_tf.evolution.egan import EGAN
+from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.export.staging import check_place
+from egan_tf.metrics.extractors import Extractor
+from egan_tf.training import run_folder
+from egan_tf.training.build import build
+from egan_tf.training.checkpoints import Checkpoints, Manifest
+from egan_tf.training.config import Config
+from egan_tf.training.config_file import read_config
+from egan_tf.training.export_run import export_dir, is_exported
+from egan_tf.training.metric_setup import load_metric_extractor
+from egan_tf.training.resume_policy import changes
+from egan_tf.utils.atomic import LockedError, directory_lock
+from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.registries import load_registry
+from egan_tf.utils.settings import Setting, sections_of, settings_of
+from egan_tf.utils.user_code import UserCode, is_reference
+
+MULTIPLES = {
+    "run": ("steps", "log_every", "sample_every", "checkpoint_every"),
+    "metrics": ("evaluate_every",),
+}
+"""By section, what must be a multiple of `steps_per_execution`: Keras calls callbacks only between executions."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run starts from.
+
+    Attributes:
+        dataset: the real samples.
+        extractor: of features for the metrics; None where they take none. Untrained after a dry run.
+        egan: the compiled model, its weights drawn from the seed.
+    """
+
+    dataset: data.Dataset
+    extractor: Extractor | None
+    egan: EGAN
+
+
+@dataclass(frozen=True)
+class PreparedResume(Prepared):
+    """What a resumed run goes on from; `egan` has the state of the checkpoint.
+
+    Attributes:
+        changed: settings that differ from the run's, `section.name` to [before, now].
+        manifest: of the checkpoint; None where there is none, and the run begins again.
+        skipped: a sentence for each newer checkpoint that is damaged.
+    """
+
+    changed: dict[str, list[Any]]
+    manifest: Manifest | None
+    skipped: list[str]
+
+
+def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False) -> Prepared:
+    """Refuses whatever cannot work, and loads and builds what the run needs.
+
+    Args:
+        config: the configuration.
+        code: functions of the user that it names.
+        dry_run: whether an extractor is left untrained where it would have to be trained first.
+
+    Raises:
+        InputError: naming the setting.
+    """
+    code = code or UserCode()
+    check_settings(config, code)
+    check_place(export_dir(config), config.run.overwrite)
+    for name in ("runs_dir", "models_dir"):
+        _check_writable(name, Path(getattr(config.run, name)))
+    dataset = data.load(config.data.dataset, config.data.data_dir)
+    extractor = load_metric_extractor(config, dataset, trained=not dry_run)
+    return Prepared(dataset, extractor, build(config, dataset.shape, code=code))
+
+
+def check_settings(config: Config, code: UserCode | None = None) -> None:
+    """Refuses unknown names, and values that do not fit each other; needs no data and builds nothing.
+
+    Raises:
+        InputError: naming the setting.
+    """
+    for section, group in sections_of(type(config)).items():
+        for name, declared in settings_of(group).items():
+            if declared.registry:
+                _check_names(getattr(getattr(config, section), name), declared)
+    evolution: Any = (code or UserCode()).resolved(config.evolution)
+    assert isinstance(evolution, EvolutionSettings)
+    choices_of(evolution)
+    sizes_for(evolution, config.data.batch_size)
+    for section, names in MULTIPLES.items():
+        for name in names:
+            whole = getattr(getattr(config, section), name) % config.run.steps_per_execution == 0
+            problem = f"must be a multiple of steps_per_execution, {config.run.steps_per_execution}"
+            require(whole, name, problem)
+    wanted = config.metrics
+    require(
+        not wanted.monitor or wanted.monitor in wanted.metrics, "monitor", f"must be one of {', '.join(wanted.metrics)}"
+    )
+
+
+def _check_names(value: Any, declared: Setting) -> None:
+    """Refuses names that are not registered; functions, and names with parameters, are resolved elsewhere."""
+    choices = load_registry(declared.registry) or _sequence(declared.default)
+    for item in _sequence(value):
+        if isinstance(item, str) and not (declared.functions and is_reference(item)):
+            name = item.partition("(")[0] if declared.functions else item
+            one_of(declared.name, name, choices)
+
+
+def _sequence(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _check_writable(name: str, folder: Path) -> None:
+    """Refuses a folder that cannot be made or written to, without making it."""
+    place = next((path for path in (folder, *folder.parents) if path.exists()), Path())
+    writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    require(writable, name, f"cannot make or write {folder}: {place} is no folder that can be written to")
+
+
+def check_resume(
+    folder: Path, config: Config | None = None, code: UserCode | None = None, *, dry_run: bool = False
+) -> PreparedResume:
+    """As `check`, for a run that was stopped: the model has the state of its newest sound checkpoint.
+
+    Args:
+        folder: of the run.
+        config: the run's own configuration with some values changed; by default unchanged.
+        code: functions of the user that it names.
+        dry_run: as `check`.
+
+    Raises:
+        InputError: naming the setting: no such run, its data set is another now, or a setting that cannot change.
+    """
+    before = read_config(folder)
+    config = config or before
+    changed = changes(before, config)
+    prepared = check(config.replace(run={"overwrite": True}), code, dry_run=dry_run)
+    checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, prepared.egan)
+    manifest, skipped = checkpoints.restore()
+    _check_progress(config, prepared.dataset, manifest)
+    return PreparedResume(prepared.dataset, prepared.extractor, prepared.egan, changed, manifest, skipped)
+
+
+def _check_progress(config: Config, dataset: data.Dataset, manifest: Manifest | None) -> None:
+    generation = 0 if manifest is None else manifest.generation
+    if manifest is not None and manifest.fingerprint != dataset.fingerprint:
+        raise InputError(
+            "dataset",
+            f"{dataset.name} is not what the run was trained on (SHA-256 {dataset.fingerprint[:12]}, "
+            f"then {manifest.fingerprint[:12]}); bring the old data back, or start a new run",
+        )
+    require(
+        config.run.steps >= generation, "steps", f"the run has had {generation} generations; ask for at least as many"
+    )
+    require(
+        (config.run.steps - generation) % config.run.steps_per_execution == 0,
+        "steps_per_execution",
+        f"must divide the generations that are left, {config.run.steps - generation}",
+    )
+    if export_dir(config).exists() and not config.run.overwrite and not is_exported(config, config.run.steps):
+        raise InputError("name", f"{export_dir(config)} exists; choose another --name, or replace it with --overwrite")
+
+
+@contextlib.contextmanager
+def locked_run(folder: Path) -> Iterator[None]:
+    """Holds the folder of a run, so that no other process trains it.
+
+    Raises:
+        InputError: if another process has it, or there is no such folder.
+    """
+    try:
+        with directory_lock(folder):
+            yield
+    except LockedError as error:
+        raise InputError("resume", f"{folder} is being trained by another process; wait for it, or stop it") from error

@@ -1,0 +1,54 @@
+"""Names that configurations and records had in earlier versions, so that old runs and cards are still read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Section and name, then and now.
+SETTINGS = {
+    ("run", "seed"): ("evolution", "seed"),
+    ("network", "latent"): ("evolution", "latent_distribution"),
+    ("network", "latent_distribution"): ("evolution", "latent_distribution"),
+    ("evolution", "reuse_scoring"): ("evolution", "reuse_evaluation_batch"),
+    ("evolution", "r1"): ("evolution", "r1_weight"),
+    ("evolution", "gradient_penalty"): ("evolution", "gradient_penalty_weight"),
+    ("evolution", "moving_average"): ("evolution", "ema_decay"),
+    ("optimizer", "final_learning_rate"): ("optimizer", "final_learning_rate_fraction"),
+    ("metrics", "best_by"): ("metrics", "monitor"),
+    ("metrics", "metric_samples"): ("metrics", "evaluation_samples"),
+}
+METRICS = {"class_score": "classifier_score", "share_within_3_sigma": "high_quality_share"}
+# Key of a record in metrics.jsonl.
+SELECTION_COUNTS = ("selection_counts", "wins")
+
+
+def with_new_names(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as JSON gave it, old names replaced by today's; anything else stays for others to refuse.
+
+    An old name beside its new one is left as it is, and so refused as unknown.
+    """
+    new = {section: dict(values) if isinstance(values, Mapping) else values for section, values in config.items()}
+    for (section, name), (new_section, new_name) in SETTINGS.items():
+        source, target = new.get(section), new.setdefault(new_section, {}) if section in new else None
+        if isinstance(source, dict) and isinstance(target, dict) and name in source and new_name not in target:
+            target[new_name] = source.pop(name)
+    metrics = new.get("metrics")
+    if isinstance(metrics, dict):
+        for name, value in metrics.items():
+            metrics[name] = _with_new_metrics(value) if name in ("metrics", "monitor") else value
+    return new
+
+
+def metric_name(name: Any) -> Any:
+    """Today's name of a metric."""
+    return METRICS.get(name, name) if isinstance(name, str) else name
+
+
+def selection_counts_of(record: Mapping[str, Any]) -> Any:
+    """How often each mutation was selected since the beginning, of a record in metrics.jsonl; None if it has none."""
+    return next((record[key] for key in SELECTION_COUNTS if key in record), None)
+
+
+def _with_new_metrics(value: Any) -> Any:
+    return [metric_name(name) for name in value] if isinstance(value, list) else metric_name(value)

@@ -1,0 +1,327 @@
+"""Settings that are declared once: type, default, limits, help, and role.
+
+A group of settings is a subclass of `Settings`, a setting an annotated field made by `setting`. Everything else is
+derived from the declaration: the checks in Python, JSON and on the command line, flags and their help (`utils/flags`),
+which values a resumed run may change, what stays out of published files, and the keyword signature and documentation of
+a function that takes them (`takes_settings`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from numbers import Integral, Real
+from typing import Any, Literal, TypeVar
+
+import pydantic
+from pydantic import ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+from typing_extensions import Self
+
+from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_LIMITS = ("ge", "gt", "le", "lt")
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    min_length: int | None = None,
+    registry: str = "",
+    functions: bool = False,
+    changeable: bool = False,
+    folder: bool = False,
+) -> Any:
+    """Declares a field of a `Settings` class.
+
+    Args:
+        default: its value where none is given.
+        help: what it is, in ASCII, for flags and documentation; begins in lower case, without a full stop.
+        ge: the lowest value; a whole number needs this bound.
+        gt: a bound below all values.
+        le: the highest value.
+        lt: a bound above all values.
+        min_length: of a sequence.
+        registry: `module:NAME` of the registry that its names are looked up in.
+        functions: whether functions are taken besides names; on the command line as `module:function`.
+        changeable: whether a resumed run may change it. It may not unless this says so.
+        folder: whether it is a folder of the machine: left out of published files, free to change in a resumed run.
+    """
+    limits: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt, "min_length": min_length}
+    role: dict[str, Any] = {"registry": registry, "functions": functions, "folder": folder}
+    role["changeable"] = changeable or folder
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    return pydantic.Field(default, description=help, json_schema_extra=role, **given)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A declared setting; the attributes that `setting` does not explain:
+
+    Attributes:
+        name: of the field.
+        kind: `int`, `float`, `bool` or `str`; `Literal` for one of `choices`; `tuple` for a sequence of names.
+        choices: of a `Literal`.
+        optional: whether None is a value.
+    """
+
+    name: str
+    kind: Any
+    choices: tuple[str, ...]
+    optional: bool
+    default: Any
+    help: str
+    limits: Mapping[str, float]
+    registry: str
+    functions: bool
+    changeable: bool
+    folder: bool
+
+    def refuse(self, value: Any, reason: str = "cannot be used") -> InputError:
+        """The refusal of a value that the declaration excludes, in the words of `utils/checks`."""
+        try:
+            if self.kind is int:
+                integer(self.name, value, int(self.limits["ge"]), self._whole("le"))
+            elif self.kind is float:
+                limits = self.limits
+                minimum, maximum = limits.get("ge", limits.get("gt")), limits.get("le", limits.get("lt"))
+                bounds = {"minimum": minimum, "maximum": maximum}
+                number(
+                    self.name,
+                    value,
+                    **{name: bound for name, bound in bounds.items() if bound is not None},
+                    above="gt" in limits,
+                    below="lt" in limits,
+                )
+            elif self.kind is Literal:
+                one_of(self.name, value, self.choices)
+        except InputError as error:
+            return error
+        what = {
+            bool: "true or false",
+            tuple: "a sequence of names or functions" if self.functions else "a sequence of names",
+            str: "a name or a function" if self.functions else "text",
+        }.get(self.kind)
+        problem = reason if what is None else f"must be {what}"
+        if self.kind is tuple and value in ((), []):
+            problem += ", at least one"
+        return InputError(self.name, f"{problem}, got {format_value(value)}")
+
+    def _whole(self, limit: str) -> int | None:
+        return int(self.limits[limit]) if limit in self.limits else None
+
+
+class Settings(pydantic.BaseModel):
+    """A group of settings, checked when it is made and unchangeable afterwards.
+
+    Nothing is converted on the quiet: a Boolean is no number, 1.0 no whole number, a text neither. What other
+    libraries write differently is taken: numpy's scalars as Python's, a list as a tuple, a whole number as a float.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **values: Any) -> None:
+        """Takes the values by name; what is left out has its default.
+
+        Raises:
+            InputError: naming the field, for the first value that the declarations exclude.
+        """
+        fields = type(self).model_fields
+        for name in values:
+            if name not in fields:
+                raise unknown_setting(name, tuple(fields), title_of(type(self)).partition(":")[0].lower())
+        try:
+            super().__init__(**{name: _as_python(value) for name, value in values.items()})
+        except ValidationError as error:
+            raise _refusal(type(self), values, error) from None
+
+    @pydantic.field_validator("*")
+    @classmethod
+    def _check_text(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
+        """Refuses text that no file name, and so no name of anything, can hold."""
+        if isinstance(value, str):
+            try:
+                valid = b"\0" not in value.encode("utf-8", "surrogateescape")
+            except UnicodeEncodeError:
+                valid = False
+            require(valid, str(info.field_name), f"holds characters that no name can have, got {format_value(value)}")
+        return value
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some values changed, and all of them checked again.
+
+        Args:
+            **changes: new values; of a group inside this one, a mapping with its changes is enough.
+        """
+        values = dict(self)
+        for name, value in changes.items():
+            inner = values.get(name)
+            changed = isinstance(inner, Settings) and isinstance(value, Mapping)
+            values[name] = inner.replace(**value) if changed else value  # type: ignore[union-attr]
+        return type(self)(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As nested dictionaries that JSON can hold.
+
+        Raises:
+            InputError: for a function, which it cannot.
+        """
+        return {
+            name: value.to_dict() if isinstance(value, Settings) else _storable(name, value) for name, value in self
+        }
+
+
+@cache
+def settings_of(group: type[Settings]) -> Mapping[str, Setting]:
+    """The settings that a class declares, by name, in order; groups inside it are not among them."""
+    found = {name: _setting(name, field) for name, field in group.model_fields.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@cache
+def sections_of(group: type[Settings]) -> Mapping[str, type[Settings]]:
+    """The groups of settings inside a class, by name, in order."""
+    return {
+        name: field.annotation
+        for name, field in group.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
+    }
+
+
+def title_of(group: type[Settings]) -> str:
+    """The first line of a group's docstring, without its full stop."""
+    return (group.__doc__ or group.__name__).splitlines()[0].rstrip(".")
+
+
+def unknown_setting(name: Any, names: tuple[str, ...], where: str) -> InputError:
+    """The refusal of a name that is no setting's; says which is the nearest."""
+    try:
+        one_of(where, name, names)
+    except InputError as error:
+        return InputError(where, error.problem.replace("unknown value", "unknown setting", 1))
+    raise ValueError(f"{name} is a setting")
+
+
+def takes_settings(group: type[Settings]) -> Callable[[Function], Function]:
+    """Makes the settings visible in a function that takes them as `**settings`: in its signature and its docstring.
+
+    The docstring's line `{settings}` is replaced by one entry for each field.
+    """
+
+    def decorate(function: Function) -> Function:
+        signature = inspect.signature(function)
+        given = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        hints = typing.get_type_hints(group)
+        keywords = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=declared.default, annotation=hints[name])
+            for name, declared in settings_of(group).items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*given, *keywords])  # type: ignore[attr-defined]
+        if function.__doc__:
+            function.__doc__ = _with_entries(function.__doc__, settings_of(group).values())
+        return function
+
+    return decorate
+
+
+def _with_entries(doc: str, declared: typing.Iterable[Setting]) -> str:
+    lines: list[str] = []
+    for line in doc.splitlines():
+        if line.strip() != "{settings}":
+            lines.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        for one in declared:
+            text = f"{one.name}: {one.help}{_names_in(one)}."
+            lines += textwrap.wrap(text, 120, initial_indent=indent, subsequent_indent=indent + "    ")
+    return "\n".join(lines)
+
+
+def _names_in(declared: Setting) -> str:
+    return f"; names in `{declared.registry.partition(':')[2]}`" if declared.registry else ""
+
+
+def _setting(name: str, field: FieldInfo) -> Setting | None:
+    role = field.json_schema_extra
+    if not isinstance(role, dict):
+        return None
+    members = _members(field.annotation)
+    kinds = [typing.get_origin(member) or member for member in members]
+    choices = typing.get_args(members[kinds.index(Literal)]) if Literal in kinds else ()
+    limits = {limit: getattr(bound, limit) for bound in field.metadata for limit in _LIMITS if hasattr(bound, limit)}
+    kind = next(kind for kind in (Literal, tuple, bool, int, float, str) if kind in kinds)
+    return Setting(
+        name,
+        kind,
+        choices,
+        types.NoneType in kinds,
+        field.default,
+        field.description or "",
+        limits,
+        **role,  # type: ignore[arg-type]
+    )
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """The types of a union, or the one type that an annotation is."""
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        return typing.get_args(annotation)
+    return (annotation,)
+
+
+def _as_python(value: Any) -> Any:
+    """A value in Python's own types: numpy's scalars as int and float, lists as tuples."""
+    if isinstance(value, list):
+        return tuple(value)
+    if type(value) in (bool, int, float):
+        return value
+    try:
+        if isinstance(value, Integral) and not isinstance(value, bool):
+            return int(value)
+        if isinstance(value, Real):
+            return float(value)
+    except (OverflowError, ValueError):  # a fraction that no float can hold
+        return value
+    return value
+
+
+def _storable(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _storable(name, inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_storable(name, inner) for inner in value)
+    if callable(value):
+        raise InputError(
+            name, f"holds a function, {format_value(value)}, which no file can hold; give a name or module:function"
+        )
+    return value
+
+
+def _refusal(group: type[Settings], given: Mapping[str, Any], error: ValidationError) -> InputError:
+    """The first of pydantic's complaints in the project's words."""
+    first = error.errors(include_url=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        return cause
+    name = str(first["loc"][0]) if first["loc"] else title_of(group)
+    # The complaint about a member of a sequence carries that member alone.
+    value = given.get(name, first["input"])
+    if name in sections_of(group):
+        return InputError(name, f"must be a JSON object, got {format_value(value)}")
+    declared = settings_of(group).get(name)
+    problem = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+    if declared is None:
+        return InputError(name, f"{problem}, got {format_value(value)}")
+    return declared.refuse(value, problem)

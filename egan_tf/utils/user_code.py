@@ -1,0 +1,129 @@
+"""Functions of the user, named `module:function`.
+
+Importing a module runs it. So nothing is imported for a name that stands in a file, be it a configuration, a card or a
+run: only for one that was typed on the command line, or where the user says that the file is trusted. What was
+imported is recorded with the SHA-256 of its source.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from egan_tf.utils.atomic import sha256_of
+from egan_tf.utils.checks import InputError
+from egan_tf.utils.settings import Setting, Settings, sections_of, settings_of
+
+_REFERENCE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+@dataclass(frozen=True)
+class UserCode:
+    """Functions that were imported for a run.
+
+    Attributes:
+        functions: by `module:function`.
+        sha256: of the module's source file, hexadecimal, by `module:function`.
+    """
+
+    functions: Mapping[str, Any] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    def resolved(self, group: Settings) -> Settings:
+        """The settings with functions in place of their names.
+
+        Raises:
+            InputError: for a name that was not imported.
+        """
+        changes: dict[str, Any] = {}
+        for declared, reference in references_in(group):
+            if reference not in self.functions:
+                raise untrusted(declared.name, reference)
+            value = getattr(group, declared.name)
+            if isinstance(value, tuple):
+                value = tuple(self.functions.get(item, item) if is_reference(item) else item for item in value)
+            else:
+                value = self.functions[reference]
+            changes[declared.name] = value
+        return group.replace(**changes)
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value has the form `module:function`."""
+    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
+
+
+def references_in(config: Settings) -> list[tuple[Setting, str]]:
+    """The settings that hold a `module:function` where a registered name may stand, and what they hold.
+
+    Args:
+        config: a group of settings; groups inside it are searched too.
+    """
+    found = []
+    for name, declared in settings_of(type(config)).items():
+        value = getattr(config, name) if declared.registry else ()
+        items = value if isinstance(value, tuple) else (value,)
+        found += [(declared, item) for item in items if is_reference(item)]
+    for section in sections_of(type(config)):
+        found += references_in(getattr(config, section))
+    return found
+
+
+def untrusted(name: str, reference: str, can_type: bool = True) -> InputError:
+    """The refusal to import what was not typed.
+
+    Args:
+        name: of the setting.
+        reference: `module:function`.
+        can_type: whether the command has a flag for the setting.
+    """
+    typed = f"type --{name.replace('_', '-')} again, or " if can_type else ""
+    return InputError(
+        name, f"{reference!r} names code to import, and comes from a file; {typed}trust the file with --trust-code"
+    )
+
+
+def import_code(references: Iterable[tuple[Setting, str]]) -> UserCode:
+    """Imports functions; modules in the current folder are found.
+
+    Args:
+        references: the setting, and `module:function`. Settings that take no functions are left out; their names are
+            looked up in a registry, which refuses unknown ones.
+
+    Raises:
+        InputError: naming the setting, where that fails.
+    """
+    functions: dict[str, Any] = {}
+    sha256: dict[str, str] = {}
+    for declared, reference in references:
+        if declared.functions:
+            functions[reference], sha256[reference] = _import(declared.name, reference)
+    return UserCode(functions, sha256)
+
+
+def _import(name: str, reference: str) -> tuple[Any, str]:
+    module_name, _, path = reference.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # whatever the user's module raises
+        raise InputError(name, f"cannot import {module_name}: {type(error).__name__}: {error}") from error
+    found: Any = module
+    try:
+        for part in path.split("."):
+            found = getattr(found, part)
+    except AttributeError as error:
+        raise InputError(name, f"{module_name} has no function {path}") from error
+    if not callable(found):
+        raise InputError(name, f"{reference} is no function")
+    try:
+        return found, sha256_of(Path(module.__file__ or ""))
+    except (OSError, AttributeError) as error:
+        raise InputError(name, f"{module_name} has no source file that could be recorded") from error
