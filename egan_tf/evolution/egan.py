@@ -23,7 +23,8 @@ from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
 from egan_tf.evolution.variation import Networks
 from egan_tf.utils.checks import InputError, require
-from egan_tf.utils.settings import settings_of, takes_settings
+from egan_tf.utils.settings import settings_of
+from egan_tf.utils.signatures import takes_settings
 
 NETWORKS = ("generator", "discriminator")
 # Settings that may hold functions.
