@@ -1,16 +1,21 @@
 """Compares the records of two runs bit for bit.
 
     python -m benchmarks.same_results OLD/metrics.jsonl NEW/metrics.jsonl
+    python -m benchmarks.same_results --checkouts OLD NEW --presets digits ring8
 
-For a change of shape that must change no result: run both versions with `--log-every 1` and the same seed. Reads the
-records of version 0.1.0 (`mutation`, `wins`) as well as today's (`operator`, `selection_counts`).
+For a change that must change no result. The second form trains both checkouts first, at their defaults, one generation
+per call and record. Reads the records of commit 3a36218 (`mutation`, `wins`) as well as today's.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +47,50 @@ def difference(old: list[dict[str, Any]], new: list[dict[str, Any]], generations
     return None
 
 
+def train(checkout: Path, preset: str, generations: int, folder: Path) -> Path:
+    """Trains in a checkout until there are enough records, and returns its metrics.jsonl."""
+    flags = ["--dataset", preset, "--log-every", "1", "--steps-per-execution", "1", "--name", preset]
+    folders = ["--runs-dir", str(folder / "runs"), "--models-dir", str(folder / "models"), "--data-dir", "data"]
+    command = [sys.executable, "train_tf.py", *flags, *folders]
+    metrics = folder / "runs" / f"001-{preset}" / "metrics.jsonl"
+    with subprocess.Popen(command, cwd=checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            if metrics.exists() and len(metrics.read_bytes().splitlines()) > generations:
+                process.send_signal(signal.SIGTERM)
+                break
+            time.sleep(0.5)
+    return metrics
+
+
+def compare(old: Path, new: Path, generations: int) -> str | None:
+    """Prints and returns the first difference; prints what was equal if there is none."""
+    before, after = read(old), read(new)
+    found = difference(before, after, generations)
+    values = sum(len(json.dumps(record).split(",")) for record in before[:generations])
+    print(found or f"{generations} generations, {values} values: equal bit for bit", flush=True)
+    return found
+
+
 def main() -> int:
     """Prints the first difference, or what was equal; returns 1 for a difference."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("old", type=Path)
-    parser.add_argument("new", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", type=Path, nargs=2, help="two metrics.jsonl, or with --checkouts two checkouts")
+    parser.add_argument("--checkouts", action="store_true", help="train first, in two checkouts")
+    parser.add_argument("--presets", nargs="+", default=["digits", "ring8"], help="data sets to train on")
     parser.add_argument("--generations", type=int, default=200)
     options = parser.parse_args()
-    old, new = read(options.old), read(options.new)
-    found = difference(old, new, options.generations)
-    values = sum(len(json.dumps(record).split(",")) for record in old[: options.generations])
-    print(found or f"{options.generations} generations, {values} values: equal bit for bit")
-    return int(found is not None)
+    if not options.checkouts:
+        return int(compare(*options.paths, options.generations) is not None)
+    different = False
+    for preset in options.presets:
+        with tempfile.TemporaryDirectory() as folder:
+            records = [
+                train(checkout.resolve(), preset, options.generations, Path(folder) / str(side))
+                for side, checkout in enumerate(options.paths)
+            ]
+            print(f"{preset}: ", end="")
+            different |= compare(*records, options.generations) is not None
+    return int(different)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class PreparedResume(Prepared):
-    """What a resumed run goes on from; `egan` has the state of the checkpoint.
+    """What a resumed run continues from; `egan` has the state of the checkpoint.
 
     Attributes:
         changed: settings that differ from the run's, `section.name` to [before, now].

@@ -49,7 +49,7 @@ def train(config: Config, code: UserCode | None = None) -> Trained:
 
     Raises:
         InputError: before anything is written, for what cannot work.
-        RunError: where the run cannot go on, or its model cannot be exported; its records and checkpoints stay.
+        RunError: where the run cannot continue, or its model cannot be exported; its records and checkpoints stay.
         StoppedError: by a signal, after a checkpoint.
     """
     code = code or UserCode()

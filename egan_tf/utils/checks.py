@@ -25,7 +25,7 @@ class InputError(ValueError):
 
 
 class RunError(RuntimeError):
-    """A run cannot go on, through no fault of its input; the message is one line that says what is left.
+    """A run cannot continue, through no fault of its input; the message is one line that says what was saved.
 
     The command lines print it and exit with status 1.
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 
 def names_in(registry: str) -> tuple[str, ...]:
-    """The names in a registry, in its order; none where it cannot be told.
+    """The names in a registry, in its order; none if the source does not show them.
 
     A module that is imported is asked. Otherwise its source is read, as importing it may load TensorFlow: the
     registry is a dictionary or tuple literal there.

@@ -3,20 +3,18 @@
 A group of settings is a subclass of `Settings`, a setting an annotated field made by `setting`. Everything else is
 derived from the declaration: the checks in Python, JSON and on the command line, flags and their help (`utils/flags`),
 which values a resumed run may change, what stays out of published files, and the keyword signature and documentation of
-a function that takes them (`takes_settings`).
+a function that takes them (`utils/signatures`).
 """
 
 from __future__ import annotations
 
-import inspect
-import textwrap
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral, Real
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import pydantic
 from pydantic import ConfigDict, ValidationError
@@ -24,8 +22,6 @@ from pydantic.fields import FieldInfo
 from typing_extensions import Self
 
 from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LIMITS = ("ge", "gt", "le", "lt")
 
@@ -212,45 +208,6 @@ def unknown_setting(name: Any, names: tuple[str, ...], where: str) -> InputError
     except InputError as error:
         return InputError(where, error.problem.replace("unknown value", "unknown setting", 1))
     raise ValueError(f"{name} is a setting")
-
-
-def takes_settings(group: type[Settings]) -> Callable[[Function], Function]:
-    """Makes the settings visible in a function that takes them as `**settings`: in its signature and its docstring.
-
-    The docstring's line `{settings}` is replaced by one entry for each field.
-    """
-
-    def decorate(function: Function) -> Function:
-        signature = inspect.signature(function)
-        given = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        hints = typing.get_type_hints(group)
-        keywords = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=declared.default, annotation=hints[name])
-            for name, declared in settings_of(group).items()
-        ]
-        function.__signature__ = signature.replace(parameters=[*given, *keywords])  # type: ignore[attr-defined]
-        if function.__doc__:
-            function.__doc__ = _with_entries(function.__doc__, settings_of(group).values())
-        return function
-
-    return decorate
-
-
-def _with_entries(doc: str, declared: typing.Iterable[Setting]) -> str:
-    lines: list[str] = []
-    for line in doc.splitlines():
-        if line.strip() != "{settings}":
-            lines.append(line)
-            continue
-        indent = line[: len(line) - len(line.lstrip())]
-        for one in declared:
-            text = f"{one.name}: {one.help}{_names_in(one)}."
-            lines += textwrap.wrap(text, 120, initial_indent=indent, subsequent_indent=indent + "    ")
-    return "\n".join(lines)
-
-
-def _names_in(declared: Setting) -> str:
-    return f"; names in `{declared.registry.partition(':')[2]}`" if declared.registry else ""
 
 
 def _setting(name: str, field: FieldInfo) -> Setting | None:

@@ -24,7 +24,8 @@ from egan_tf.training.resume_policy import changes, fixed
 from egan_tf.utils.command_line import OneLineParser
 from egan_tf.utils.flags import add_flags, given_values, parse_flags
 from egan_tf.utils.registries import load_registry, names_in
-from egan_tf.utils.settings import Setting, Settings, sections_of, setting, settings_of, takes_settings
+from egan_tf.utils.settings import Setting, Settings, sections_of, setting, settings_of
+from egan_tf.utils.signatures import takes_settings
 
 ALL = [
     pytest.param(section, declared, id=f"{section}.{name}")
