@@ -25,23 +25,11 @@ from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population, initial_population
 from egan_tf.evolution.real_data import Draw, RealData
 from egan_tf.evolution.settings import EvolutionSettings
-<<<<<<< HEAD
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import apply_network, write_state
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.utils.checks import require
-from egan_tf.utils.settings import takes_settings
-=======
-from egan_tf.evolution.stateless import NetworkState, StatelessOptimizer, apply_network, state_of, write
-from egan_tf.evolution.variation import Networks
-from egan_tf.utils.checks import InputError, require
-from egan_tf.utils.settings import settings_of
 from egan_tf.utils.signatures import takes_settings
-
-NETWORKS = ("generator", "discriminator")
-# Settings that may hold functions.
-FUNCTIONS = tuple(name for name, declared in settings_of(EvolutionSettings).items() if declared.functions)
->>>>>>> config
 
 
 @keras.saving.register_keras_serializable("egan_tf")
