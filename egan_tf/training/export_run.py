@@ -12,7 +12,7 @@ import numpy as np
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export import export_generator
-from egan_tf.export.staging import CARD
+from egan_tf.sampling.sampler import CARD_FILE
 from egan_tf.training.config import Config
 
 
@@ -59,7 +59,7 @@ def export_dir(config: Config) -> Path:
 def is_exported(config: Config, steps: int) -> bool:
     """Whether this very run, which a resumed one may be, has left its export already: it may be made again."""
     try:
-        card = json.loads((export_dir(config) / CARD).read_text(encoding="utf-8"))
+        card = json.loads((export_dir(config) / CARD_FILE).read_text(encoding="utf-8"))
         return card["config"] == json.loads(json.dumps(public_config(config))) and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

@@ -26,7 +26,7 @@ from egan_tf.training.export_run import export, is_exported
 from egan_tf.training.metric_setup import evaluations_of
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.signals import Signals
-from egan_tf.utils.atomic import atomic_write, sweep
+from egan_tf.utils.atomic import atomic_write, remove_leftovers
 from egan_tf.utils.checks import InputError, RunError
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from egan_tf.utils.log_line import log_line
@@ -97,8 +97,8 @@ class Run:
 
     def go_back_to(self, manifest: Manifest | None) -> None:
         """Cuts the logs to a checkpoint's, and clears away what was half written."""
-        sweep(self.folder)
-        sweep(self.folder / run_folder.SAMPLES)
+        remove_leftovers(self.folder)
+        remove_leftovers(self.folder / run_folder.SAMPLES)
         for log in self.logs:
             log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
         same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())

@@ -20,8 +20,9 @@ from egan_tf.training.export_run import export, export_dir, is_exported
 from egan_tf.training.metric_setup import check_names, extractor_of
 from egan_tf.training.resume_policy import changes
 from egan_tf.training.run import Run, StoppedError, Trained, now
-from egan_tf.utils.atomic import LockedError, atomic_write, directory_lock
+from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.log_line import log_line
 
 NEWEST, BEST = "newest", "best"

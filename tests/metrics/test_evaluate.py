@@ -21,7 +21,7 @@ from egan_tf.metrics.sources import from_model, from_noise, from_sample
 from egan_tf.utils.checks import InputError
 from tests.evolution.networks import points
 from tests.metrics.conftest import SIDE, striped
-from tests.test_sampling import IMAGE, build, put
+from tests.sampling.test_sampler import IMAGE, build, put
 
 OF_POINTS = [name for name, metric in METRICS.items() if metric.points]
 OF_IMAGES = [name for name, metric in METRICS.items() if not metric.points]
