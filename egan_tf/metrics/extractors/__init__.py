@@ -1,7 +1,7 @@
-"""Extractors of features by name.
+"""Feature extractors by name.
 
-A new one is a function `(dataset, data_dir, path) -> Extractor` and a name in `EXTRACTORS`. Importing this package
-imports no TensorFlow.
+To add one, write a function `(dataset, data_dir, path) -> Extractor` and name it in `EXTRACTORS`. Importing this
+package imports no TensorFlow.
 """
 
 from __future__ import annotations
@@ -22,10 +22,19 @@ __all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "load_ex
 
 
 class ExtractorLoader(Protocol):
-    """Makes an extractor for the images of a data set; raises InputError if something that it needs is missing."""
+    """Loads an extractor for the images of a data set."""
 
     def __call__(self, dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-        """Returns the extractor; `data_dir` keeps what it trains, `path` is a file that the user gives."""
+        """Loads the extractor.
+
+        Args:
+            dataset: the real images.
+            data_dir: folder of prepared data sets, which also stores trained extractors.
+            path: a file from the user, for extractors that read one.
+
+        Raises:
+            InputError: something that the extractor needs is missing.
+        """
         ...
 
 
@@ -39,16 +48,16 @@ EXTRACTORS: dict[str, ExtractorLoader] = {
 
 
 def load_extractor(name: str, dataset: Dataset, data_dir: str | Path, path: str | Path | None = None) -> Extractor:
-    """Returns the extractor called `name`.
+    """Loads an extractor by name.
 
     Args:
         name: one of `EXTRACTORS`.
         dataset: the real images.
-        data_dir: folder of prepared data sets; what an extractor trains is kept in its folder metrics/.
-        path: the file that the extractor reads, for those that need one.
+        data_dir: folder of prepared data sets; trained extractors are stored in its folder metrics/.
+        path: a file from the user, for extractors that read one.
 
     Raises:
-        InputError: unknown name, no images, or something that the extractor needs is missing.
+        InputError: unknown name, a data set without images, or something that the extractor needs is missing.
     """
     loader = EXTRACTORS[one_of("extractor", name, EXTRACTORS)]
     require(isinstance(dataset, ImageDataset), "extractor", f"{name} takes images, and {dataset.name} is none")
