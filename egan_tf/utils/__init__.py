@@ -1,1 +1,1 @@
-"""What every room needs: checks of input, atomic files and locks, logs, randomness, versions."""
+"""Shared by all packages: checks of input, atomic files and locks, logs, randomness, versions."""
