@@ -1,4 +1,4 @@
-"""Agreement with values that other implementations gave for the same features; tests/data/metrics says which."""
+"""Agreement with values that other implementations gave for the same features; tests/fixtures/metrics says which."""
 
 from __future__ import annotations
 
