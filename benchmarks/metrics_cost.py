@@ -66,7 +66,7 @@ def memory(metrics: list[str], count: int, features: int) -> dict[str, Any]:
     from egan_tf.data import ImageDataset
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
-    from egan_tf.metrics.sources import from_sample
+    from egan_tf.metrics.sources import from_sample_fn
 
     random = np.random.default_rng(0)
     projection = random.normal(size=(SIDE * SIDE, features)).astype("float32")
@@ -84,7 +84,7 @@ def memory(metrics: list[str], count: int, features: int) -> dict[str, Any]:
         return np.random.default_rng(seed).uniform(-1, 1, (count, SIDE, SIDE, 1)).astype("float32")
 
     before, start = peak(), time.perf_counter()
-    evaluate(from_sample(sample), dataset, metrics, count=count, extractor=Projection())
+    evaluate(from_sample_fn(sample), dataset, metrics, count=count, extractor=Projection())
     return {
         "metrics": metrics,
         "samples": count,

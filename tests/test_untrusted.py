@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from egan_tf import EGAN, InputError, Sampler
 from egan_tf.commands import train as train_command
 from egan_tf.data import DATASETS
-from egan_tf.export.staging import check_place
+from egan_tf.export.directory import check_export_directory
 from egan_tf.training import train as training
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.config import Config, from_dict, from_json
@@ -164,11 +164,11 @@ def test_damaged_cards(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
     (tmp_path / "generator.onnx").write_bytes((model / "generator.onnx").read_bytes())
     for number in range(150):
         (tmp_path / "card.json").write_bytes(damaged(content, number))
-        answered(lambda: check_place(tmp_path, overwrite=True))
+        answered(lambda: check_export_directory(tmp_path, overwrite=True))
         answered(lambda: Sampler(tmp_path).sample(1))
     for text in ("[]", "null", '{"files": 3}', '{"format": "egan_tf export 1", "files": null}', "[" * 100_000):
         (tmp_path / "card.json").write_text(text)
-        assert answered(lambda: check_place(tmp_path, overwrite=True) or True) is None
+        assert answered(lambda: check_export_directory(tmp_path, overwrite=True) or True) is None
         assert Sampler(tmp_path).sample(1).shape == (1, 2)
 
 

@@ -1,7 +1,7 @@
 """Data sets by name.
 
-`load("fashion_mnist", data_dir)` returns a `Dataset`. A new one is a function `(data_dir, split) -> Dataset` and a
-name in `DATASETS`. Importing this package imports no TensorFlow.
+`load("fashion_mnist", data_dir)` returns a `Dataset`. To add one, write a function `(data_dir, split) -> Dataset` and
+name it in `DATASETS`. Importing this package imports no TensorFlow.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ __all__ = ["DATASETS", "Dataset", "GaussianMixture", "ImageDataset", "Loader", "
 
 
 class Loader(Protocol):
-    """Makes a data set from what lies in `data_dir`; raises InputError if it has no such split or no such data."""
+    """Loads a data set."""
 
     def __call__(self, data_dir: Path, split: str = "train") -> Dataset:
-        """Returns the part `split` of the data set, from what lies in `data_dir`."""
+        """Loads one split, from the files in `data_dir` if it needs any.
+
+        Raises:
+            InputError: the split or the files do not exist.
+        """
         ...
 
 
@@ -36,14 +40,14 @@ DATASETS: dict[str, Loader] = {
 
 
 def load(name: str, data_dir: str | Path, split: str = "train") -> Dataset:
-    """Returns the data set called `name`, preparing it in `data_dir` first if it has to be.
+    """Loads a data set by name; prepares it in `data_dir` first if necessary.
 
     Args:
         name: one of `DATASETS`.
-        data_dir: where prepared data sets lie, in TFDS' layout; made if needed. A leading ~ is the home directory.
-        split: "train", or "test" where the data set has a test part.
+        data_dir: folder of prepared data sets, in the layout of TFDS; made if needed. A leading ~ is the home folder.
+        split: "train", or "test" if the data set has a test split.
 
     Raises:
-        InputError: unknown name or split, or the data are neither there nor to be had.
+        InputError: unknown name or split, or the data set is neither prepared nor can be.
     """
     return DATASETS[one_of("dataset", name, DATASETS)](Path(data_dir).expanduser(), split)

@@ -1,4 +1,4 @@
-"""What every data set offers, whatever it holds."""
+"""The interface of a data set."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SEED_LIMIT = 2**63
 
 
 class Dataset(ABC):
-    """A named source of real samples whose batch at any step is a function of (seed, step) alone.
+    """Real samples whose batch at any step is a function of (seed, step) only.
 
     Attributes:
         name: the name in the registry.
-        split: which part of the source it is, "train" or "test".
+        split: the part of the source, "train" or "test".
         shape: of one sample, without the batch axis: (H, W, C) for images, (2,) for points.
-        value_range: (lowest, highest) of a sample's values, or None if they are unbounded.
+        value_range: lowest and highest value of a sample, or None if it is unbounded.
         class_names: one name per label, in the order of the labels; () if there are no labels.
-        description: a sentence for a model card: source, licence, counts.
-        fingerprint: sha256 (hex) of the content, or of the parameters where samples are drawn.
+        description: one sentence for the model card: source, licence, counts.
+        fingerprint: SHA-256 (hex) of the content, or of the parameters if samples are drawn.
     """
 
     name: str
@@ -40,18 +40,19 @@ class Dataset(ABC):
 
     @abstractmethod
     def batches(self, size: int, seed: int, start: int = 0) -> tf.data.Dataset | Callable[..., tf.Tensor]:
-        """Returns the endless sequence of batches of `size` samples for steps `start`, `start` + 1, ...
+        """The endless sequence of batches of `size` samples for steps `start`, `start` + 1, ...
 
-        Either a `tf.data.Dataset` whose n-th element (from 0) is the batch for step `start` + n, or, if `in_graph`,
-        a function `draw(step, count)` of the absolute step, which returns float32 [count, *shape].
+        Returns:
+            A `tf.data.Dataset` whose element n (from 0) is the batch of step `start` + n; or, if `in_graph`, a function
+            `sample_fn(step, count)` of the absolute step that returns float32 [count, *shape].
 
         Raises:
             InputError: `size` is below 1, or `seed` or `start` is negative or too large.
         """
 
 
-def check_order(size: int, seed: int, start: int) -> tuple[int, int, int]:
-    """Returns (size, seed, start) as integers that fit the 64 bits of the random generators, or refuses them."""
+def check_batch_arguments(size: int, seed: int, start: int) -> tuple[int, int, int]:
+    """Returns (size, seed, start) as integers; raises `InputError` if they do not fit 64-bit random generators."""
     size, seed, start = integer("size", size), integer("seed", seed, 0), integer("start", start, 0)
     require(seed < SEED_LIMIT, "seed", f"must be below 2**63, got {seed}")
     require((start + 1) * size < SEED_LIMIT, "start", f"must be below 2**63 / size, got {start}")

@@ -1,4 +1,4 @@
-"""CIFAR-10 by TFDS, which downloads it (162 MiB) unless it is prepared already."""
+"""CIFAR-10 from TFDS, which downloads it (162 MiB) unless it is prepared already."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import socket
 import threading
 from pathlib import Path
 
-from egan_tf.data import tfds_source
 from egan_tf.data.images import ImageDataset
+from egan_tf.data.tfds_source import load_images, prepare_command
 from egan_tf.utils.checks import InputError
 
 HOST = "www.cs.toronto.edu"
@@ -16,32 +16,32 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def load(data_dir: Path, split: str = "train") -> ImageDataset:
-    """Returns the 50,000 ("train") or 10,000 ("test") RGB 32x32 images.
+    """The 50,000 ("train") or 10,000 ("test") RGB 32×32 images.
 
     Raises:
-        InputError: another split, or the data are not prepared in `data_dir` and their site cannot be reached.
+        InputError: unknown split, or the data set is not prepared in `data_dir` and its site cannot be reached.
     """
     counts = {"train": "50,000", "test": "10,000"}
     description = (
         f"CIFAR-10, {split} split: {counts.get(split)} RGB 32x32 pictures in 10 classes (A. Krizhevsky, University of "
         "Toronto, no licence stated), prepared by TFDS."
     )
-    return tfds_source.load_images("cifar10", data_dir, split, description, "some minutes, 162 MiB to download", supply)
+    return load_images("cifar10", data_dir, split, description, "some minutes, 162 MiB to download", check_download)
 
 
-def supply(data_dir: Path) -> None:
-    """Raises InputError unless there is a proxy or the site answers: TFDS itself would try for minutes."""
+def check_download(data_dir: Path) -> None:
+    """Raises `InputError` unless there is a proxy or the site answers; TFDS itself would try for minutes."""
     if any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES) or reachable(HOST):
         return
     raise InputError(
         "dataset",
         f"cifar10 is not prepared in {data_dir} and {HOST} cannot be reached; prepare it on a machine with a network "
-        f"and copy the folder: {tfds_source.command('cifar10', data_dir)}",
+        f"and copy the folder: {prepare_command('cifar10', data_dir)}",
     )
 
 
 def reachable(host: str, port: int = 443, timeout: float = 5.0) -> bool:
-    """Returns whether `host` accepts a connection within `timeout` seconds."""
+    """True if `host` accepts a connection within `timeout` seconds."""
     answered = threading.Event()
 
     def connect() -> None:
@@ -51,7 +51,7 @@ def reachable(host: str, port: int = 443, timeout: float = 5.0) -> bool:
         except OSError:
             pass
 
-    # In a thread of its own because looking up a name obeys no timeout.
+    # In a thread, because the lookup of a name obeys no timeout.
     attempt = threading.Thread(target=connect, daemon=True)
     attempt.start()
     attempt.join(timeout)

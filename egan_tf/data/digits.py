@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: real, tiny, and there without a network."""
+"""The handwritten digits of scikit-learn: real, tiny, and available without a network."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from egan_tf.utils.checks import one_of
 
 
 def load(data_dir: Path, split: str = "train") -> ImageDataset:
-    """Returns the 1,797 grey 8x8 digits, their values 0..16 stretched to 0..255.
+    """The 1,797 grey 8×8 digits, their values 0..16 scaled to 0..255.
 
     Args:
-        data_dir: not needed; scikit-learn brings the data along.
-        split: "train", there is no other.
+        data_dir: unused; the files are part of scikit-learn.
+        split: "train", the only one.
 
     Raises:
-        InputError: another split.
+        InputError: unknown split.
     """
     from sklearn.datasets import load_digits
 

@@ -1,24 +1,24 @@
-"""Fashion-MNIST by TFDS, prepared without a network from Debian's package of the same files."""
+"""Fashion-MNIST from TFDS, prepared without a network from a Debian package of the same files."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from egan_tf.data import tfds_source
 from egan_tf.data.images import ImageDataset
+from egan_tf.data.tfds_source import load_images, prepare_command
+from egan_tf.utils.atomic import atomic_write, remove_leftovers, sha256_of
 from egan_tf.utils.checks import InputError
 
 DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
-GZIP_HEADER = 10  # bytes before the compressed data in Debian's files, which record no file name
+GZIP_HEADER_SIZE = 10
+"""Bytes before the compressed data in the files of Debian, which record no file name."""
 
 
 @dataclass(frozen=True)
-class Original:
-    """One file as its authors published it: name, gzip modification time, sha256 (the one that TFDS checks)."""
+class OriginalFile:
+    """A file as its authors published it: name, modification time in the gzip header, SHA-256 (as TFDS checks it)."""
 
     name: str
     mtime: int
@@ -26,39 +26,41 @@ class Original:
 
 
 ORIGINALS = (
-    Original(
+    OriginalFile(
         "train-images-idx3-ubyte.gz", 1504176606, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
     ),
-    Original(
+    OriginalFile(
         "train-labels-idx1-ubyte.gz", 1504176606, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
     ),
-    Original(
+    OriginalFile(
         "t10k-images-idx3-ubyte.gz", 1504176627, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
     ),
-    Original(
+    OriginalFile(
         "t10k-labels-idx1-ubyte.gz", 1504176627, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
     ),
 )
 
 
 def load(data_dir: Path, split: str = "train") -> ImageDataset:
-    """Returns the 60,000 ("train") or 10,000 ("test") grey 28x28 images.
+    """The 60,000 ("train") or 10,000 ("test") grey 28×28 images.
 
     Raises:
-        InputError: another split, or the data are neither prepared in `data_dir` nor to be prepared offline.
+        InputError: unknown split, or the data set is neither prepared in `data_dir` nor can be prepared offline.
     """
     counts = {"train": "60,000", "test": "10,000"}
     description = (
         f"Fashion-MNIST, {split} split: {counts.get(split)} grey 28x28 pictures of clothes in 10 classes "
         "(H. Xiao, K. Rasul and R. Vollgraf, Zalando, MIT licence), prepared by TFDS."
     )
-    return tfds_source.load_images("fashion_mnist", data_dir, split, description, "about 15 s", supply)
+    return load_images("fashion_mnist", data_dir, split, description, "about 15 s", provide_downloads)
 
 
-def supply(data_dir: Path, source: Path | None = None) -> None:
+def provide_downloads(data_dir: Path, source: Path | None = None) -> None:
     """Puts the four original files into `data_dir`/downloads/manual, where TFDS looks before it downloads.
 
-    What lies there already and is right is kept; the rest is restored from `source` (Debian's files by default).
+    Args:
+        data_dir: folder of prepared data sets. Undamaged originals in it are kept.
+        source: folder of the Debian package, from which missing originals are restored; by default `DEBIAN_DIR`.
 
     Raises:
         InputError: a file is missing or damaged, or `data_dir` cannot be written.
@@ -72,7 +74,7 @@ def supply(data_dir: Path, source: Path | None = None) -> None:
             "dataset",
             f"fashion_mnist is not prepared in {data_dir} and {source} lacks {', '.join(missing)}; "
             "install step: apt-get install dataset-fashion-mnist; or prepare it with tfds on a machine with a network "
-            f"and copy the folder: {tfds_source.command('fashion_mnist', data_dir)}",
+            f"and copy the folder: {prepare_command('fashion_mnist', data_dir)}",
         )
     for original in needed:
         content = restore((source / original.name).read_bytes(), original)
@@ -85,24 +87,21 @@ def supply(data_dir: Path, source: Path | None = None) -> None:
         _write(manual / original.name, content)
 
 
-def restore(packed: bytes, original: Original) -> bytes:
-    """Returns Debian's gzip file `packed` with the header of the original: Debian stripped the name and the time."""
+def restore(packed: bytes, original: OriginalFile) -> bytes:
+    """The gzip file `packed` of Debian with the header of the original: Debian stripped its name and time."""
     name = original.name.removesuffix(".gz").encode()
     header = b"\x1f\x8b\x08\x08" + original.mtime.to_bytes(4, "little") + b"\x00\x03" + name + b"\x00"
-    return header + packed[GZIP_HEADER:]
+    return header + packed[GZIP_HEADER_SIZE:]
 
 
-def _is_original(path: Path, original: Original) -> bool:
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == original.sha256
+def _is_original(path: Path, original: OriginalFile) -> bool:
+    return path.is_file() and sha256_of(path) == original.sha256
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
+        remove_leftovers(path.parent, path.name)
+        atomic_write(path, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise InputError("data_dir", f"{path} cannot be written ({error.strerror}); choose another data_dir") from error

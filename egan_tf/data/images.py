@@ -1,4 +1,4 @@
-"""Images that fit into memory."""
+"""Data sets of images that fit into memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan_tf.data.base import Dataset, check_order
+from egan_tf.data.base import Dataset, check_batch_arguments
 from egan_tf.data.order import batch_indices
 from egan_tf.utils.checks import InputError, require
 
@@ -19,11 +19,12 @@ CHANNELS = (1, 3, 4)
 
 
 class ImageDataset(Dataset):
-    """Images in [-1, 1], from an array of bytes; see `Dataset` for the attributes.
+    """Images in [-1, 1], from an array of uint8.
 
     Attributes:
         images: uint8 [N, H, W, C], read-only.
         labels: int32 [N], read-only, or None.
+        (and those of `Dataset`)
     """
 
     def __init__(
@@ -35,26 +36,29 @@ class ImageDataset(Dataset):
         description: str = "",
         split: str = "train",
     ) -> None:
-        """Keeps one copy of the images, as a tensor in host memory.
+        """Copies the images once, into a tensor in host memory.
 
         Args:
+            name: of the data set.
             images: uint8 [N, H, W, C], N at least 1, C in {1, 3, 4}.
             labels: integers [N], each in [0, len(class_names)), or None.
             class_names: one per label; () if and only if there are no labels.
+            description: one sentence for the model card.
+            split: "train" or "test".
 
         Raises:
-            InputError: the arrays are not of these kinds.
+            InputError: the arrays have other types or shapes.
         """
         import tensorflow as tf
 
         check_images(images)
         labels = check_labels(labels, len(images), len(class_names))
-        # Captured by the map as a tensor, the images are no constant of its graph; on a GPU they would be in the way.
+        # A captured tensor is no constant of the input pipeline's graph; on a GPU it would take memory of the networks.
         with tf.device("CPU"):
             self._pixels = tf.constant(images)
             self._labels = None if labels is None else tf.constant(labels)
-        self.images = _view(self._pixels)
-        self.labels = None if labels is None else _view(self._labels)
+        self.images = _array_view(self._pixels)
+        self.labels = None if labels is None else _array_view(self._labels)
         self.name = name
         self.split = split
         self.shape = tuple(images.shape[1:])
@@ -64,14 +68,18 @@ class ImageDataset(Dataset):
         self.fingerprint = fingerprint(self.images, self.labels)
 
     def batches(self, size: int, seed: int, start: int = 0) -> tf.data.Dataset:
-        """Returns the batches of steps `start`, `start` + 1, ... in the order of `batch_indices`.
+        """The batches of steps `start`, `start` + 1, ... in the order of `batch_indices`.
 
-        An element is (images, labels), or images alone if there are no labels: float32 [size, H, W, C] in [-1, 1] and
-        int32 [size]. Raises InputError as `Dataset.batches` says.
+        Returns:
+            Elements (images, labels), or images only if there are no labels: float32 [size, H, W, C] in [-1, 1] and
+            int32 [size].
+
+        Raises:
+            InputError: as `Dataset.batches`.
         """
         import tensorflow as tf
 
-        size, seed, start = check_order(size, seed, start)
+        size, seed, start = check_batch_arguments(size, seed, start)
         options = tf.data.Options()
         options.deterministic = True
         return (
@@ -90,7 +98,7 @@ class ImageDataset(Dataset):
 
 
 def check_images(images: np.ndarray) -> None:
-    """Refuses anything but a uint8 array [N, H, W, C] with N of at least 1 and 1, 3 or 4 channels."""
+    """Raises `InputError` unless `images` is a uint8 array [N, H, W, C] with N at least 1 and 1, 3 or 4 channels."""
     kind = type(images).__name__
     require(isinstance(images, np.ndarray), "images", f"must be a numpy array of uint8 [N, H, W, C], got {kind}")
     require(images.dtype == np.uint8, "images", f"must be uint8 in 0..255, got {images.dtype}")
@@ -102,22 +110,22 @@ def check_images(images: np.ndarray) -> None:
 
 
 def check_labels(labels: np.ndarray | None, count: int, classes: int) -> np.ndarray | None:
-    """Returns `labels` as int32 [count], or None; refuses labels that do not fit the images and the class names."""
+    """Returns `labels` as int32 [count], or None; raises `InputError` if they do not fit images and class names."""
     if labels is None:
         require(classes == 0, "class_names", "there are no labels to name; give labels too")
         return None
     labels = np.asarray(labels)
     require(np.issubdtype(labels.dtype, np.integer), "labels", f"must be integers, got {labels.dtype}")
     require(labels.shape == (count,), "labels", f"must be one per image, shape ({count},), got {labels.shape}")
-    fits = labels.min() >= 0 and labels.max() < classes
+    valid = labels.min() >= 0 and labels.max() < classes
     require(
-        bool(fits), "labels", f"must be in 0..{classes - 1}, one per class name, got {labels.min()}..{labels.max()}"
+        bool(valid), "labels", f"must be in 0..{classes - 1}, one per class name, got {labels.min()}..{labels.max()}"
     )
     return labels.astype(np.int32)
 
 
 def fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:
-    """Returns the sha256 (hex) of the images' shape and bytes, then of the labels' little-endian int32 bytes."""
+    """SHA-256 (hex) of the shape and the bytes of the images, then of the labels as little-endian int32."""
     digest = hashlib.sha256(repr(tuple(images.shape)).encode())
     digest.update(np.ascontiguousarray(images).data)
     if labels is not None:
@@ -125,6 +133,6 @@ def fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:
     return digest.hexdigest()
 
 
-def _view(tensor: tf.Tensor) -> np.ndarray:
-    # Tensor.numpy() would copy.
+def _array_view(tensor: tf.Tensor) -> np.ndarray:
+    # `Tensor.numpy()` would copy.
     return np.asarray(memoryview(tensor))

@@ -1,4 +1,4 @@
-"""Data sets prepared by tensorflow-datasets (TFDS), read into memory whole."""
+"""Data sets of images prepared by tensorflow-datasets (TFDS), read into memory."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ SPLITS = ("train", "test")
 
 
 def load_images(
-    name: str, data_dir: Path, split: str, description: str, duration: str, supply: Callable[[Path], None]
+    name: str, data_dir: Path, split: str, description: str, duration: str, provide_downloads: Callable[[Path], None]
 ) -> ImageDataset:
-    """Returns one split of TFDS' labelled images, prepared in `data_dir` first if they are not.
+    """Loads one split of labelled images; prepares the data set in `data_dir` first if necessary.
 
     Args:
-        name: of the builder.
-        data_dir: TFDS' data_dir.
-        split: "train" or "test"; the images come in TFDS' stored order, which is always the same.
+        name: of the TFDS builder.
+        data_dir: the `data_dir` of TFDS.
+        split: "train" or "test"; the images are in the stored order of TFDS, which never changes.
         description: for the model card.
-        duration: how long the preparation takes, for the line on stderr.
-        supply: makes sure that TFDS finds its downloads under `data_dir`, or raises InputError at once; called only
-            if something has to be prepared.
+        duration: of the preparation, for the line on stderr.
+        provide_downloads: called before a preparation: makes sure that TFDS finds its downloads under `data_dir` or
+            can fetch them, or raises `InputError` at once.
 
     Raises:
-        InputError: another split, or the data set can be neither read nor prepared.
+        InputError: unknown split, or the data set can be neither read nor prepared.
     """
     one_of("split", split, SPLITS)
-    if not find_prepared(name, data_dir):
-        supply(data_dir)
+    if not is_prepared(name, data_dir):
+        provide_downloads(data_dir)
         _prepare(name, data_dir, duration)
-    with _refusing(f"{data_dir / name} cannot be read", "delete that folder to have it prepared again"), _quiet():
+    with _input_errors(f"{data_dir / name} cannot be read", "delete that folder to have it prepared again"), _quiet():
         builder = _builder(name, data_dir)
         arrays = _arrays(builder, split)
     names = tuple(builder.info.features["label"].names)
     return ImageDataset(name, arrays["image"], arrays["label"], names, description, split)
 
 
-def find_prepared(name: str, data_dir: Path) -> bool:
-    """Returns whether `data_dir` holds the finished data set in the version that the installed TFDS reads.
+def is_prepared(name: str, data_dir: Path) -> bool:
+    """True if `data_dir` holds the complete data set in the version that the installed TFDS reads.
 
     Raises:
-        InputError: something lies there that TFDS would take for the data set and that is not finished.
+        InputError: an incomplete data set is there, which TFDS would take for the data set.
     """
-    with _refusing(f"{data_dir / name} cannot be read", "delete that folder to have it prepared again"), _quiet():
+    with _input_errors(f"{data_dir / name} cannot be read", "delete that folder to have it prepared again"), _quiet():
         folder = Path(_builder(name, data_dir).data_path)
     if (folder / "dataset_info.json").is_file():
         return True
@@ -60,10 +60,10 @@ def find_prepared(name: str, data_dir: Path) -> bool:
     return False
 
 
-def command(name: str, data_dir: Path) -> str:
-    """Returns the shell command that prepares the data set on a machine with a network.
+def prepare_command(name: str, data_dir: Path) -> str:
+    """The shell command that prepares the data set on a machine with a network.
 
-    Not TFDS' own command line, which needs apache_beam installed.
+    It avoids the command line of TFDS, which needs apache_beam.
     """
     call = f'builder("{name}", data_dir={json.dumps(str(data_dir))}).download_and_prepare()'
     return f"python -c {shlex.quote(f'import tensorflow_datasets as tfds; tfds.{call}')}"
@@ -71,19 +71,18 @@ def command(name: str, data_dir: Path) -> str:
 
 def _prepare(name: str, data_dir: Path, duration: str) -> None:
     print(f"{name}: preparing {data_dir / name} (once, {duration})", file=sys.stderr, flush=True)
-    # TFDS writes into a folder incomplete.*, which it renames when everything is there.
     with (
-        _refusing(
+        _input_errors(
             f"{name} could not be prepared in {data_dir}",
-            f"check the space and the rights there, or prepare it elsewhere: {command(name, data_dir)}",
+            f"check the space and the rights there, or prepare it elsewhere: {prepare_command(name, data_dir)}",
         ),
         _quiet(),
     ):
         try:
             _builder(name, data_dir).download_and_prepare()
         except Exception:
-            # Another process may have finished first, and a folder that exists cannot be renamed to.
-            if not find_prepared(name, data_dir):
+            # Another process may have finished first: TFDS cannot rename its folder to one that exists.
+            if not is_prepared(name, data_dir):
                 raise
 
 
@@ -100,8 +99,8 @@ def _arrays(builder: Any, split: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _refusing(problem: str, remedy: str) -> Iterator[None]:
-    # TFDS raises whatever its layers raise, from json to TensorFlow, and has no exception of its own to catch.
+def _input_errors(problem: str, remedy: str) -> Iterator[None]:
+    # TFDS has no base class of exceptions; it passes on those of json, TensorFlow and others.
     try:
         yield
     except (InputError, ImportError):

@@ -1,6 +1,6 @@
-"""Exports of trained generators: SavedModel and ONNX with a model card, read back and compared before they count.
+"""Exports of trained generators: several formats with a model card, loaded again and compared before they appear.
 
-The names load on first use: `recipe`, `pictures` and `sample_files` serve the sampler, which imports no TensorFlow.
+The names load on first use, so that importing this package imports no TensorFlow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The model card: `card.json` for programs, and the parts of it that `readme` shows to people."""
+"""The model card `card.json`: what the export states itself, and what the caller adds."""
 
 from __future__ import annotations
 
@@ -12,34 +12,41 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.export.staging import CARD, MARK
+from egan_tf.sampling.sampler import CARD_FILE
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.versions import versions
 
+CARD_FORMAT = "egan_tf export 1"
+"""The entry `format`, which tells an export from any other directory."""
+
 RESERVED = ("format", "created", "noise", "samples", "parameters", "verification", "preview", "versions", "files")
-"""What the export itself says; the caller's part of the card has other keys (its `name` wins over the directory's)."""
+"""Keys that the export states itself. The caller's part has other keys; its `name` replaces that of the directory."""
 
 
 def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the caller's part of the card as plain JSON values; raises `InputError` where it cannot be one."""
+    """Returns the caller's part of the card as JSON values.
+
+    Raises:
+        InputError: it is no mapping, uses reserved keys, or holds values that JSON cannot.
+    """
     require(isinstance(card, Mapping), "card", f"must be a dictionary, got {type(card).__name__}")
-    taken = sorted(set(card) & set(RESERVED))
-    require(not taken, "card", f"{', '.join(taken)}: the export says that itself; use another key")
-    return plain(card)
+    reserved = sorted(set(card) & set(RESERVED))
+    require(not reserved, "card", f"{', '.join(reserved)}: the export states that itself; use another key")
+    return to_json_value(card)
 
 
-def plain(value: Any) -> Any:
-    """Turns dataclasses, paths, numpy scalars and arrays into JSON values; numbers that JSON lacks become text."""
+def to_json_value(value: Any) -> Any:
+    """Turns dataclasses, paths, numpy scalars and arrays into JSON values; numbers that are not finite become text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [to_json_value(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -49,24 +56,25 @@ def plain(value: Any) -> Any:
     raise InputError("card", f"cannot hold a {type(value).__name__}: {value!r}")
 
 
-def describe(
-    name: str, recipe: SamplingSpec, parameters: int, verification: Mapping[str, Any], preview: Mapping[str, Any] | None
+def describe_export(
+    name: str, spec: SamplingSpec, parameters: int, verification: Mapping[str, Any], preview: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Returns what the export says itself, all but the files.
+    """The part of the card that the export states itself, without the files.
 
     Args:
-        name: name of the export.
-        recipe: noise and samples.
-        parameters: how many numbers the generator holds.
-        verification: for each format, how far it is from the generator.
-        preview: how `samples.png` was made, or None.
+        name: of the export.
+        spec: noise and samples.
+        parameters: the number of weights of the generator.
+        verification: per format, its largest difference from the generator.
+        preview: how the preview was made, or None.
     """
+    value_range = to_json_value(spec.value_range)
     return {
-        "format": MARK,
+        "format": CARD_FORMAT,
         "name": name,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "noise": {"distribution": recipe.distribution, "size": recipe.latent_size, "dtype": "float32"},
-        "samples": {"shape": plain(recipe.sample_shape), "value_range": plain(recipe.value_range), "dtype": "float32"},
+        "noise": {"distribution": spec.distribution, "size": spec.latent_size, "dtype": "float32"},
+        "samples": {"shape": to_json_value(spec.sample_shape), "value_range": value_range, "dtype": "float32"},
         "parameters": parameters,
         "verification": dict(verification),
         "preview": preview,
@@ -75,7 +83,7 @@ def describe(
 
 
 def file_table(directory: Path) -> dict[str, dict[str, Any]]:
-    """Returns SHA-256 (hexadecimal) and size in bytes of every file in `directory`, by relative path, sorted."""
+    """SHA-256 (hexadecimal) and size in bytes of every file in `directory`, by relative path, sorted."""
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     return {
         path.relative_to(directory).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
@@ -83,7 +91,16 @@ def file_table(directory: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def write(card: Mapping[str, Any], directory: Path) -> None:
+def write_card(card: Mapping[str, Any], directory: Path) -> None:
     """Writes `directory/card.json`."""
     text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
-    (directory / CARD).write_text(text + "\n", encoding="utf-8")
+    (directory / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def listed_files(directory: Path) -> set[str] | None:
+    """The relative paths that the card in `directory` lists, or None where there is no card of an export."""
+    try:
+        card = json.loads((directory / CARD_FILE).read_text("utf-8"))
+        return set(card["files"]) if card["format"] == CARD_FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None

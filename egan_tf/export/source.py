@@ -1,4 +1,4 @@
-"""The generator as it is exported: inference mode, float32 in and out, nothing but noise as input."""
+"""The generator as it is exported: inference mode, float32 in and out, noise as the only input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from egan_tf.utils.checks import InputError, require
 
 
 class LatentLike(Protocol):
-    """What an export needs to know of the noise; `egan_tf.evolution.latent.Latent` is one."""
+    """Size and distribution of the noise, such as `egan_tf.evolution.latent.Latent`."""
 
     @property
     def size(self) -> int:
@@ -23,7 +23,7 @@ class LatentLike(Protocol):
 
     @property
     def distribution(self) -> str:
-        """One of `egan_tf.sampling.spec.DISTRIBUTIONS`."""
+        """One of `egan_tf.sampling.noise.DISTRIBUTIONS`."""
 
 
 @dataclass(frozen=True)
@@ -31,85 +31,85 @@ class Source:
     """A generator that can be exported.
 
     Attributes:
-        original: the generator as it was given.
-        model: the generator that is exported: `original`, or its float32 twin where it computes in another precision.
-        recipe: what the files say about it.
+        original: the given generator.
+        model: the generator to export: `original`, or its float32 copy where it computes in another precision.
+        spec: its noise and samples.
     """
 
     original: keras.Model
     model: keras.Model
-    recipe: SamplingSpec
+    spec: SamplingSpec
 
     @property
     def signature(self) -> tf.TensorSpec:
         """The input of every exported function, float32 [batch, latent_size], named noise."""
-        return tf.TensorSpec((None, self.recipe.latent_size), tf.float32, name="noise")
+        return tf.TensorSpec((None, self.spec.latent_size), tf.float32, name="noise")
 
     def serve(self, noise: tf.Tensor) -> dict[str, tf.Tensor]:
         """The function to export: float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`."""
         return {"samples": tf.cast(self.model(noise, training=False), tf.float32)}
 
 
-def prepare(generator: keras.Model, latent: LatentLike, value_range: Iterable[float] | None) -> Source:
-    """Checks that a generator can be exported, and finds out what it makes.
+def prepare_source(generator: keras.Model, latent: LatentLike, value_range: Iterable[float] | None) -> Source:
+    """Checks that a generator can be exported, and determines the shape of its samples.
 
     Args:
-        generator: takes noise [batch, latent.size] alone and makes [batch, *sample_shape].
+        generator: maps noise [batch, latent.size], its only input, to samples [batch, *sample_shape].
         latent: size and distribution of the noise.
-        value_range: lowest and highest value of a sample; None only where samples are no images.
+        value_range: lowest and highest value of a sample; None only for samples that are no images.
 
     Returns:
-        The generator in float32 with its recipe.
+        The generator in float32 with its specification.
 
     Raises:
-        InputError: the generator takes or makes something else, or cannot be rebuilt in float32.
+        InputError: the generator has other inputs or outputs, or cannot be rebuilt in float32.
     """
     require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
     inputs = getattr(generator, "inputs", None) or [None]
     require(len(inputs) == 1, "generator", f"takes {len(inputs)} inputs; only noise alone can be exported so far")
     samples = _first_samples(generator, latent.size)
     bounds = None if value_range is None else tuple(float(bound) for bound in value_range)
-    recipe = SamplingSpec(latent.size, latent.distribution, tuple(samples.shape[1:]), bounds)  # type: ignore[arg-type]
-    require(bounds is not None or not recipe.is_image, "value_range", "must be given for images, such as (-1, 1)")
-    return Source(generator, _in_float32(generator, latent.size), recipe)
+    spec = SamplingSpec(latent.size, latent.distribution, tuple(samples.shape[1:]), bounds)  # type: ignore[arg-type]
+    require(bounds is not None or not spec.is_image, "value_range", "must be given for images, such as (-1, 1)")
+    return Source(generator, _to_float32(generator, latent.size), spec)
 
 
 def run_on_cpu(model: keras.Model, noise: np.ndarray) -> np.ndarray:
-    """The model's samples in inference mode, float32 [count, *sample_shape].
+    """The samples of the model in inference mode, float32 [count, *sample_shape].
 
-    A GPU may round matrix products to TF32, which would hide or feign differences; a CPU does not.
+    On the CPU, because a GPU may round matrix products to TF32, which would hide or feign differences.
     """
     with tf.device("CPU:0"):
         return tf.cast(model(tf.constant(noise), training=False), tf.float32).numpy()
 
 
 def _first_samples(generator: keras.Model, latent_size: int) -> tf.Tensor:
-    """Calls the generator once, which also builds it where it was not."""
+    """The samples of two rows of zeros; the call also builds a generator that is not built yet."""
     try:
         samples = generator(tf.zeros([2, latent_size]), training=False)
-    except Exception as error:  # whatever the user's own layers raise
+    except Exception as error:  # custom layers may raise anything
         cause = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise InputError("generator", f"does not take noise [batch, {latent_size}] alone: {cause[0]}") from error
     require(tf.is_tensor(samples), "generator", f"must make one tensor, makes {type(samples).__name__}")
-    fits = samples.shape.rank >= 2 and samples.shape[0] == 2
-    require(fits, "generator", f"must make one sample for each row of noise, made {samples.shape} of two rows")
+    valid = samples.shape.rank >= 2 and samples.shape[0] == 2
+    require(valid, "generator", f"must make one sample for each row of noise, made {samples.shape} of two rows")
     return samples
 
 
-def _in_float32(generator: keras.Model, latent_size: int) -> keras.Model:
-    """The generator itself, or where it computes in another precision a copy of it that computes in float32.
+def _to_float32(generator: keras.Model, latent_size: int) -> keras.Model:
+    """The generator itself, or its float32 copy where it computes in another precision.
 
     onnxruntime has few CPU kernels for bfloat16 and float16, and mixed precision keeps its weights in float32 anyway.
     """
     if _float_types(generator, latent_size) == {tf.float32}:
         return generator
     try:
-        twin = keras.models.clone_model(generator, clone_function=_layer_in_float32)
-        twin(tf.zeros([1, latent_size]), training=False)
-        twin.set_weights(generator.get_weights())
+        float32_copy = keras.models.clone_model(generator, clone_function=_layer_to_float32)
+        float32_copy(tf.zeros([1, latent_size]), training=False)
+        float32_copy.set_weights(generator.get_weights())
     except Exception as error:
         raise InputError("generator", f"in mixed precision cannot be rebuilt in float32 ({error})") from error
-    return twin
+    return float32_copy
 
 
 def _float_types(generator: keras.Model, latent_size: int) -> set[tf.DType]:
@@ -119,7 +119,7 @@ def _float_types(generator: keras.Model, latent_size: int) -> set[tf.DType]:
     return {tensor.dtype for operation in operations for tensor in operation.outputs if tensor.dtype.is_floating}
 
 
-def _layer_in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
+def _layer_to_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
     config: dict[str, Any] = layer.get_config()
     if "dtype" in config:
         config["dtype"] = "float32"

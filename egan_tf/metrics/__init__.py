@@ -1,4 +1,4 @@
-"""How good samples are: every metric says its protocol.
+"""Metrics of sample quality; every record states its protocol.
 
     from egan_tf import Sampler, data
     from egan_tf.metrics.evaluate import evaluate
@@ -8,6 +8,6 @@
     cnn = load_extractor("cnn", real, "data")
     evaluate(Sampler("saved_models/fashion_mnist").batches, real, ["frechet_distance", "recall"], extractor=cnn)
 
-Metrics are named in `registry.METRICS`, extractors in `extractors.EXTRACTORS`. The arithmetic (`mixtures`, `frechet`,
-`kernel`, `neighbours`, `scores`) needs numpy alone.
+Metrics are named in `registry.METRICS`, extractors in `extractors.EXTRACTORS`. The formulas (`mixtures`, `frechet`,
+`kernel`, `neighbours`, `scores`) need numpy only.
 """

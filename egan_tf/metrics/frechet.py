@@ -2,7 +2,7 @@
 
     d² = ‖m₁ − m₂‖² + tr(C₁ + C₂ − 2 (C₁ C₂)^½)
 
-It is called FID where the features are those of the official Inception graph, and nowhere else.
+Only with the features of the official Inception graph is it called FID.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.metrics.arrays import blocks, rows
+from egan_tf.metrics.arrays import check_rows, row_blocks
 from egan_tf.utils.checks import integer, require
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, mean and scatter of features, in float64; parts of a sample add up to those of the whole.
+    """Count, mean and scatter matrix of features, in float64. Moments of several batches can be added.
 
     Attributes:
-        count: n, from 0.
+        count: n, at least 0.
         mean: [d].
-        scatter: [d, d], the sum of outer products of the deviations from the mean.
+        scatter: [d, d], Σ (x − mean)(x − mean)ᵀ.
     """
 
     count: int
@@ -31,31 +31,30 @@ class Moments:
     scatter: np.ndarray
 
     @classmethod
-    def none(cls, size: int) -> Moments:
-        """Those of no features of `size` numbers, to which others are added."""
+    def empty(cls, size: int) -> Moments:
+        """The moments of no features of width `size`, the start of a sum."""
         size = integer("size", size)
         return cls(0, np.zeros(size), np.zeros((size, size)))
 
     @classmethod
-    def of(cls, features: Any) -> Moments:
-        """Those of the features [n, d].
+    def from_features(cls, features: Any) -> Moments:
+        """The moments of features [n, d].
 
         Raises:
             InputError: another shape, or numbers that are not finite.
         """
-        features = rows("features", features)
-        total = cls.none(features.shape[1])
-        for _, block in blocks(features):
+        features = check_rows("features", features)
+        total = cls.empty(features.shape[1])
+        for _, block in row_blocks(features):
             mean = block.mean(axis=0)
             deviations = block - mean
             total = total + cls(len(block), mean, deviations.T @ deviations)
         return total
 
     def __add__(self, other: Moments) -> Moments:
-        """Chan, Golub and LeVeque 1983, which loses no digits where the mean is large."""
-        require(
-            self.mean.shape == other.mean.shape, "moments", f"are of {len(self.mean)} and {len(other.mean)} numbers"
-        )
+        """Combines moments as Chan, Golub and LeVeque 1983, which loses no digits if the mean is large."""
+        sizes = (len(self.mean), len(other.mean))
+        require(sizes[0] == sizes[1], "moments", f"are of {sizes[0]} and {sizes[1]} numbers")
         count = self.count + other.count
         if count == 0:
             return self
@@ -77,17 +76,17 @@ class Moments:
 
 
 def frechet_distance(first: Moments, second: Moments) -> float:
-    """Returns the squared Fréchet distance of the two Gaussians, in float64, at least 0.
+    """The squared Fréchet distance of two Gaussians, in float64, at least 0.
 
-    The trace of (C₁ C₂)^½ is the sum of the singular values of C₁^½ C₂^½: unlike the square roots of eigenvalues of
-    the product, these are exact to the last digits where covariances are singular or nearly so.
+    The trace of (C₁ C₂)^½ is computed as the sum of the singular values of C₁^½ C₂^½. Unlike square roots of the
+    eigenvalues of C₁ C₂, they are accurate to the last digits if a covariance is singular or nearly so.
 
     Args:
-        first: of at least 2 features.
-        second: likewise, of as many numbers.
+        first: of at least 2 features of width d.
+        second: likewise.
 
     Raises:
-        InputError: fewer features, or of another size.
+        InputError: fewer features, or different widths.
     """
     sizes = (len(first.mean), len(second.mean))
     require(sizes[0] == sizes[1], "features", f"must be of one size, got {sizes[0]} and {sizes[1]}")
@@ -102,6 +101,6 @@ def frechet_distance(first: Moments, second: Moments) -> float:
 def _square_root(covariance: np.ndarray) -> np.ndarray:
     """R with RᵀR = C."""
     values, vectors = np.linalg.eigh(covariance)
-    # What rounding makes of a zero: its square root would be eight digits larger.
-    noise = len(values) * np.finfo(np.float64).eps * values[-1]
-    return np.sqrt(np.where(values > noise, values, 0.0))[:, None] * vectors.T
+    # Rounding turns zeros into numbers of this size, whose square roots would be eight digits larger.
+    rounding = len(values) * np.finfo(np.float64).eps * values[-1]
+    return np.sqrt(np.where(values > rounding, values, 0.0))[:, None] * vectors.T

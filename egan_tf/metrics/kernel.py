@@ -1,7 +1,7 @@
-"""Kernel distances: the squared maximum mean discrepancy (MMD²), and the kernel distance of features made of it.
+"""Squared maximum mean discrepancy (MMD²), and the kernel distance of features, its mean over subsets.
 
 Gretton et al. 2012, "A Kernel Two-Sample Test", equation 3: MMD² = E k(x, x') + E k(y, y') − 2 E k(x, y). The unbiased
-estimate leaves out the pairs of a sample with itself, and can be negative.
+estimate omits the pairs of a sample with itself, and can be negative.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from egan_tf.metrics.arrays import BLOCK, blocks, pair, squared_distances
+from egan_tf.metrics.arrays import BLOCK_ROWS, check_pair, row_blocks, squared_distances
 from egan_tf.utils.checks import integer, number, require
 
 SUBSETS = 100
 SUBSET_SIZE = 1000
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From float64 rows [n, d] and [m, d] to kernel values [n, m]."""
+"""Maps float64 rows [n, d] and [m, d] to kernel values [n, m]."""
 
 
 class KernelDistance(NamedTuple):
-    """Mean and standard deviation (divided by their number) of MMD² over subsets."""
+    """Mean and population standard deviation of MMD² over subsets."""
 
     mean: float
     deviation: float
@@ -31,15 +31,15 @@ class KernelDistance(NamedTuple):
 def cubic_kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """k(x, y) = (x·y/d + 1)³, of Bińkowski et al. 2018, "Demystifying MMD GANs", section 4."""
     base = first @ second.T / first.shape[1] + 1.0
-    # A third of the time of base**3.
+    # Three times as fast as base**3.
     return base * base * base
 
 
 def gaussian_kernel(bandwidths: Sequence[float]) -> Kernel:
-    """Returns k(x, y) = mean over the bandwidths b of exp(−‖x − y‖² / 2b²).
+    """The kernel k(x, y) = mean over the bandwidths b of exp(−‖x − y‖² / 2b²).
 
     Raises:
-        InputError: there are none, or one is not above 0.
+        InputError: no bandwidth, or one that is not above 0.
     """
     require(len(bandwidths) > 0, "bandwidths", "must be at least one number above 0")
     scales = [0.5 / number("bandwidths", bandwidth, 0.0, above=True) ** 2 for bandwidth in bandwidths]
@@ -54,32 +54,32 @@ def gaussian_kernel(bandwidths: Sequence[float]) -> Kernel:
     return kernel
 
 
-def squared_mmd(real: np.ndarray, fake: np.ndarray, kernel: Kernel = cubic_kernel, block: int = BLOCK) -> float:
-    """Returns the unbiased estimate of MMD² from all pairs, in float64.
+def squared_mmd(real: np.ndarray, fake: np.ndarray, kernel: Kernel = cubic_kernel, block: int = BLOCK_ROWS) -> float:
+    """The unbiased estimate of MMD² from all pairs, in float64.
 
     Args:
         real: [n, d], n at least 2.
         fake: [m, d], m at least 2.
         kernel: symmetric.
-        block: so many rows of each are compared at once; memory grows with its square, and with nothing else.
+        block: rows of each that are compared at once; memory grows with its square only.
 
     Raises:
-        InputError: fewer rows, rows of unequal width, or numbers that are not finite.
+        InputError: fewer rows, different widths, or numbers that are not finite.
     """
-    real, fake = pair(real, fake, minimum=2)
+    real, fake = check_pair(real, fake, minimum=2)
     n, m = len(real), len(fake)
-    between = sum(kernel(x, y).sum() for _, x in blocks(real, block) for _, y in blocks(fake, block))
-    within = _within(real, kernel, block) / (n * (n - 1)) + _within(fake, kernel, block) / (m * (m - 1))
+    between = sum(kernel(x, y).sum() for _, x in row_blocks(real, block) for _, y in row_blocks(fake, block))
+    within = _sum_over_pairs(real, kernel, block) / (n * (n - 1)) + _sum_over_pairs(fake, kernel, block) / (m * (m - 1))
     return float(within - 2.0 * between / (n * m))
 
 
-def _within(values: np.ndarray, kernel: Kernel, block: int) -> float:
+def _sum_over_pairs(values: np.ndarray, kernel: Kernel, block: int) -> float:
     """The sum of the kernel over all ordered pairs of different rows."""
     total = 0.0
-    for here, x in blocks(values, block):
-        for there, y in blocks(values[: here.stop], block):
+    for rows, x in row_blocks(values, block):
+        for columns, y in row_blocks(values[: rows.stop], block):
             gram = kernel(x, y)
-            total += gram.sum() - np.trace(gram) if here == there else 2.0 * gram.sum()
+            total += gram.sum() - np.trace(gram) if rows == columns else 2.0 * gram.sum()
     return total
 
 
@@ -91,23 +91,23 @@ def kernel_distance(
     subset_size: int = SUBSET_SIZE,
     kernel: Kernel = cubic_kernel,
 ) -> KernelDistance:
-    """Returns the kernel distance: MMD² of `subsets` pairs of random subsets, on average.
+    """The kernel distance: the mean of MMD² over pairs of random subsets.
 
-    Called KID (kernel Inception distance, Bińkowski et al. 2018) where the features are the Inception network's.
+    Only with the features of the official Inception graph is it called KID (Bińkowski et al. 2018).
 
     Args:
         real: features [n, d].
         fake: features [m, d].
-        seed: of the choice of the subsets, each without repetition.
-        subsets: how many.
-        subset_size: rows in each; no more than n and m.
+        seed: of the subsets, each drawn without replacement.
+        subsets: the number of pairs.
+        subset_size: rows in each subset, at most n and m.
         kernel: symmetric.
 
     Raises:
-        InputError: fewer rows than a subset takes, rows of unequal width, or numbers that are not finite.
+        InputError: fewer rows than a subset, different widths, or numbers that are not finite.
     """
     size = integer("subset_size", subset_size, 2)
-    real, fake = pair(real, fake, minimum=size)
+    real, fake = check_pair(real, fake, minimum=size)
     random = np.random.default_rng(integer("seed", seed, 0))
     values = [
         squared_mmd(_subset(real, size, random), _subset(fake, size, random), kernel)

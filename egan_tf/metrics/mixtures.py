@@ -1,7 +1,7 @@
 """How well points cover a mixture of Gaussians whose modes are known.
 
-As in Srivastava et al. 2017 ("VEEGAN", section 4.1) a sample belongs to its nearest mode, and is of high quality within
-three standard deviations of it.
+As in Srivastava et al. 2017 ("VEEGAN", section 4.1), a sample belongs to its nearest mode, and has high quality if it
+lies within three standard deviations of that mode.
 """
 
 from __future__ import annotations
@@ -11,51 +11,51 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.metrics.arrays import blocks, pair, squared_distances
+from egan_tf.metrics.arrays import check_pair, row_blocks, squared_distances
 from egan_tf.metrics.kernel import gaussian_kernel, squared_mmd
 from egan_tf.utils.checks import number, require
 
-SIGMAS = 3.0
-COVERED_SHARE = 1 / 5
+HIGH_QUALITY_SIGMAS = 3.0
+COVERED_FRACTION = 1 / 5
 MMD_BANDWIDTHS = (1.0, 5.0, 25.0)
-"""Bandwidths of the kernel of `mixture_mmd`, in standard deviations of a mode: within a mode, around it, and between
-the neighbours of the authors' toys."""
+"""Bandwidths of the kernel of `mixture_mmd` in standard deviations of a mode: for differences within a mode, around it,
+and between neighbouring modes of the paper's toy data."""
 
 
 @dataclass(frozen=True)
 class ModeCoverage:
-    """Where the samples of a generator lie, mode by mode.
+    """Counts of samples by nearest mode. Counts of several batches can be added.
 
     Attributes:
-        near: int64 [K], samples within three standard deviations of the mode that is nearest to them.
-        nearest: int64 [K], all samples by nearest mode.
+        high_quality: int64 [K], the samples within three standard deviations of their nearest mode.
+        total: int64 [K], all samples.
     """
 
-    near: np.ndarray
-    nearest: np.ndarray
+    high_quality: np.ndarray
+    total: np.ndarray
 
     @property
     def modes_covered(self) -> int:
-        """How many modes have at least 1/5 of their fair share, count / K, in near samples."""
-        return int((self.near * len(self.near) >= COVERED_SHARE * self.nearest.sum()).sum())
+        """The number of modes with at least 1/5 of an equal share, n / K, in samples of high quality."""
+        return int((self.high_quality * len(self.total) >= COVERED_FRACTION * self.total.sum()).sum())
 
     @property
-    def share_near(self) -> float:
-        """Share of the samples within three standard deviations of a mode; 1 − exp(−4.5) = 0.98889 in the plane."""
-        return float(self.near.sum() / self.nearest.sum())
+    def high_quality_share(self) -> float:
+        """The share of samples of high quality; 1 − exp(−4.5) = 0.98889 for the mixture itself in the plane."""
+        return float(self.high_quality.sum() / self.total.sum())
 
     @property
     def divergence(self) -> float:
-        """KL divergence of the samples' nearest modes from the uniform distribution, in nats: 0 to log K."""
-        shares = self.nearest[self.nearest > 0] / self.nearest.sum()
-        return max(0.0, float((shares * np.log(shares * len(self.nearest))).sum()))
+        """KL divergence of the nearest modes from the uniform distribution, in nats, 0 to log K."""
+        shares = self.total[self.total > 0] / self.total.sum()
+        return max(0.0, float((shares * np.log(shares * len(self.total))).sum()))
 
     def __add__(self, other: ModeCoverage) -> ModeCoverage:
-        return ModeCoverage(self.near + other.near, self.nearest + other.nearest)
+        return ModeCoverage(self.high_quality + other.high_quality, self.total + other.total)
 
 
 def mode_coverage(samples: Any, modes: Any, sigma: float) -> ModeCoverage:
-    """Returns where the samples lie.
+    """Counts samples by nearest mode.
 
     Args:
         samples: [n, d].
@@ -63,24 +63,22 @@ def mode_coverage(samples: Any, modes: Any, sigma: float) -> ModeCoverage:
         sigma: the standard deviation of each coordinate around its mode.
 
     Raises:
-        InputError: shapes that do not fit, no rows, or numbers that are not finite.
+        InputError: shapes that do not match, no rows, or numbers that are not finite.
     """
-    modes, samples = pair(modes, samples, fields=("modes", "samples"))
-    sigma, centres = number("sigma", sigma, 0.0, above=True), modes.astype(np.float64)
-    near, nearest = np.zeros(len(modes), np.int64), np.zeros(len(modes), np.int64)
-    for _, points in blocks(samples):
-        squared = squared_distances(points, centres)
+    modes, samples = check_pair(modes, samples, fields=("modes", "samples"))
+    sigma, means = number("sigma", sigma, 0.0, above=True), modes.astype(np.float64)
+    high_quality, total = np.zeros(len(modes), np.int64), np.zeros(len(modes), np.int64)
+    for _, points in row_blocks(samples):
+        squared = squared_distances(points, means)
         mode = squared.argmin(axis=1)
-        close = squared.min(axis=1) <= (SIGMAS * sigma) ** 2
-        nearest += np.bincount(mode, minlength=len(modes))
-        near += np.bincount(mode[close], minlength=len(modes))
-    return ModeCoverage(near, nearest)
+        near = squared.min(axis=1) <= (HIGH_QUALITY_SIGMAS * sigma) ** 2
+        total += np.bincount(mode, minlength=len(modes))
+        high_quality += np.bincount(mode[near], minlength=len(modes))
+    return ModeCoverage(high_quality, total)
 
 
 def mixture_mmd(real: Any, fake: Any, sigma: float) -> float:
-    """Returns the unbiased MMD² of two samples of points.
-
-    The kernel is Gaussian, the mean over the bandwidths sigma · `MMD_BANDWIDTHS`.
+    """The unbiased MMD² of two samples of points, with a Gaussian kernel averaged over sigma · `MMD_BANDWIDTHS`.
 
     Args:
         real: [n, d], samples of the mixture.

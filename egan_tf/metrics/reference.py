@@ -1,4 +1,4 @@
-"""What is known of the real images, computed once and kept."""
+"""Statistics of the real images under an extractor, computed once and cached."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 
 from egan_tf.data.images import ImageDataset
-from egan_tf.metrics.arrays import filled
+from egan_tf.metrics.arrays import concatenate
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.frechet import Moments
-from egan_tf.metrics.store import file_for, load_arrays, save_arrays
+from egan_tf.metrics.store import cache_path, load_arrays, save_arrays
 from egan_tf.utils.checks import integer
 
-BLOCK = 512
+BATCH = 512
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Real images as an extractor sees them.
+    """Statistics of real images.
 
     Attributes:
         moments: of the features.
-        features: float32 [count, d], or None where only the moments were asked for.
+        features: float32 [count, d], or None if only the moments were requested.
     """
 
     moments: Moments
@@ -33,7 +33,7 @@ class Reference:
 
     @property
     def count(self) -> int:
-        """How many images."""
+        """The number of images."""
         return self.moments.count
 
 
@@ -44,23 +44,23 @@ def load_reference(
     folder: Path | None = None,
     with_features: bool = False,
 ) -> Reference:
-    """Returns what the extractor makes of `count` real images, from a file where there is one.
+    """The statistics of `count` real images, from the cache if they are there.
 
-    The images are evenly spaced in the data set's stored order. A file belongs to the data set's fingerprint, split and
-    count and to the extractor's hash and way of resizing; one that is damaged is written anew.
+    The images are evenly spaced in the stored order of the data set. The cache key holds the fingerprint, split and
+    count of the data set, and hash and resizing of the extractor; a damaged file is computed again.
 
     Args:
         dataset: the images.
-        extractor: the extractor.
-        count: how many; all, if there are fewer.
-        folder: where the files are kept; None for nowhere.
-        with_features: whether the features themselves are wanted, whose memory grows with `count`.
+        extractor: computes the features.
+        count: the number of images; all, if there are fewer.
+        folder: of the cache; None for no cache.
+        with_features: also returns the features, whose memory grows with `count`.
 
     Raises:
         InputError: `count` is below 1, the extractor does not take the images, or `folder` cannot be written.
     """
     count = min(integer("count", count), len(dataset.images))
-    about = {
+    key = {
         "kind": "features" if with_features else "moments",
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -70,31 +70,31 @@ def load_reference(
         "hash": extractor.hash,
         "resize": extractor.resize,
     }
-    path = None if folder is None else file_for(folder, about)
-    kept = None if path is None else load_arrays(path, about)
-    if kept is not None:
-        found = _from_arrays(kept, count, extractor.size, with_features)
-        if found is not None:
-            return found
-    found = _compute(dataset, extractor, count, with_features)
+    path = None if folder is None else cache_path(folder, key)
+    cached = None if path is None else load_arrays(path, key)
+    if cached is not None:
+        reference = _from_arrays(cached, count, extractor.size, with_features)
+        if reference is not None:
+            return reference
+    reference = _compute(dataset, extractor, count, with_features)
     if path is not None:
-        save_arrays(path, about, _to_arrays(found))
-    return found
+        save_arrays(path, key, _to_arrays(reference))
+    return reference
 
 
-def real_images(dataset: ImageDataset, count: int, block: int = BLOCK) -> Iterator[np.ndarray]:
-    """Yields `count` images evenly spaced in the stored order, float32 [n, H, W, C] in [-1, 1], block by block."""
-    chosen = np.arange(count) * len(dataset.images) // count
-    for start in range(0, count, block):
-        yield dataset.images[chosen[start : start + block]].astype(np.float32) / 127.5 - 1.0
+def real_images(dataset: ImageDataset, count: int, batch: int = BATCH) -> Iterator[np.ndarray]:
+    """Yields `count` images evenly spaced in the stored order, in batches float32 [n, H, W, C] in [-1, 1]."""
+    indices = np.arange(count) * len(dataset.images) // count
+    for start in range(0, count, batch):
+        yield dataset.images[indices[start : start + batch]].astype(np.float32) / 127.5 - 1.0
 
 
 def _compute(dataset: ImageDataset, extractor: Extractor, count: int, with_features: bool) -> Reference:
     parts = (extractor.features(images) for images in real_images(dataset, count))
     if with_features:
-        features = filled(count, parts)
-        return Reference(Moments.of(features), features)
-    return Reference(sum(map(Moments.of, parts), Moments.none(extractor.size)))
+        features = concatenate(count, parts)
+        return Reference(Moments.from_features(features), features)
+    return Reference(sum(map(Moments.from_features, parts), Moments.empty(extractor.size)))
 
 
 def _to_arrays(reference: Reference) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _to_arrays(reference: Reference) -> dict[str, Any]:
 
 
 def _from_arrays(arrays: dict[str, np.ndarray], count: int, size: int, with_features: bool) -> Reference | None:
-    """The reference, or None where the arrays are not those of one."""
+    """The reference, or None if names, shapes, types or values of the arrays are wrong."""
     shapes: dict[str, tuple[int, ...]] = {"mean": (size,), "scatter": (size, size)}
     if with_features:
         shapes = {"features": (count, size)}
@@ -113,5 +113,5 @@ def _from_arrays(arrays: dict[str, np.ndarray], count: int, size: int, with_feat
     if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays.values()):
         return None
     if with_features:
-        return Reference(Moments.of(arrays["features"]), arrays["features"])
+        return Reference(Moments.from_features(arrays["features"]), arrays["features"])
     return Reference(Moments(count, arrays["mean"], arrays["scatter"]))

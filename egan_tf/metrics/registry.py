@@ -1,7 +1,4 @@
-"""Metrics by name.
-
-A new one is a function from `MetricInputs` to a `Value`, and a name in `METRICS`.
-"""
+"""Metrics by name. To add one, write a function from `MetricInputs` to a `MetricValue` and name it in `METRICS`."""
 
 from __future__ import annotations
 
@@ -28,8 +25,8 @@ from egan_tf.metrics.neighbours import (
 from egan_tf.metrics.scores import SPLITS, ClassifierScore
 
 
-class Value(NamedTuple):
-    """What a metric gives: the value, and its standard deviation over parts where it is an average of them."""
+class MetricValue(NamedTuple):
+    """The value of a metric, and its standard deviation over splits or subsets if it is their mean."""
 
     value: float
     deviation: float | None = None
@@ -37,13 +34,13 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class SampleStatistics:
-    """What was kept of the samples of one side; what no metric asked for is None.
+    """Statistics of the real or the generated samples; None for those that no metric needs.
 
     Attributes:
-        count: how many samples.
+        count: the number of samples.
         moments: of the features.
-        features: float32 [count, d]; of points, the points.
-        score: the class score.
+        features: float32 [count, d]; for points, the points.
+        score: the classifier score.
     """
 
     count: int
@@ -54,12 +51,12 @@ class SampleStatistics:
 
 @dataclass(frozen=True)
 class MetricInputs:
-    """What a metric is computed from.
+    """The inputs of a metric.
 
     Attributes:
-        real: the real samples.
-        fake: the samples that are judged.
-        seed: for a metric that chooses at random.
+        real: statistics of the real samples.
+        fake: statistics of the generated samples.
+        seed: for metrics that draw subsets.
         mixture: the data set, if it is a mixture.
     """
 
@@ -70,11 +67,11 @@ class MetricInputs:
 
     @property
     def features(self) -> tuple[np.ndarray, np.ndarray]:
-        """Those of the real samples and of the fakes."""
+        """The features of the real and of the generated samples."""
         assert self.real.features is not None and self.fake.features is not None
         return self.real.features, self.fake.features
 
-    # Metrics that come in pairs are computed in one go, once.
+    # Cached, because two metrics share each of them.
 
     @cached_property
     def precision_recall(self) -> PrecisionRecall:
@@ -88,7 +85,7 @@ class MetricInputs:
 
     @cached_property
     def modes(self) -> ModeCoverage:
-        """Where the fakes lie in the mixture."""
+        """The generated samples by nearest mode."""
         assert self.mixture is not None and self.fake.features is not None
         return mode_coverage(self.fake.features, self.mixture.modes, self.mixture.sigma)
 
@@ -99,131 +96,131 @@ class Metric:
 
     Attributes:
         compute: the function.
-        stem: what its reported name begins with.
-        official_stem: the same where the extractor is the official Inception graph.
-        protocol: how it is made, in words.
-        points: whether it is of points of a mixture, not of images.
-        needs: what it takes, some of "moments", "features", "probabilities" (of the fakes).
-        knows_real: whether it compares with real samples.
-        higher_is_better: which end is the good one.
+        prefix: of the reported name.
+        protocol: how the value is computed, in words, for the record.
+        needs: the statistics that it reads, some of "moments", "features", "probabilities" (of the fakes).
+        inception_prefix: of the reported name if the extractor is the official Inception graph.
+        points: True for points of a mixture, False for images.
+        uses_real: True if it compares with real samples.
+        higher_is_better: True if larger values are better.
     """
 
-    compute: Callable[[MetricInputs], Value]
-    stem: str
+    compute: Callable[[MetricInputs], MetricValue]
+    prefix: str
     protocol: str
     needs: frozenset[str]
-    official_stem: str = ""
+    inception_prefix: str = ""
     points: bool = False
-    knows_real: bool = True
+    uses_real: bool = True
     higher_is_better: bool = False
 
-    def name(self, extractor: Extractor | None, count: int) -> str:
-        """The reported name, such as "fd_fashion_mnist_cnn_10k", for `count` fakes."""
+    def reported_name(self, extractor: Extractor | None, count: int) -> str:
+        """The name in records, such as "fd_fashion_mnist_cnn_10k", for `count` fakes."""
         if extractor is None:
-            return self.stem
-        if extractor.official and self.official_stem:
-            return f"{self.official_stem}_{thousands(count)}"
-        return f"{self.stem}_{extractor.name}_{thousands(count)}"
+            return self.prefix
+        if extractor.official and self.inception_prefix:
+            return f"{self.inception_prefix}_{format_count(count)}"
+        return f"{self.prefix}_{extractor.name}_{format_count(count)}"
 
 
-def thousands(count: int) -> str:
-    """Returns "10k" for 10,000, and plain digits for what is no multiple of 1,000."""
+def format_count(count: int) -> str:
+    """Formats 10,000 as "10k", and numbers that are no multiples of 1,000 as plain digits."""
     return f"{count // 1000}k" if count % 1000 == 0 else str(count)
 
 
-def _frechet(material: MetricInputs) -> Value:
-    assert material.real.moments is not None and material.fake.moments is not None
-    return Value(frechet_distance(material.real.moments, material.fake.moments))
+def _frechet_distance(inputs: MetricInputs) -> MetricValue:
+    assert inputs.real.moments is not None and inputs.fake.moments is not None
+    return MetricValue(frechet_distance(inputs.real.moments, inputs.fake.moments))
 
 
-def _kernel(material: MetricInputs) -> Value:
-    size = min(SUBSET_SIZE, material.real.count, material.fake.count)
-    return Value(*kernel_distance(*material.features, material.seed, SUBSETS, size))
+def _kernel_distance(inputs: MetricInputs) -> MetricValue:
+    size = min(SUBSET_SIZE, inputs.real.count, inputs.fake.count)
+    return MetricValue(*kernel_distance(*inputs.features, inputs.seed, SUBSETS, size))
 
 
-def _score(material: MetricInputs) -> Value:
-    assert material.fake.score is not None
-    return Value(*material.fake.score)
+def _classifier_score(inputs: MetricInputs) -> MetricValue:
+    assert inputs.fake.score is not None
+    return MetricValue(*inputs.fake.score)
 
 
-def _mixture_mmd(material: MetricInputs) -> Value:
-    assert material.mixture is not None
-    return Value(mixture_mmd(*material.features, material.mixture.sigma))
+def _mixture_mmd(inputs: MetricInputs) -> MetricValue:
+    assert inputs.mixture is not None
+    return MetricValue(mixture_mmd(*inputs.features, inputs.mixture.sigma))
 
 
-def _of_neighbours(name: str, protocol: str, compute: Callable[[MetricInputs], Value]) -> Metric:
+def _neighbour_metric(name: str, protocol: str, compute: Callable[[MetricInputs], MetricValue]) -> Metric:
     return Metric(compute, name, protocol, frozenset({"features"}), higher_is_better=True)
 
 
-def _of_modes(name: str, protocol: str, compute: Callable[[MetricInputs], Value], higher: bool) -> Metric:
+def _mode_metric(name: str, protocol: str, compute: Callable[[MetricInputs], MetricValue], higher: bool) -> Metric:
     needs = frozenset({"features"})
-    return Metric(compute, name, protocol, needs, points=True, knows_real=False, higher_is_better=higher)
+    return Metric(compute, name, protocol, needs, points=True, uses_real=False, higher_is_better=higher)
 
 
-_BALLS = f"radius: distance to the {PRECISION_NEIGHBOURS}rd nearest other sample (Kynkäänniemi et al. 2019)"
-_REAL_BALLS = f"radius: distance to the {DENSITY_NEIGHBOURS}th nearest other sample (Naeem et al. 2020)"
+_PRECISION_BALLS = f"radius: distance to the {PRECISION_NEIGHBOURS}rd nearest other sample (Kynkäänniemi et al. 2019)"
+_DENSITY_BALLS = f"radius: distance to the {DENSITY_NEIGHBOURS}th nearest other sample (Naeem et al. 2020)"
 _WIDTHS = ", ".join(f"{width:g}" for width in MMD_BANDWIDTHS)
 
 METRICS: dict[str, Metric] = {
     "frechet_distance": Metric(
-        _frechet,
+        _frechet_distance,
         "fd",
         "squared Fréchet distance of Gaussians with the samples' means and unbiased covariances, in float64",
         frozenset({"moments"}),
-        official_stem="fid",
+        inception_prefix="fid",
     ),
     "kernel_distance": Metric(
-        _kernel,
+        _kernel_distance,
         "kd",
         f"unbiased MMD², kernel (x·y/d + 1)³, mean of {SUBSETS} subsets of {SUBSET_SIZE} or as many as there are",
         frozenset({"features"}),
-        official_stem="kid",
+        inception_prefix="kid",
     ),
-    "precision": _of_neighbours(
+    "precision": _neighbour_metric(
         "precision",
-        f"share of fakes in a real ball; {_BALLS}",
-        lambda material: Value(material.precision_recall.precision),
+        f"share of fakes in a real ball; {_PRECISION_BALLS}",
+        lambda inputs: MetricValue(inputs.precision_recall.precision),
     ),
-    "recall": _of_neighbours(
+    "recall": _neighbour_metric(
         "recall",
-        f"share of real samples in a fake's ball; {_BALLS}",
-        lambda material: Value(material.precision_recall.recall),
+        f"share of real samples in a fake's ball; {_PRECISION_BALLS}",
+        lambda inputs: MetricValue(inputs.precision_recall.recall),
     ),
-    "density": _of_neighbours(
+    "density": _neighbour_metric(
         "density",
-        f"real balls around a fake, over {DENSITY_NEIGHBOURS}; {_REAL_BALLS}",
-        lambda material: Value(material.density_coverage.density),
+        f"real balls around a fake, over {DENSITY_NEIGHBOURS}; {_DENSITY_BALLS}",
+        lambda inputs: MetricValue(inputs.density_coverage.density),
     ),
-    "coverage": _of_neighbours(
+    "coverage": _neighbour_metric(
         "coverage",
-        f"share of real balls with a fake in them; {_REAL_BALLS}",
-        lambda material: Value(material.density_coverage.coverage),
+        f"share of real balls with a fake in them; {_DENSITY_BALLS}",
+        lambda inputs: MetricValue(inputs.density_coverage.coverage),
     ),
     "classifier_score": Metric(
-        _score,
+        _classifier_score,
         "cs",
         f"exp E KL(p(y|x) ‖ p(y)), mean of {SPLITS} consecutive parts",
         frozenset({"probabilities"}),
-        official_stem="is",
-        knows_real=False,
+        inception_prefix="is",
+        uses_real=False,
         higher_is_better=True,
     ),
-    "modes_covered": _of_modes(
+    "modes_covered": _mode_metric(
         "modes_covered",
         "modes with at least 1/5 of count / K samples within 3σ",
-        lambda material: Value(float(material.modes.modes_covered)),
+        lambda inputs: MetricValue(float(inputs.modes.modes_covered)),
         True,
     ),
-    "high_quality_share": _of_modes(
+    "high_quality_share": _mode_metric(
         "high_quality_share",
         "share of samples within 3σ of the nearest mode, in Euclidean distance",
-        lambda material: Value(material.modes.share_near),
+        lambda inputs: MetricValue(inputs.modes.high_quality_share),
         True,
     ),
-    "mode_divergence": _of_modes(
+    "mode_divergence": _mode_metric(
         "mode_divergence",
         "KL divergence of all samples' nearest modes from the uniform distribution, in nats",
-        lambda material: Value(material.modes.divergence),
+        lambda inputs: MetricValue(inputs.modes.divergence),
         False,
     ),
     "mixture_mmd": Metric(

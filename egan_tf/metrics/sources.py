@@ -1,4 +1,4 @@
-"""Where the samples to be judged come from: always block by block, so that no number of them fills the memory."""
+"""Sources of samples for the metrics: always batch by batch, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -13,85 +13,86 @@ from egan_tf.utils.checks import integer, require
 if TYPE_CHECKING:
     import tensorflow as tf
 
-BLOCK = 512
-EVALUATION = 2**15 + 1
-"""The stream of the noise, which no generation and no picture draws from."""
-LABELS = 0x6C616265
+BATCH = 512
+EVALUATION_STREAM = 2**15 + 1
+"""The stream of the noise; training and sample grids draw from others."""
+LABEL_STREAM = 0x6C616265
 
-Blocks = Callable[[int, int], Iterable[np.ndarray]]
-"""From (count, seed) to blocks [n, ...] of samples, `count` in all, such as `Sampler.batches`."""
+BatchSource = Callable[[int, int], Iterable[np.ndarray]]
+"""Maps (count, seed) to batches [n, *sample_shape] with `count` samples in all, such as `Sampler.batches`."""
 
 
-class Noise(Protocol):
+class LatentLike(Protocol):
     """A distribution of noise, such as `egan_tf.evolution.latent.Latent`."""
 
     def sample(self, count: int, seed: Any) -> Any:
-        """Returns float32 [count, size], a function of the int64 [2] `seed` alone."""
+        """Draws float32 [count, size], a function of the int64 [2] `seed` only."""
         ...
 
 
-def from_sample(sample: Callable[[int, int], np.ndarray], block: int = BLOCK) -> Blocks:
-    """Returns the samples of a function `sample(count, seed)`, which gets a seed of its own for every block.
+def from_sample_fn(sample_fn: Callable[[int, int], np.ndarray], batch: int = BATCH) -> BatchSource:
+    """The samples of a function of (count, seed), which is called with a different seed for every batch.
 
     Args:
-        sample: returns [count, ...].
-        block: so many samples at once.
+        sample_fn: returns [count, *sample_shape].
+        batch: the largest count.
     """
-    size = integer("block", block)
+    size = integer("batch", batch)
 
-    def blocks(count: int, seed: int) -> Iterator[np.ndarray]:
+    def batches(count: int, seed: int) -> Iterator[np.ndarray]:
         for index, start in enumerate(range(0, count, size)):
-            own = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint32)[0])
-            yield np.asarray(sample(min(size, count - start), own))
+            batch_seed = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint32)[0])
+            yield np.asarray(sample_fn(min(size, count - start), batch_seed))
 
-    return blocks
+    return batches
 
 
-def from_noise(generate: Callable[[Any], Any], noise: Noise, block: int = BLOCK) -> Blocks:
-    """Returns the samples of a function of noise; sample i depends on the seed and i, not on how many there are.
+def from_noise(generate: Callable[[Any], Any], latent: LatentLike, batch: int = BATCH) -> BatchSource:
+    """The samples of a function of noise; sample i depends on the seed and i, but not on the number of samples.
 
     Args:
-        generate: noise [block, size] to samples [block, ...], in inference mode.
-        noise: its distribution.
-        block: so many samples at once; always as many, so that a compiled function is compiled once.
+        generate: maps noise [batch, size] to samples [batch, *sample_shape], in inference mode.
+        latent: the distribution of the noise.
+        batch: rows in every call; always the same, so that a `tf.function` is traced once.
     """
+    size = integer("batch", batch)
+    return _full_batches(lambda index, seed: generate(latent.sample(size, _stream(seed, index))), size)
 
-    size = integer("block", block)
-    return _cut(lambda index, seed: generate(noise.sample(size, _stream(seed, index))), size)
 
-
-def from_model(model: Any, dataset: Dataset | None = None, block: int = BLOCK) -> Blocks:
-    """Returns the samples of an `EGAN`: the fittest survivor's, in inference mode, averaged where an average is kept.
+def from_model(model: Any, dataset: Dataset | None = None, batch: int = BATCH) -> BatchSource:
+    """The samples of an `EGAN`: of the fittest survivor, in inference mode, with averaged weights if it keeps them.
 
     Args:
         model: has `sample(noise, labels)`, `latent` and `conditional`.
-        dataset: where labels are drawn from, with repetition, for a conditional model.
-        block: as in `from_noise`.
+        dataset: gives the labels of a conditional model, drawn with replacement.
+        batch: as in `from_noise`.
 
     Raises:
-        InputError: the model is conditional, and there are no labels to draw from.
+        InputError: the model is conditional and the data set has no labels.
     """
     if not model.conditional:
-        return from_noise(model.sample, model.latent, block)
-    size, known = integer("block", block), getattr(dataset, "labels", None)
-    require(known is not None, "dataset", "must have labels for a conditional model")
+        return from_noise(model.sample, model.latent, batch)
+    size, labels = integer("batch", batch), getattr(dataset, "labels", None)
+    require(labels is not None, "dataset", "must have labels for a conditional model")
 
-    def labelled(index: int, seed: int) -> Any:
-        random = np.random.default_rng([LABELS, seed, index])
-        return model.sample(model.latent.sample(size, _stream(seed, index)), random.choice(np.asarray(known), size))
+    def generate(index: int, seed: int) -> Any:
+        random = np.random.default_rng([LABEL_STREAM, seed, index])
+        return model.sample(model.latent.sample(size, _stream(seed, index)), random.choice(np.asarray(labels), size))
 
-    return _cut(labelled, size)
+    return _full_batches(generate, size)
 
 
-def _cut(draw: Callable[[int, int], Any], size: int) -> Blocks:
-    def blocks(count: int, seed: int) -> Iterator[np.ndarray]:
+def _full_batches(generate: Callable[[int, int], Any], size: int) -> BatchSource:
+    """Calls `generate(index, seed)` for full batches only, and cuts the last one."""
+
+    def batches(count: int, seed: int) -> Iterator[np.ndarray]:
         for index, start in enumerate(range(0, count, size)):
-            yield np.asarray(draw(index, seed))[: count - start]
+            yield np.asarray(generate(index, seed))[: count - start]
 
-    return blocks
+    return batches
 
 
 def _stream(seed: int, index: int) -> tf.Tensor:
     from egan_tf.utils import randomness
 
-    return randomness.stream(seed, index, EVALUATION)
+    return randomness.stream(seed, index, EVALUATION_STREAM)

@@ -1,11 +1,11 @@
-"""Arrays in files that appear whole, are read without pickle, and are worth nothing once damaged."""
+"""A cache of arrays in `.npz` files, written atomically, read without pickle, ignored when damaged."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-import os
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,68 +14,68 @@ from typing import Any
 
 import numpy as np
 
+from egan_tf.utils.atomic import atomic_file, remove_leftovers
 from egan_tf.utils.checks import InputError
 
-ABOUT = "about"
+_KEY = "about"
+"""The name of the entry that holds the key."""
 
 
-def file_for(folder: Path, about: Mapping[str, Any]) -> Path:
-    """Returns where arrays with this `about` belong: `KIND_HASH.npz`, its kind being `about["kind"]`."""
-    digest = hashlib.sha256(_text(about).encode()).hexdigest()
-    return folder / f"{about['kind']}_{digest[:16]}.npz"
+def cache_path(folder: Path, key: Mapping[str, Any]) -> Path:
+    """The file for a key: `KIND_HASH.npz`, with `key["kind"]` and the start of the SHA-256 of the key."""
+    digest = hashlib.sha256(_to_json(key).encode()).hexdigest()
+    return folder / f"{key['kind']}_{digest[:16]}.npz"
 
 
-def save_arrays(path: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes the arrays, none of them called "about", beside their place and moves them there.
+def save_arrays(path: Path, key: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays with their key.
 
     Args:
         path: the file; its folder is made if needed.
-        about: what the arrays were made from, as JSON can hold it.
-        arrays: of numbers.
+        key: everything that the arrays depend on, as JSON values.
+        arrays: numeric arrays by name; the name "about" is reserved.
 
     Raises:
         InputError: the file cannot be written.
     """
-    contents: dict[str, Any] = {ABOUT: np.array(_text(about)), **arrays}
-    with _beside(path) as beside:
-        with beside.open("wb") as file:
-            np.savez(file, **contents)
-        beside.replace(path)
+    entries: dict[str, Any] = {_KEY: np.array(_to_json(key)), **arrays}
+    with _input_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent, path.name)
+        with atomic_file(path) as file:
+            np.savez(file, **entries)
 
 
 def check_writable(path: Path) -> None:
-    """Raises InputError where `save_arrays` would, as far as can be told: call it before long work."""
-    with _beside(path) as beside:
-        beside.touch()
-        beside.unlink()
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    """Raises `InputError` if files cannot be made in the folder of `path`: call it before long work."""
+    with _input_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise InputError("data_dir", f"{path} cannot be written ({error.strerror}); choose another data_dir") from error
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
 
 
-def load_arrays(path: Path, about: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
-    """Returns the arrays of a file by `save_arrays`, or None if there is none, it is damaged, or is about other things.
+def load_arrays(path: Path, key: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
+    """The arrays that `save_arrays` wrote, or None if there is no file, it is damaged, or it has another key.
 
-    The sums that a .npz file holds of its contents tell damage.
+    The checksums in a `.npz` file reveal damage.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
         return None
-    if str(arrays.pop(ABOUT, "")) != _text(about):
+    if str(arrays.pop(_KEY, "")) != _to_json(key):
         return None
     return arrays
 
 
-def _text(about: Mapping[str, Any]) -> str:
-    return json.dumps(about, sort_keys=True)
+@contextlib.contextmanager
+def _input_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError("data_dir", f"{path} cannot be written ({error.strerror}); choose another data_dir") from error
+
+
+def _to_json(key: Mapping[str, Any]) -> str:
+    return json.dumps(key, sort_keys=True)

@@ -16,7 +16,12 @@ NORMALIZATIONS = ("none", "batch")
 
 @dataclass(frozen=True)
 class Architecture:
-    """A pair of builders, each `(sample_shape, ..., width, normalization) -> keras.Model`."""
+    """A generator and a discriminator that belong together.
+
+    Attributes:
+        generator: builds `(sample_shape, latent_size, width, normalization) -> keras.Model`.
+        discriminator: builds `(sample_shape, width, normalization) -> keras.Model`.
+    """
 
     generator: Callable[[tuple[int, ...], int, int, str], keras.Model]
     discriminator: Callable[[tuple[int, ...], int, str], keras.Model]
@@ -31,10 +36,20 @@ NETWORKS: dict[str, Architecture] = {
 def build_generator(
     network: str, sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
 ) -> keras.Model:
-    """A generator: float32 [batch, latent_size] to samples [batch, *sample_shape], images in [−1, 1].
+    """Builds a generator by name.
+
+    Args:
+        network: one of `NETWORKS`.
+        sample_shape: of one sample, (H, W, C) or (features,).
+        latent_size: numbers in one row of noise.
+        width: channels or units; see the builder.
+        normalization: one of `NORMALIZATIONS`.
+
+    Returns:
+        float32 [batch, latent_size] to samples float32 [batch, *sample_shape], images in [−1, 1].
 
     Raises:
-        InputError: for an unknown name, or a shape that the network cannot make.
+        InputError: unknown name, or a shape that the network cannot make.
     """
     one_of("generator_normalization", normalization, NORMALIZATIONS)
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
@@ -44,10 +59,19 @@ def build_generator(
 def build_discriminator(
     network: str, sample_shape: tuple[int, ...], width: int, normalization: str = "none"
 ) -> keras.Model:
-    """A discriminator: samples [batch, *sample_shape] to float32 logits [batch, 1].
+    """Builds a discriminator by name.
+
+    Args:
+        network: one of `NETWORKS`.
+        sample_shape: of one sample, (H, W, C) or (features,).
+        width: channels or units; see the builder.
+        normalization: one of `NORMALIZATIONS`.
+
+    Returns:
+        Samples [batch, *sample_shape] to logits float32 [batch, 1].
 
     Raises:
-        InputError: for an unknown name, or a shape that the network cannot take.
+        InputError: unknown name, or a shape that the network cannot take.
     """
     one_of("discriminator_normalization", normalization, NORMALIZATIONS)
     architecture = NETWORKS[one_of("network", network, NETWORKS)]

@@ -1,6 +1,6 @@
-"""The authors' convolutional networks (after Radford et al. 2015), for square images of 8 pixels and more.
+"""The convolutional networks of the E-GAN authors (after Radford et al. 2015), for square images of 8 pixels and more.
 
-Each stage halves or doubles the image with a 4×4 convolution of stride 2; there is no upsampling layer, which has no
+Each stage halves or doubles the side with a 4×4 convolution of stride 2. Upsampling layers are avoided: they have no
 gradient under XLA on a GPU.
 """
 
@@ -15,11 +15,11 @@ MIN_SIDE = 4
 MIN_STAGES = 2
 
 
-def stages_of(sample_shape: tuple[int, ...]) -> int:
-    """How many times an image is halved: down to 4 to 7 pixels, and at least twice.
+def stage_count(sample_shape: tuple[int, ...]) -> int:
+    """The number of times that an image is halved: down to a side of 4 to 7, and at least twice.
 
     Raises:
-        InputError: for anything but a square image whose side can be halved so.
+        InputError: the image is not square, or its side cannot be halved so.
     """
     if len(sample_shape) != 3 or sample_shape[0] != sample_shape[1]:
         raise InputError("network", f"dcgan takes square images [side, side, channels], got {sample_shape}")
@@ -47,21 +47,21 @@ def _normalized(tensor: keras.KerasTensor, normalization: str) -> keras.KerasTen
 def dcgan_generator(
     sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
 ) -> keras.Model:
-    """A dense layer to the smallest map, then transposed convolutions, ReLU, and tanh at the end.
+    """Builds a dense layer to the smallest feature map, then transposed convolutions with ReLU, tanh at the end.
 
     Args:
         sample_shape: [side, side, channels].
-        latent_size: numbers of noise.
-        width: channels before the last stage; each earlier stage doubles them (the authors take 128 for 32×32).
-        normalization: "none" (the authors) or "batch", before each ReLU.
+        latent_size: numbers in one row of noise.
+        width: channels before the last stage, doubled in each earlier one (the authors take 128 for 32×32).
+        normalization: "none" (as the authors) or "batch", before each ReLU.
 
     Returns:
         float32 [batch, latent_size] to float32 [batch, *sample_shape] in [−1, 1].
     """
-    stages = stages_of(sample_shape)
+    stages = stage_count(sample_shape)
     side, channels = sample_shape[0] >> stages, width << (stages - 1)
     noise = keras.Input((latent_size,), name="noise")
-    # BatchNorm takes the mean away, and a bias with it.
+    # BatchNorm subtracts the mean, which cancels a bias.
     biased = normalization == "none"
     x = keras.layers.Dense(side * side * channels, use_bias=biased, kernel_initializer=_initializer())(noise)
     x = keras.layers.Reshape((side, side, channels))(x)
@@ -76,19 +76,19 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "none") -> keras.Model:
-    """Convolutions, LeakyReLU 0.2, and one logit.
+    """Builds convolutions with LeakyReLU (slope 0.2), then one logit.
 
     Args:
         sample_shape: [side, side, channels].
-        width: channels after the first stage; each later stage doubles them (the authors take 128 for 32×32).
-        normalization: "none", or "batch" (the authors) on all stages but the first.
+        width: channels after the first stage, doubled in each later one (the authors take 128 for 32×32).
+        normalization: "none", or "batch" (as the authors) in all stages but the first.
 
     Returns:
         [batch, *sample_shape] to float32 logits [batch, 1].
     """
     images = keras.Input(sample_shape, name="samples")
     x = images
-    for stage in range(stages_of(sample_shape)):
+    for stage in range(stage_count(sample_shape)):
         normalized = normalization if stage else "none"
         x = keras.layers.Conv2D(
             width << stage,

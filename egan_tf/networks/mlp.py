@@ -1,4 +1,4 @@
-"""The authors' networks for the toy data: three hidden layers of one width."""
+"""The networks of the E-GAN authors for the toy data: three hidden layers of equal width."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HIDDEN_LAYERS = 3
 IMAGE_RANK = 3
 
 
-def _hidden(tensor: keras.KerasTensor, width: int, normalization: str) -> keras.KerasTensor:
+def _hidden_layers(tensor: keras.KerasTensor, width: int, normalization: str) -> keras.KerasTensor:
     for _ in range(HIDDEN_LAYERS):
         tensor = keras.layers.Dense(width, use_bias=normalization == "none")(tensor)
         if normalization == "batch":
@@ -22,19 +22,19 @@ def _hidden(tensor: keras.KerasTensor, width: int, normalization: str) -> keras.
 def mlp_generator(
     sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
 ) -> keras.Model:
-    """Dense layers of `width`, ReLU; linear at the end for points, tanh for images.
+    """Builds dense layers with ReLU; the output is linear for points, tanh for images.
 
     Args:
         sample_shape: [features] for points, [height, width, channels] for images.
-        latent_size: numbers of noise.
-        width: units of a hidden layer; the authors take 512.
+        latent_size: numbers in one row of noise.
+        width: units of each hidden layer; the authors take 512.
         normalization: "none" or "batch", before each ReLU.
 
     Returns:
-        float32 [batch, latent_size] to [batch, *sample_shape].
+        float32 [batch, latent_size] to float32 [batch, *sample_shape].
     """
     noise = keras.Input((latent_size,), name="noise")
-    hidden = _hidden(noise, width, normalization)
+    hidden = _hidden_layers(noise, width, normalization)
     flat = keras.layers.Dense(math.prod(sample_shape))(hidden)
     samples = keras.layers.Reshape(sample_shape)(flat)
     last = "tanh" if len(sample_shape) == IMAGE_RANK else "linear"
@@ -42,17 +42,17 @@ def mlp_generator(
 
 
 def mlp_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "none") -> keras.Model:
-    """Dense layers of `width`, ReLU, and one logit.
+    """Builds dense layers with ReLU, then one logit.
 
     Args:
-        sample_shape: shape of one sample.
-        width: units of a hidden layer; the authors take 512.
+        sample_shape: of one sample.
+        width: units of each hidden layer; the authors take 512.
         normalization: "none" or "batch", before each ReLU.
 
     Returns:
         [batch, *sample_shape] to float32 logits [batch, 1].
     """
     samples = keras.Input(sample_shape, name="samples")
-    hidden = _hidden(keras.layers.Flatten()(samples), width, normalization)
+    hidden = _hidden_layers(keras.layers.Flatten()(samples), width, normalization)
     logits = keras.layers.Dense(1, dtype="float32")(hidden)
     return keras.Model(samples, logits, name="mlp_discriminator")

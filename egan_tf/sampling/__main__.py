@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from egan_tf.sampling.command import main
+from egan_tf.sampling.command import cli
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(cli())

@@ -1,4 +1,4 @@
-"""What it takes to sample from an exported generator, and how an ONNX file's metadata carry it."""
+"""How to sample from an exported generator: noise, sample shape, value range; stored in the metadata of its file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from egan_tf.sampling.noise import DISTRIBUTIONS, draw_noise
 from egan_tf.utils.checks import InputError, integer, number, one_of, require
-
-DISTRIBUTIONS = ("normal", "uniform")
-"""The noise that a generator takes: N(0, 1), or uniform in [-1, 1)."""
 
 _FORMAT = "1"
 _PREFIX = "egan_tf."
@@ -19,13 +17,13 @@ _PREFIX = "egan_tf."
 
 @dataclass(frozen=True)
 class SamplingSpec:
-    """What it takes to sample from an exported generator; travels as metadata in its ONNX file.
+    """The noise that a generator takes and the samples that it makes.
 
     Attributes:
         latent_size: numbers in one row of noise.
-        distribution: one of `DISTRIBUTIONS`.
+        distribution: of the noise, one of `DISTRIBUTIONS`.
         sample_shape: shape of one sample, (H, W, C) of an image or (2,) of a point.
-        value_range: lowest and highest value of a sample, or None where it has no bounds.
+        value_range: lowest and highest value of a sample, or None if it is unbounded.
     """
 
     latent_size: int
@@ -34,7 +32,7 @@ class SamplingSpec:
     value_range: tuple[float, float] | None
 
     def __post_init__(self) -> None:
-        """Refuses values that no generator can have, with `InputError`."""
+        """Raises `InputError` for values that no generator can have."""
         integer("latent_size", self.latent_size)
         one_of("distribution", self.distribution, DISTRIBUTIONS)
         require(len(self.sample_shape) > 0, "sample_shape", "must have at least one dimension")
@@ -47,23 +45,20 @@ class SamplingSpec:
 
     @property
     def is_image(self) -> bool:
-        """Whether a sample is an image [H, W, C] with one or three channels."""
+        """True if a sample is an image [H, W, C] with one or three channels."""
         return len(self.sample_shape) == 3 and self.sample_shape[2] in (1, 3)
 
     @property
     def is_point(self) -> bool:
-        """Whether a sample is a point in the plane."""
+        """True if a sample is a point in the plane."""
         return self.sample_shape == (2,)
 
-    def draw(self, generator: np.random.Generator, count: int) -> np.ndarray:
-        """Draws the next `count` rows of noise, float32 [count, latent_size]."""
-        shape = (count, self.latent_size)
-        if self.distribution == "normal":
-            return generator.standard_normal(shape, dtype=np.float32)
-        return 2 * generator.random(shape, dtype=np.float32) - 1
+    def draw_noise(self, generator: np.random.Generator, count: int) -> np.ndarray:
+        """Draws the next `count` rows of noise from a Philox generator, float32 [count, latent_size]."""
+        return draw_noise(generator, self.distribution, count, self.latent_size)
 
     def to_metadata(self) -> dict[str, str]:
-        """Returns the entries that `from_metadata` reads."""
+        """The metadata entries that `from_metadata` reads."""
         return {
             f"{_PREFIX}format": _FORMAT,
             f"{_PREFIX}latent_size": json.dumps(self.latent_size),
@@ -74,7 +69,11 @@ class SamplingSpec:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> SamplingSpec:
-        """Reads a recipe from an ONNX file's metadata; raises `InputError` where it is absent or damaged."""
+        """Reads the specification from the metadata of an ONNX file.
+
+        Raises:
+            InputError: the entries of egan_tf are absent, incomplete, damaged or of an unknown format.
+        """
         require(f"{_PREFIX}format" in metadata, "metadata", "none of egan_tf in it; export the generator with egan_tf")
         entries = {key[len(_PREFIX) :]: value for key, value in metadata.items() if key.startswith(_PREFIX)}
         require(entries["format"] == _FORMAT, "metadata", f"format {entries['format']!r} unknown; upgrade egan_tf")

@@ -14,7 +14,7 @@ from egan_tf.evolution.batches import sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.settings import EvolutionSettings
-from egan_tf.export.staging import check_place
+from egan_tf.export.directory import check_export_directory
 from egan_tf.metrics.extractors import Extractor
 from egan_tf.training import run_folder
 from egan_tf.training.build import build
@@ -24,8 +24,8 @@ from egan_tf.training.config_file import read_config
 from egan_tf.training.export_run import export_dir, is_exported
 from egan_tf.training.metric_setup import load_metric_extractor
 from egan_tf.training.resume_policy import changes
-from egan_tf.utils.atomic import LockedError, directory_lock
 from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.registries import load_registry
 from egan_tf.utils.settings import Setting, sections_of, settings_of
 from egan_tf.utils.user_code import UserCode, is_reference
@@ -80,7 +80,7 @@ def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False
     """
     code = code or UserCode()
     check_settings(config, code)
-    check_place(export_dir(config), config.run.overwrite)
+    check_export_directory(export_dir(config), config.run.overwrite)
     for name in ("runs_dir", "models_dir"):
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = data.load(config.data.dataset, config.data.data_dir)

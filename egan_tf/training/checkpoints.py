@@ -19,7 +19,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.utils.atomic import atomic_directory, atomic_write, sha256_of, sweep
+from egan_tf.utils.atomic import atomic_directory, atomic_write, remove_leftovers, sha256_of
 from egan_tf.utils.checks import InputError
 
 MANIFEST = "manifest.json"
@@ -85,7 +85,7 @@ class Checkpoints:
         generation, restarts = int(self._egan.generation.numpy()), int(self._egan.restarts.numpy())
         place = self.folder / (f"{generation:08d}" + (f"-r{restarts}" if restarts else ""))
         self.folder.mkdir(parents=True, exist_ok=True)
-        sweep(self.folder)
+        remove_leftovers(self.folder)
         if place.exists():
             shutil.rmtree(place)
         try:

@@ -12,7 +12,7 @@ import numpy as np
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export import export_generator
-from egan_tf.export.staging import CARD
+from egan_tf.sampling.sampler import CARD_FILE
 from egan_tf.training.config import Config, from_dict
 
 
@@ -59,7 +59,7 @@ def export_dir(config: Config) -> Path:
 def is_exported(config: Config, steps: int) -> bool:
     """True if this run made the existing export, which it may then replace."""
     try:
-        card = json.loads((export_dir(config) / CARD).read_text(encoding="utf-8"))
+        card = json.loads((export_dir(config) / CARD_FILE).read_text(encoding="utf-8"))
         return from_dict(card["config"]).public() == config.public() and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

@@ -25,7 +25,7 @@ from egan_tf.training.export_run import export, is_exported
 from egan_tf.training.metric_setup import make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.signals import Signals
-from egan_tf.utils.atomic import atomic_write, sweep
+from egan_tf.utils.atomic import atomic_write, remove_leftovers
 from egan_tf.utils.checks import InputError, RunError
 from egan_tf.utils.command_line import program
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
@@ -106,8 +106,8 @@ class Run:
         Args:
             manifest: of the checkpoint that the model was restored from; None for the start of the run.
         """
-        sweep(self.folder)
-        sweep(self.folder / run_folder.SAMPLES)
+        remove_leftovers(self.folder)
+        remove_leftovers(self.folder / run_folder.SAMPLES)
         for log in self.logs:
             log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
         same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())

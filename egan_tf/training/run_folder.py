@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from egan_tf.utils.atomic import atomic_directory, atomic_write, directory_lock
+from egan_tf.utils.atomic import atomic_directory, atomic_write
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.locks import directory_lock
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"

@@ -1,78 +1,140 @@
-"""Files that appear whole or not at all, and folders that one process holds at a time."""
+"""Files and directories that appear complete or not at all.
+
+Each is written under a temporary name beside its final one, flushed to disk, and renamed. Temporary names are
+`.NAME.HEX.partial` for new content and `.NAME.HEX.replaced` for a directory that makes room for its successor. The
+writer holds a lock on its temporary path, so that `remove_leftovers` can tell a killed writer from a running one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-try:
-    import fcntl
-except ImportError:  # Windows: nothing is locked there, and what a killed process left is not swept
-    fcntl = None  # type: ignore[assignment]
+from egan_tf.utils.locks import LockedError, LocksUnsupportedError, directory_lock, path_lock
 
-PARTIAL = ".partial"
-
-
-def atomic_write(path: Path, content: str | bytes) -> None:
-    """Writes a file beside its place, and moves it there when it is on the disk: nobody ever sees half of it.
-
-    Raises:
-        OSError: it cannot be written; what was at `path` is still there.
-    """
-    beside = _beside(path)
-    try:
-        with beside.open("wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
+PARTIAL, REPLACED = "partial", "replaced"
+_TEMPORARY = re.compile(rf"\.(?P<name>.+)\.[0-9a-f]{{8}}\.(?P<kind>{PARTIAL}|{REPLACED})", re.DOTALL)
 
 
 @contextlib.contextmanager
-def atomic_directory(path: Path) -> Iterator[Path]:
-    """Yields a new folder that gets the name `path` when the block ends without an error, and goes away otherwise.
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Yields a new binary file that becomes `path` when the block ends without an error, and is removed otherwise.
+
+    Content can be written piece by piece, so that a large array needs no second copy in memory.
 
     Raises:
-        OSError: it cannot be made, or `path` exists and is not empty.
+        OSError: the file cannot be written; an earlier file at `path` is unchanged.
     """
-    beside = _beside(path)
+    with _partial(path, lambda partial: partial.touch(exist_ok=False)) as partial:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+def atomic_write(path: Path, content: str | bytes) -> None:
+    """Writes a file that appears complete or not at all; text is encoded as UTF-8.
+
+    Raises:
+        OSError: the file cannot be written; an earlier file at `path` is unchanged.
+    """
+    with atomic_file(path) as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def atomic_directory(path: Path, check: Callable[[], None] | None = None) -> Iterator[Path]:
+    """Yields a new directory that becomes `path` when the block ends without an error, and is removed otherwise.
+
+    Without `check`, an existing directory is never replaced unless it is empty. With `check`, it is moved aside,
+    replaced and then removed. Between the two renames a reader may find neither; a process killed there leaves the
+    old directory under its temporary name, and the next `remove_leftovers` moves it back.
+
+    Args:
+        path: the final place.
+        check: raises where `path` must not be replaced. Called before and after the block, while the parent directory
+            is locked against other writers that use `check`. Leftovers of `path` are removed before the first call.
+
+    Raises:
+        OSError: the directory cannot be made, or `path` may not be replaced.
+    """
+    if check is not None:
+        with directory_lock(path.parent, wait=True):
+            remove_leftovers(path.parent, path.name)
+            check()
+    with _partial(path, Path.mkdir) as partial:
+        yield partial
+        fsync_tree(partial)
+        if check is None:
+            partial.rename(path)
+        else:
+            with directory_lock(path.parent, wait=True):
+                check()
+                _replace_directory(partial, path)
+        fsync_path(path.parent)
+
+
+def remove_leftovers(directory: Path, name: str | None = None) -> None:
+    """Clears up after killed writers: removes unfinished content, and moves back what was about to be replaced.
+
+    Call it only while no other process replaces directories in `directory`. Where nothing can be locked, unfinished
+    content stays, because its writer may be alive.
+
+    Args:
+        directory: where the leftovers are; it need not exist.
+        name: only leftovers of this final name.
+
+    Raises:
+        OSError: a directory cannot be moved back.
+    """
     try:
-        beside.mkdir()
-        yield beside
-        to_disk(beside)
-        beside.rename(path)
-        to_disk(path.parent, deep=False)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-
-
-def to_disk(folder: Path, deep: bool = True) -> None:
-    """Waits until the folder is on the disk, and with `deep` all that is in it: a power cut then loses none of it."""
-    if os.name != "posix":
+        found = sorted(directory.iterdir())
+    except OSError:
         return
-    for path in [*(folder.rglob("*") if deep else ()), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    for path in found:
+        match = _TEMPORARY.fullmatch(path.name)
+        if match is None or name not in (None, match["name"]):
+            continue
+        final = directory / match["name"]
+        if match["kind"] == PARTIAL:
+            with contextlib.suppress(OSError, LockedError), path_lock(path):
+                _remove(path)
+        elif final.exists():
+            _remove(path)
+        else:
+            path.rename(final)
+
+
+def fsync_path(path: Path) -> None:
+    """Waits until a file's content, or a directory's list of names, is on the disk."""
+    if os.name != "posix":  # elsewhere directories cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_tree(directory: Path) -> None:
+    """Waits until a directory and all that is in it are on the disk."""
+    for path in [*directory.rglob("*"), directory]:
+        fsync_path(path)
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, hexadecimal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -81,47 +143,46 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def sweep(folder: Path) -> None:
-    """Removes what killed processes left half written in a folder that nobody else writes to now."""
-    for path in folder.glob(f".*{PARTIAL}"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-class LockedError(RuntimeError):
-    """Another process holds the folder."""
-
-
 @contextlib.contextmanager
-def directory_lock(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Holds a folder for this process; the system frees it when the process ends, however it ends.
+def _partial(path: Path, make: Callable[[Path], object]) -> Iterator[Path]:
+    """Makes a locked temporary path beside `path`; removes it if the block raises."""
+    while True:
+        partial = _temporary(path, PARTIAL)
+        with contextlib.ExitStack() as lock:
+            try:
+                make(partial)
+                with contextlib.suppress(LocksUnsupportedError, FileNotFoundError):
+                    lock.enter_context(path_lock(partial, wait=True))
+                # `remove_leftovers` of another process may have come between the two.
+                if partial.exists():
+                    yield partial
+                    return
+            except BaseException:
+                _remove(partial)
+                raise
 
-    Args:
-        folder: it must be there.
-        wait: for another process that holds it, instead of raising an error.
 
-    Raises:
-        LockedError: another process holds it.
-        OSError: the folder cannot be opened.
-    """
-    if fcntl is None:
-        yield
+def _temporary(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{kind}")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _replace_directory(partial: Path, final: Path) -> None:
+    if not final.exists():
+        partial.rename(final)
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    replaced = _temporary(final, REPLACED)
+    final.rename(replaced)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise LockedError(str(folder)) from error
-        except OSError:
-            pass  # Some network file systems lock no directories.
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+        partial.rename(final)
+    except BaseException:
+        replaced.rename(final)
+        raise
+    _remove(replaced)

@@ -1,4 +1,4 @@
-"""Checks of what users hand over: every refusal is one line that names the field and says what would do."""
+"""Checks of user input. Every error is one line that names the field and says which values are valid."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_VALUE_LENGTH = 100
 
 
 class InputError(ValueError):
-    """Something that the user gave cannot be used.
+    """A value from the user is invalid.
 
-    The message is one line, `FIELD: what is wrong; what would do`. The command lines print it and exit with
-    status 2; in a notebook it is an ordinary `ValueError`.
+    The message is one line, `FIELD: PROBLEM`. The commands print it and exit with status 2; in a notebook it is an
+    ordinary `ValueError`.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -25,20 +25,20 @@ class InputError(ValueError):
 
 
 class RunError(RuntimeError):
-    """A run cannot continue, through no fault of its input; the message is one line that says what was saved.
+    """A run cannot continue, although its input is valid; the message is one line that says what is saved.
 
-    The command lines print it and exit with status 1.
+    The commands print it and exit with status 1.
     """
 
 
 def require(condition: bool, field: str, problem: str) -> None:
-    """Raises `InputError(field, problem)` unless `condition` holds."""
+    """Raises `InputError(field, problem)` unless `condition` is true."""
     if not condition:
         raise InputError(field, problem)
 
 
 def integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
-    """Returns `value` as an `int`, refusing booleans, fractions and anything outside [minimum, maximum]."""
+    """Returns `value` as an `int`; raises `InputError` for booleans, fractions and values outside the limits."""
     valid = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
     require(valid, field, f"must be a whole number of at least {minimum}, got {format_value(value)}")
     require(maximum is None or int(value) <= maximum, field, f"must be at most {maximum}, got {format_value(value)}")
@@ -46,10 +46,10 @@ def integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None
 
 
 def format_value(value: Any) -> str:
-    """A value as one would type it, for a message: in one line, and cut where it is long."""
+    """Formats a value for a message: its `repr` in one line, truncated after `MAX_VALUE_LENGTH` characters."""
     try:
         text = " ".join(repr(value).split())
-    except ValueError:  # Python writes no integers of more than some thousand digits
+    except ValueError:  # Python refuses to print integers of more than some thousand digits
         return "a number of thousands of digits"
     except RecursionError:
         return "something deeply nested"
@@ -67,7 +67,16 @@ def number(
 ) -> float:
     """Returns `value` as a finite `float` in [minimum, maximum].
 
-    `above` and `below` exclude the lower and the upper bound itself.
+    Args:
+        field: the name in the error message.
+        value: the value to check.
+        minimum: the lower limit.
+        maximum: the upper limit.
+        above: excludes the lower limit itself.
+        below: excludes the upper limit itself.
+
+    Raises:
+        InputError: `value` is no number, not finite, or outside the limits.
     """
     valid = isinstance(value, Real) and not isinstance(value, bool) and _is_finite(value)
     require(valid, field, f"must be a finite number, got {format_value(value)}")
@@ -86,16 +95,16 @@ def number(
 def _is_finite(value: Real) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # an integer that no float can hold
+    except OverflowError:  # an integer too large for a float
         return False
 
 
 def one_of(field: str, value: Any, choices: Iterable[Any]) -> Any:
-    """Returns `value` if it is one of `choices`; otherwise lists them, the nearest first in mind."""
+    """Returns `value` if it is one of `choices`; otherwise raises `InputError` that lists them and suggests one."""
     choices = list(choices)
     if value in choices:
         return value
     names = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(format_value(value).strip("'"), names, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    similar = difflib.get_close_matches(format_value(value).strip("'"), names, n=1)
+    hint = f" (did you mean {similar[0]!r}?)" if similar else ""
     raise InputError(field, f"unknown value {format_value(value)}{hint}; choose from {', '.join(sorted(names))}")

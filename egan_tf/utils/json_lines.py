@@ -1,4 +1,4 @@
-"""A file of JSON records, one a line, that only grows."""
+"""Append-only logs in JSON Lines: one record per line."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ MAX_BYTES = 256 << 20
 
 
 class JsonLinesWriter:
-    """Appends records to a JSONL file, and loses none where the disk is full for a while.
+    """Appends records to a JSONL file, and loses none while the disk is full.
 
-    What cannot be written is kept and tried again with the next record; a line stands in the file whole or not at
-    all. A number that is not finite is written as null, as JSON has no other word for it.
+    A record that cannot be written is kept in memory and retried with the next one; the file holds complete lines
+    only. Numbers that are not finite are written as null, because JSON cannot represent them.
 
     Attributes:
         path: the file.
     """
 
     def __init__(self, path: Path) -> None:
-        """Args: path: the file; what it holds already stays."""
+        """Args: path: the file; existing records stay."""
         self.path = path
         self._pending: list[bytes] = []
         self._failing = False
 
     def append(self, record: dict[str, Any]) -> None:
-        """Adds a record, now or as soon as it can be written."""
+        """Writes a record now, or as soon as the disk allows."""
         self._pending.append(json.dumps(_finite(record), allow_nan=False).encode() + b"\n")
         self.flush()
 
     def flush(self) -> bool:
-        """Writes what is waiting; returns whether all records stand in the file."""
+        """Writes the pending records; returns True if all are in the file."""
         try:
             while self._pending:
                 self._write(self._pending[0])
@@ -71,10 +71,10 @@ class JsonLinesWriter:
             os.close(descriptor)
 
     def size(self) -> int:
-        """Bytes in the file, on the disk and not merely on the way to it.
+        """The size of the file in bytes, after an fsync.
 
         Raises:
-            OSError: some record could not be written yet.
+            OSError: some records could not be written yet.
         """
         if not self.flush():
             raise OSError(f"{self.path} cannot be written")
@@ -88,7 +88,7 @@ class JsonLinesWriter:
             os.close(descriptor)
 
     def cut(self, size: int) -> None:
-        """Forgets the records after the first `size` bytes."""
+        """Truncates the file to its first `size` bytes and drops pending records."""
         self._pending.clear()
         if self.path.exists() and self.path.stat().st_size > size:
             os.truncate(self.path, size)

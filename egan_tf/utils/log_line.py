@@ -1,4 +1,4 @@
-"""Lines for the person at the terminal, beside the progress bar."""
+"""Messages on the terminal that do not break the progress bar."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 def log_line(text: str) -> None:
     """Prints one line on stderr, above the progress bar if there is one."""
     line = " ".join(text.split())
-    # Where nothing has loaded the progress bar, there is none, and it need not be installed.
+    # tqdm need not be installed; if it is not imported, there is no progress bar.
     bars = sys.modules.get("tqdm.auto")
     if bars is None:
         print(line, file=sys.stderr)

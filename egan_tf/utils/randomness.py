@@ -1,8 +1,8 @@
-"""Random numbers as pure functions of a seed: the same on every device, compiled by XLA or not.
+"""Random numbers as pure functions of a seed: the same on every device, with and without XLA.
 
-TensorFlow's own float samplers agree between XLA and its kernels in distribution only, but the bits of its Philox
-generator agree exactly; uniform and normal numbers are made from those bits here, so that a run under XLA sees the
-noise of the run without (up to the last bits of `log` and `cos`).
+The float samplers of TensorFlow agree between XLA and its kernels in distribution only, but the bits of its Philox
+generator agree exactly. Uniform and normal numbers are computed from those bits here, so that a run under XLA gets the
+noise of a run without it, up to the last bits of `log` and `cos`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _MANTISSA_BITS = 24
 
 
 def _open_unit_interval(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
-    """Uniform float32 numbers in (0, 1): never 0, so that their logarithm is finite."""
+    """Uniform float32 numbers in (0, 1); never 0, so that their logarithm is finite."""
     bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
     top = tf.cast(tf.bitwise.right_shift(bits, tf.constant(32 - _MANTISSA_BITS, tf.uint32)), tf.float32)
-    # A half step up would round to 1 for the largest value, hence the quarter.
+    # Adding a quarter of a step: a half would round the largest value to 1.
     return (top + 0.25) * 2.0**-_MANTISSA_BITS
 
 
@@ -29,8 +29,8 @@ def uniform(shape: Sequence[int], seed: tf.Tensor, low: float = -1.0, high: floa
     Args:
         shape: the static shape.
         seed: int64 [2].
-        low: lower end.
-        high: upper end.
+        low: lower limit.
+        high: upper limit.
 
     Returns:
         float32 of `shape` in [low, high].
@@ -39,7 +39,7 @@ def uniform(shape: Sequence[int], seed: tf.Tensor, low: float = -1.0, high: floa
 
 
 def normal(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
-    """Standard normal noise, by Box and Muller's transform.
+    """Standard normal noise, by the Box-Muller transform.
 
     Args:
         shape: the static shape.
@@ -58,11 +58,11 @@ def normal(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
 
 
 def stream(seed: int | tf.Tensor, *coordinates: int | tf.Tensor) -> tf.Tensor:
-    """A seed of its own for each tuple of coordinates, such as (step, purpose).
+    """A different seed for every tuple of coordinates, such as (step, stream).
 
     Args:
-        seed: the run's seed, a scalar integer.
-        coordinates: scalar integers of at least 0; the first below 2^31, at most two others below 2^16.
+        seed: of the run, a scalar integer.
+        coordinates: scalar integers of at least 0; the first below 2^31, and at most two others below 2^16.
 
     Returns:
         int64 [2], for `uniform` and `normal`.

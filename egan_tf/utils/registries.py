@@ -1,4 +1,4 @@
-"""Names in registries, such as `egan_tf.evolution.objectives:MUTATIONS`, without importing what they name."""
+"""Names in registries, such as `egan_tf.evolution.objectives:OBJECTIVES`, without importing what they name."""
 
 from __future__ import annotations
 

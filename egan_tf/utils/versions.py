@@ -1,18 +1,18 @@
-"""Versions of what a result was made with."""
+"""Versions of Python and of the packages that a result depends on."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
 
+from egan_tf import __version__
+
 PACKAGES = ("tensorflow", "keras", "numpy", "onnx", "tf2onnx", "onnxruntime", "pillow")
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of Python, of this package and of what it exports with, as far as installed."""
-    import egan_tf
-
-    found = {"python": platform.python_version(), "egan_tf": getattr(egan_tf, "__version__", "unknown")}
+    """The versions of Python, of this package, and of the installed ones of `PACKAGES`, by name."""
+    found = {"python": platform.python_version(), "egan_tf": __version__}
     for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)

@@ -8,10 +8,6 @@ from egan_tf.data import ImageDataset
 COUNT = 50
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
-
-
 @pytest.fixture(scope="session")
 def numbered() -> ImageDataset:
     """50 images whose label is their index and whose pixels are all five times it."""

@@ -1,4 +1,4 @@
-"""Values by torch, of made-up weights and, where their package is installed, of the trained ones; see tests/data."""
+"""Values by torch, of made-up weights and, where their package is installed, of the trained ones; see tests/fixtures/metrics."""
 
 from __future__ import annotations
 

@@ -11,17 +11,17 @@ from egan_tf import EGAN, Sampler
 from egan_tf.data import GaussianMixture, ImageDataset, load
 from egan_tf.evolution.latent import Latent
 from egan_tf.metrics.evaluate import evaluate
-from egan_tf.metrics.extractors import load_extractor
+from egan_tf.metrics.extractors import Extractor, load_extractor
 from egan_tf.metrics.extractors.pixels import Pixels
 from egan_tf.metrics.frechet import Moments, frechet_distance
 from egan_tf.metrics.mixtures import mode_coverage
 from egan_tf.metrics.reference import real_images
-from egan_tf.metrics.registry import METRICS, Metric, MetricInputs, Value, thousands
-from egan_tf.metrics.sources import from_model, from_noise, from_sample
+from egan_tf.metrics.registry import METRICS, Metric, MetricInputs, MetricValue, format_count
+from egan_tf.metrics.sources import from_model, from_noise, from_sample_fn
 from egan_tf.utils.checks import InputError
 from tests.evolution.networks import points
 from tests.metrics.conftest import SIDE, striped
-from tests.test_sampling import IMAGE, build, put
+from tests.sampling.onnx_files import IMAGE, build, put
 
 OF_POINTS = [name for name, metric in METRICS.items() if metric.points]
 OF_IMAGES = [name for name, metric in METRICS.items() if not metric.points]
@@ -36,6 +36,11 @@ def ring() -> GaussianMixture:
     return load("ring8", "unused")
 
 
+@pytest.fixture(scope="module")
+def cnn(stripes, tmp_path_factory) -> Extractor:
+    return load_extractor("cnn", stripes, tmp_path_factory.mktemp("data"))
+
+
 def noise_images(count: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-1, 1, (count, SIDE, SIDE, 1)).astype("float32")
 
@@ -44,13 +49,13 @@ def by_kind(records: list[dict]) -> dict[str, float]:
     return {record["kind"]: record["value"] for record in records}
 
 
-def fixed(samples: np.ndarray, block: int = 64):
+def fixed(samples: np.ndarray, batch: int = 64):
     """Always the same samples."""
-    return lambda count, seed: (samples[start : start + block] for start in range(0, count, block))
+    return lambda count, seed: (samples[start : start + batch] for start in range(0, count, batch))
 
 
 def test_a_perfect_sampler_of_a_mixture(ring):
-    found = by_kind(evaluate(from_sample(ring.sample), ring, OF_POINTS, count=5000, seed=3))
+    found = by_kind(evaluate(from_sample_fn(ring.sample), ring, OF_POINTS, count=5000, seed=3))
     assert found["modes_covered"] == 8
     assert found["high_quality_share"] == pytest.approx(0.98889, abs=5 * np.sqrt(0.0111 / 5000))
     assert 0 <= found["mode_divergence"] < 0.005
@@ -58,8 +63,8 @@ def test_a_perfect_sampler_of_a_mixture(ring):
 
 
 def test_the_real_points_of_a_mixture_are_not_the_samples_own(ring, monkeypatch):
-    def shared(material: MetricInputs) -> Value:
-        return Value(len(set(map(tuple, material.real.features)) & set(map(tuple, material.fake.features))))
+    def shared(inputs: MetricInputs) -> MetricValue:
+        return MetricValue(len(set(map(tuple, inputs.real.features)) & set(map(tuple, inputs.fake.features))))
 
     monkeypatch.setitem(METRICS, "shared", Metric(shared, "shared", "", frozenset({"features"}), points=True))
     for seed in range(3):
@@ -67,23 +72,19 @@ def test_the_real_points_of_a_mixture_are_not_the_samples_own(ring, monkeypatch)
         assert record["value"] == 0 and record["n_real"] == 200
 
 
-@pytest.mark.parametrize("cut", [1, 64, 500, 1000])
-def test_blocks_make_no_difference(stripes, tmp_path, cut):
-    extractor = load_extractor("cnn", stripes, tmp_path)
-    fakes = np.concatenate([noise_images(300, 0), next(real_images(striped(200, 5), 200))])
+@pytest.mark.parametrize("batch", [1, 64, 1000])
+def test_the_batch_size_makes_no_difference(stripes, cnn, batch):
+    fakes = np.concatenate([noise_images(120, 0), next(real_images(striped(80, 5), 80))])
     (whole, parts) = (
-        by_kind(evaluate(fixed(fakes, block), stripes, OF_IMAGES, count=500, extractor=extractor))
-        for block in (500, cut)
+        by_kind(evaluate(fixed(fakes, size), stripes, OF_IMAGES, count=200, extractor=cnn)) for size in (200, batch)
     )
     assert parts == pytest.approx(whole, rel=1e-3)
     assert set(whole) == set(OF_IMAGES)
 
 
-def test_records_say_how_they_were_made(stripes, tmp_path):
-    extractor = load_extractor("cnn", stripes, tmp_path)
-    records = evaluate(
-        from_sample(noise_images), stripes, OF_IMAGES, count=1000, real_count=400, seed=7, extractor=extractor, step=90
-    )
+def test_records_state_their_protocol(stripes, cnn):
+    settings = {"count": 1000, "real_count": 100, "seed": 7, "extractor": cnn, "step": 90}
+    records = evaluate(from_sample_fn(noise_images), stripes, OF_IMAGES, **settings)
     assert [record["kind"] for record in records] == OF_IMAGES
     names = {record["kind"]: record["metric"] for record in records}
     assert names["frechet_distance"] == "fd_striped_cnn_1k"
@@ -92,10 +93,10 @@ def test_records_say_how_they_were_made(stripes, tmp_path):
     assert names["precision"] == "precision_striped_cnn_1k"
     for record in records:
         assert set(record) == KEYS
-        assert record["n_real"] == (0 if record["kind"] == "classifier_score" else 400)
+        assert record["n_real"] == (0 if record["kind"] == "classifier_score" else 100)
         assert (record["n_fake"], record["seed"], record["step"]) == (1000, 7, 90)
         assert (record["dataset"], record["split"]) == ("striped", "train")
-        assert (record["extractor"], record["extractor_hash"]) == ("striped_cnn", extractor.hash)
+        assert (record["extractor"], record["extractor_hash"]) == ("striped_cnn", cnn.hash)
         assert (record["resize"], record["batchnorm"], record["problem"]) == ("none", "inference", None)
         assert len(record["protocol"]) > 20
         assert json.loads(json.dumps(record, allow_nan=False)) == record
@@ -106,10 +107,10 @@ def test_only_the_official_graph_gives_fid_kid_and_inception_score():
     extractor = Pixels((8, 8, 1))
     extractor.official = True
     extractor.name = "inception"
-    names = [METRICS[name].name(extractor, 50_000) for name in OF_IMAGES]
+    names = [METRICS[name].reported_name(extractor, 50_000) for name in OF_IMAGES]
     assert names[:2] == ["fid_50k", "kid_50k"] and names[-1] == "is_50k"
     assert "precision_inception_50k" in names
-    assert [thousands(count) for count in (1000, 10_000, 1500, 100)] == ["1k", "10k", "1500", "100"]
+    assert [format_count(count) for count in (1000, 10_000, 1500, 100)] == ["1k", "10k", "1500", "100"]
 
 
 def test_values_are_those_of_the_arithmetic(stripes, ring):
@@ -118,7 +119,7 @@ def test_values_are_those_of_the_arithmetic(stripes, ring):
     flat = [
         values.reshape(600, -1) for values in (stripes.images / 127.5 - 1, np.rint(fakes * 127.5 + 127.5) / 127.5 - 1)
     ]
-    assert record["value"] == pytest.approx(frechet_distance(*map(Moments.of, flat)), rel=1e-5)
+    assert record["value"] == pytest.approx(frechet_distance(*map(Moments.from_features, flat)), rel=1e-5)
 
     narrow = ring.modes[np.arange(300) % 3]
     found = by_kind(evaluate(fixed(narrow), ring, OF_POINTS, count=300))
@@ -127,13 +128,11 @@ def test_values_are_those_of_the_arithmetic(stripes, ring):
     assert found["mode_divergence"] == pytest.approx(expected.divergence)
 
 
-def test_every_metric_of_images_tells_good_from_bad(stripes, tmp_path):
-    """Fresh real images against noise: each metric's better end is the real one's."""
-    extractor = load_extractor("cnn", stripes, tmp_path)
-    fresh = np.concatenate(list(real_images(striped(600, 5), 600)))
+def test_every_metric_of_images_prefers_real_images_to_noise(stripes, cnn):
+    fresh = np.concatenate(list(real_images(striped(300, 5), 300)))
     good, bad = (
-        by_kind(evaluate(blocks, stripes, OF_IMAGES, count=600, extractor=extractor))
-        for blocks in (fixed(fresh), from_sample(noise_images))
+        by_kind(evaluate(source, stripes, OF_IMAGES, count=300, extractor=cnn))
+        for source in (fixed(fresh), from_sample_fn(noise_images))
     )
     for name in OF_IMAGES:
         better = good[name] > bad[name] if METRICS[name].higher_is_better else good[name] < bad[name]
@@ -145,17 +144,17 @@ def test_memory_does_not_grow_with_the_number_of_samples(stripes):
     peaks = []
     for count in (2000, 40_000):
         tracemalloc.start()
-        evaluate(from_sample(noise_images), stripes, ["frechet_distance"], count=count, extractor=Pixels(stripes.shape))
+        source, extractor = from_sample_fn(noise_images), Pixels(stripes.shape)
+        evaluate(source, stripes, ["frechet_distance"], count=count, extractor=extractor)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
 
 
-def test_ten_samples_are_enough_for_every_metric(stripes, ring, tmp_path):
-    extractor = load_extractor("cnn", stripes, tmp_path)
-    images, points = (stripes, noise_images, OF_IMAGES, extractor), (ring, ring.sample, OF_POINTS, None)
-    for dataset, source, names, of in (images, points):
-        for record in evaluate(from_sample(source), dataset, names, count=10, extractor=of):
+def test_ten_samples_are_enough_for_every_metric(stripes, ring, cnn):
+    images, points = (stripes, noise_images, OF_IMAGES, cnn), (ring, ring.sample, OF_POINTS, None)
+    for dataset, sample_fn, names, extractor in (images, points):
+        for record in evaluate(from_sample_fn(sample_fn), dataset, names, count=10, extractor=extractor):
             assert np.isfinite(record["value"]), record["kind"]
 
 
@@ -174,7 +173,7 @@ def test_samples_that_are_not_finite_give_null_and_the_reason(stripes, ring):
 
 
 def test_bad_input_is_named(stripes, ring, tmp_path):
-    pixels, good = Pixels(stripes.shape), from_sample(noise_images)
+    pixels, good = Pixels(stripes.shape), from_sample_fn(noise_images)
     plain = ImageDataset("plain", stripes.images)
     for field, call in [
         ("metrics: .*did you mean 'precision'", lambda: evaluate(good, stripes, ["precison"], extractor=pixels)),
@@ -189,7 +188,7 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
         ("count: .*at least 10", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, count=9)),
         ("real_count: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, real_count=9)),
         ("seed: ", lambda: evaluate(good, stripes, ["recall"], extractor=pixels, seed=-1)),
-        ("samples: .*each, got", lambda: evaluate(from_sample(ring.sample), stripes, ["recall"], extractor=pixels)),
+        ("samples: .*each, got", lambda: evaluate(from_sample_fn(ring.sample), stripes, ["recall"], extractor=pixels)),
         (
             "samples: must be 99, got 90",
             lambda: evaluate(fixed(noise_images(90, 0)), stripes, ["recall"], extractor=pixels, count=99),
@@ -210,7 +209,7 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
 def test_samples_by_noise_do_not_depend_on_their_number():
     latent = Latent(3)
     few, many, other = (
-        np.concatenate(list(from_noise(lambda noise: 2 * noise, latent, block=16)(count, seed)))
+        np.concatenate(list(from_noise(lambda noise: 2 * noise, latent, batch=16)(count, seed)))
         for count, seed in ((20, 1), (70, 1), (70, 2))
     )
     assert few.shape == (20, 3) and many.shape == (70, 3)
@@ -237,12 +236,12 @@ def test_a_function_of_noise_is_compiled_once():
         traces.append(noise.shape)
         return noise
 
-    list(from_noise(generate, Latent(3), block=16)(70, 0))
+    list(from_noise(generate, Latent(3), batch=16)(70, 0))
     assert traces == [(16, 3)]
 
 
 def test_samples_of_a_function_of_a_seed_have_seeds_of_their_own():
-    blocks = from_sample(lambda count, seed: np.random.default_rng(seed).normal(size=(count, 2)), block=16)
+    blocks = from_sample_fn(lambda count, seed: np.random.default_rng(seed).normal(size=(count, 2)), batch=16)
     (few, again, other) = (np.concatenate(list(blocks(40, seed))) for seed in (0, 0, 1))
     np.testing.assert_array_equal(few, again)
     assert len(np.unique(np.concatenate([few, other]))) == 160
@@ -252,8 +251,8 @@ def test_a_model_gives_the_averaged_samples_of_the_fittest():
     egan = EGAN(*points(), evaluation_size=8, ema_decay=0.9, seed=4)
     egan.compile(jit_compile=False)
     egan.fit(np.random.default_rng(0).normal(size=(80, 2)).astype("f4"), batch_size=8, epochs=1, verbose=0)
-    samples = np.concatenate(list(from_model(egan, block=32)(50, 9)))
-    noise = np.concatenate(list(from_noise(lambda noise: noise, egan.latent, block=32)(50, 9)))
+    samples = np.concatenate(list(from_model(egan, batch=32)(50, 9)))
+    noise = np.concatenate(list(from_noise(lambda noise: noise, egan.latent, batch=32)(50, 9)))
     np.testing.assert_allclose(samples, egan.individual(0, averaged=True)(noise, training=False), atol=1e-5)
     assert not np.allclose(samples, egan.individual(0, averaged=False)(noise, training=False), atol=1e-5)
 
@@ -272,7 +271,7 @@ class Conditional:
 def test_a_conditional_model_gets_labels_as_often_as_the_data_have_them():
     labels = np.repeat([0, 1, 2], [10, 20, 70])
     dataset = ImageDataset("x", np.zeros((100, 2, 2, 1), np.uint8), labels, "abc")
-    drawn = np.concatenate(list(from_model(Conditional(), dataset, block=16)(3000, 0))).ravel()
+    drawn = np.concatenate(list(from_model(Conditional(), dataset, batch=16)(3000, 0))).ravel()
     assert np.bincount(drawn.astype(int)) / 3000 == pytest.approx([0.1, 0.2, 0.7], abs=0.04)
     with pytest.raises(InputError, match="^dataset: must have labels"):
         from_model(Conditional(), ImageDataset("x", np.zeros((9, 2, 2, 1), np.uint8)))

@@ -8,7 +8,7 @@ import pytest
 
 from egan_tf.data import ImageDataset, load
 from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor
-from egan_tf.metrics.extractors.classifier import training_parts
+from egan_tf.metrics.extractors.classifier import train_test_split
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import real_images
 from egan_tf.utils.checks import InputError
@@ -77,8 +77,8 @@ def test_pixels_are_the_pixels(stripes, folder):
 
 def test_principal_pixels_are_uncorrelated_and_ordered(stripes, folder):
     extractor = load_extractor("pixels_pca", stripes, folder)
-    moments = Moments.of(extractor.features(images_of(stripes, 512)))
-    covariance = Moments.of(extractor.features(np.concatenate(list(real_images(stripes, 600))))).covariance
+    moments = Moments.from_features(extractor.features(images_of(stripes, 512)))
+    covariance = Moments.from_features(extractor.features(np.concatenate(list(real_images(stripes, 600))))).covariance
     variances = np.diag(covariance)
     assert extractor.name == "pixels_pca64" and moments.count == 512
     assert (np.diff(variances) <= 1e-6).all()
@@ -90,10 +90,10 @@ def test_principal_pixels_are_uncorrelated_and_ordered(stripes, folder):
 
 def test_images_are_rounded_to_bytes():
     every = (np.arange(256) / 127.5 - 1).astype(np.float32)
-    assert base.as_bytes(every).tolist() == list(range(256))
-    assert base.as_bytes(every + np.float32(0.49 / 127.5)).tolist() == list(range(256))
-    np.testing.assert_array_equal(base.rounded(base.rounded(every)), base.rounded(every))
-    assert base.as_bytes(np.float32([-1.0000001, 1.0000001])).tolist() == [0, 255]
+    assert base.to_bytes(every).tolist() == list(range(256))
+    assert base.to_bytes(every + np.float32(0.49 / 127.5)).tolist() == list(range(256))
+    np.testing.assert_array_equal(base.round_to_bytes(base.round_to_bytes(every)), base.round_to_bytes(every))
+    assert base.to_bytes(np.float32([-1.0000001, 1.0000001])).tolist() == [0, 255]
 
 
 def test_a_generator_is_not_told_by_what_no_byte_shows(stripes, folder):
@@ -147,11 +147,11 @@ def test_training_a_classifier_leaves_the_global_seed_and_precision_alone(stripe
 
 
 def test_a_classifier_is_tested_on_images_that_it_never_saw(stripes, tmp_path):
-    train, test = training_parts(stripes, tmp_path)
+    train, test = train_test_split(stripes, tmp_path)
     assert (len(train.images), len(test.images)) == (480, 120)
     seen = {image.tobytes() for image in train.images}
     assert not any(image.tobytes() in seen for image in test.images)
-    digits, held = training_parts(load("digits", tmp_path), tmp_path)
+    digits, held = train_test_split(load("digits", tmp_path), tmp_path)
     assert len(digits.images) + len(held.images) == 1797
 
 

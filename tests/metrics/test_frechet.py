@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from egan_tf.metrics.arrays import BLOCK
+from egan_tf.metrics.arrays import BLOCK_ROWS
 from egan_tf.metrics.frechet import Moments, frechet_distance
 from egan_tf.utils.checks import InputError
 
@@ -47,18 +47,20 @@ def test_two_planar_gaussians_in_closed_form():
 def test_samples_of_two_gaussians_come_near_the_closed_form():
     random = np.random.default_rng(2)
     first, second = random.normal(size=(200_000, 3)), 2 * random.normal(size=(200_000, 3)) + 1
-    assert frechet_distance(Moments.of(first), Moments.of(second)) == pytest.approx(3 + 3, rel=0.02)
+    assert frechet_distance(Moments.from_features(first), Moments.from_features(second)) == pytest.approx(
+        3 + 3, rel=0.02
+    )
 
 
 @pytest.mark.parametrize("size", [1, 5, 40])
 def test_it_is_what_scipy_makes_of_the_formula(size):
-    first, second = Moments.of(features(300, size, 0)), Moments.of(features(200, size, 1))
+    first, second = Moments.from_features(features(300, size, 0)), Moments.from_features(features(200, size, 1))
     assert frechet_distance(first, second) == pytest.approx(by_scipy(first, second), rel=1e-9)
 
 
 @pytest.mark.parametrize("count", [30, 300])
 def test_distance_to_oneself_is_zero_even_if_singular(count):
-    moments = Moments.of(features(count, 60, 0))
+    moments = Moments.from_features(features(count, 60, 0))
     assert 0 <= frechet_distance(moments, moments) < 1e-12 * np.trace(moments.covariance)
 
 
@@ -67,7 +69,7 @@ def test_it_is_symmetric_and_singular_covariances_do_no_harm():
     first, second = np.zeros((50, 400)), np.zeros((60, 400))
     first[:, :200] = features(50, 200, 0)
     second[:, 200:] = features(60, 200, 1)
-    one, two = Moments.of(first), Moments.of(second)
+    one, two = Moments.from_features(first), Moments.from_features(second)
     step = one.mean - two.mean
     expected = step @ step + np.trace(one.covariance) + np.trace(two.covariance)
     assert frechet_distance(one, two) == pytest.approx(expected, rel=1e-12)
@@ -75,8 +77,8 @@ def test_it_is_symmetric_and_singular_covariances_do_no_harm():
 
 
 def test_moments_are_numpys():
-    values = features(2 * BLOCK + 77, 6, 3)
-    moments = Moments.of(values.astype(np.float32))
+    values = features(2 * BLOCK_ROWS + 77, 6, 3)
+    moments = Moments.from_features(values.astype(np.float32))
     assert moments.count == len(values)
     np.testing.assert_allclose(moments.mean, values.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(moments.covariance, np.cov(values.T), rtol=1e-5, atol=1e-5)
@@ -85,21 +87,21 @@ def test_moments_are_numpys():
 def test_parts_add_up_and_a_large_mean_costs_no_digits():
     values = features(999, 6, 3)
     far = values + 1e7
-    total = Moments.none(6)
+    total = Moments.empty(6)
     for part in np.array_split(far, 7):
-        total = total + Moments.of(part)
+        total = total + Moments.from_features(part)
     np.testing.assert_allclose(total.covariance, np.cov(values.T), rtol=1e-6)
     np.testing.assert_allclose(total.mean, far.mean(axis=0), rtol=1e-14)
 
 
 def test_bad_input_is_named():
     with pytest.raises(InputError, match="^features: .*at least 2 rows"):
-        frechet_distance(Moments.of(np.zeros((1, 3))), Moments.of(np.zeros((5, 3))))
+        frechet_distance(Moments.from_features(np.zeros((1, 3))), Moments.from_features(np.zeros((5, 3))))
     with pytest.raises(InputError, match="^features: .*one size, got 3 and 4"):
-        frechet_distance(Moments.of(np.zeros((5, 3))), Moments.of(np.zeros((5, 4))))
+        frechet_distance(Moments.from_features(np.zeros((5, 3))), Moments.from_features(np.zeros((5, 4))))
     with pytest.raises(InputError, match="^features: .*finite"):
-        Moments.of(np.array([[1.0, np.inf]]))
+        Moments.from_features(np.array([[1.0, np.inf]]))
     with pytest.raises(InputError, match=r"^features: .*\[n, d\]"):
-        Moments.of(np.zeros((2, 2, 2)))
+        Moments.from_features(np.zeros((2, 2, 2)))
     with pytest.raises(InputError, match="^moments: are of 3 and 4 numbers"):
-        Moments.none(3) + Moments.none(4)
+        Moments.empty(3) + Moments.empty(4)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from egan_tf.data import load
 from egan_tf.metrics.evaluate import evaluate
 from egan_tf.metrics.extractors import inception, load_extractor
-from egan_tf.metrics.extractors.base import as_bytes
+from egan_tf.metrics.extractors.base import to_bytes
 from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(0)
@@ -51,7 +51,7 @@ def digits():
 
 def by_numpy(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of images of the graph's own side, which it does not resize."""
-    pixels = (as_bytes(images).astype("float32") - 128) / 128
+    pixels = (to_bytes(images).astype("float32") - 128) / 128
     features = np.maximum(pixels @ KERNEL[0, 0], 0).mean(axis=(1, 2))
     powers = np.exp(features @ MATRIX)
     return features, powers / powers.sum(axis=1, keepdims=True)
@@ -71,7 +71,7 @@ def test_grey_images_are_taken_as_three_channels_and_resized_as_tensorflow_1_doe
     extractor = load_extractor("inception", digits, tmp_path, file)
     images = (np.round(RANDOM.uniform(0, 255, (3, 8, 8, 1))) / 127.5 - 1).astype("float32")
     # Corners not aligned: every second pixel of the double size is one of the image, the last row repeats.
-    pixels = np.repeat(as_bytes(images).astype("float32"), 3, axis=3)
+    pixels = np.repeat(to_bytes(images).astype("float32"), 3, axis=3)
     for axis in (1, 2):
         following = np.concatenate([np.take(pixels, range(1, 8), axis), np.take(pixels, [7], axis)], axis)
         both = np.stack([pixels, (pixels + following) / 2], axis + 1)

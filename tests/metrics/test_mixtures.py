@@ -23,7 +23,7 @@ def coverage(mixture, samples):
 def test_a_perfect_generator(mixture):
     result = coverage(mixture, mixture.sample(COUNT, seed=5))
     assert result.modes_covered == len(mixture.modes)
-    assert result.share_near == pytest.approx(WITHIN, abs=5 * np.sqrt(WITHIN * (1 - WITHIN) / COUNT))
+    assert result.high_quality_share == pytest.approx(WITHIN, abs=5 * np.sqrt(WITHIN * (1 - WITHIN) / COUNT))
     # 2n times the divergence is chi-squared with K − 1 degrees of freedom.
     freedom = len(mixture.modes) - 1
     assert 0 <= 2 * COUNT * result.divergence < freedom + 6 * np.sqrt(2 * freedom)
@@ -32,7 +32,7 @@ def test_a_perfect_generator(mixture):
 def test_one_mode_alone(mixture):
     points = mixture.modes[3] + 0.1 * mixture.sigma * np.random.default_rng(0).normal(size=(500, 2))
     result = coverage(mixture, points)
-    assert result.modes_covered == 1 and result.share_near == 1
+    assert result.modes_covered == 1 and result.high_quality_share == 1
     assert result.divergence == pytest.approx(np.log(len(mixture.modes)))
 
 
@@ -40,7 +40,7 @@ def test_three_standard_deviations_are_measured_in_the_plane():
     """Not along each axis: (2.5, 2.5) σ is 3.54 σ away."""
     points = np.array([[2.99, 0], [0, -2.99], [3.01, 0], [2.5, 2.5], [2.1, 2.1]]) * 0.1
     result = mode_coverage(points, [[0.0, 0.0]], 0.1)
-    assert result.near.tolist() == [3] and result.share_near == 0.6
+    assert result.high_quality.tolist() == [3] and result.high_quality_share == 0.6
 
 
 @pytest.mark.parametrize("near, covered", [(4, 2), (3, 1)])
@@ -51,7 +51,7 @@ def test_a_mode_is_covered_from_a_fifth_of_its_fair_share(near, covered):
     points[:near] = [10, 0]
     result = mode_coverage(points, [[0.0, 0.0], [10.0, 0.0]], 0.1)
     assert result.modes_covered == covered
-    assert result.nearest.tolist() == [30, 10] and result.near.tolist() == [30, near]
+    assert result.total.tolist() == [30, 10] and result.high_quality.tolist() == [30, near]
 
 
 def test_divergence_by_definition():
@@ -63,7 +63,7 @@ def test_divergence_by_definition():
 def test_parts_add_up_to_the_whole(mixture):
     points = mixture.sample(5000, 1)
     whole, parts = coverage(mixture, points), coverage(mixture, points[:777]) + coverage(mixture, points[777:])
-    assert np.array_equal(whole.near, parts.near) and np.array_equal(whole.nearest, parts.nearest)
+    assert np.array_equal(whole.high_quality, parts.high_quality) and np.array_equal(whole.total, parts.total)
 
 
 def test_mmd_sees_a_missing_mode_and_a_wrong_width_but_no_fresh_sample(mixture):

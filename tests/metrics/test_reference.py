@@ -34,7 +34,7 @@ def same(first, second) -> bool:
 
 
 def test_images_are_evenly_spaced(stripes):
-    images = np.concatenate(list(real_images(stripes, 200, block=64)))
+    images = np.concatenate(list(real_images(stripes, 200, batch=64)))
     np.testing.assert_allclose(images, stripes.images[::3] / 127.5 - 1, atol=1e-6)
 
 

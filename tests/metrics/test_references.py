@@ -1,4 +1,4 @@
-"""Agreement with values that other implementations gave for the same features; tests/data/metrics says which."""
+"""Agreement with values that other implementations gave for the same features; tests/fixtures/metrics says which."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ with np.load(FOLDER / "inputs.npz") as _inputs:
 
 
 def test_frechet_distance():
-    assert frechet_distance(Moments.of(REAL), Moments.of(FAKE)) == pytest.approx(EXPECTED["fid"], rel=1e-6)
+    assert frechet_distance(Moments.from_features(REAL), Moments.from_features(FAKE)) == pytest.approx(
+        EXPECTED["fid"], rel=1e-6
+    )
 
 
 def test_kernel_distance():
@@ -39,7 +41,7 @@ def test_precision_and_recall_by_torch_fidelity():
     assert found == pytest.approx({name: EXPECTED["prc_3"][name] for name in found}, rel=1e-6)
 
 
-def test_class_score():
+def test_classifier_score():
     found = classifier_score(softmax(LOGITS.astype(float), axis=1), splits=10)
     assert found.mean == pytest.approx(EXPECTED["isc"]["inception_score_mean"], rel=1e-6)
     assert found.deviation == pytest.approx(EXPECTED["isc"]["inception_score_std"], rel=1e-6)

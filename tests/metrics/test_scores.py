@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from egan_tf.metrics.scores import ClassifierScoreSum, classifier_score
+from egan_tf.metrics.scores import ClassifierScoreAccumulator, classifier_score
 from egan_tf.utils.checks import InputError
 
 RANDOM = np.random.default_rng(5)
@@ -30,7 +30,7 @@ def test_it_is_scipys_entropy():
 
 @pytest.mark.parametrize("sizes", [[101], [1, 100], [30, 30, 41], [1] * 101])
 def test_blocks_make_no_difference(sizes):
-    total = ClassifierScoreSum(101, splits=7)
+    total = ClassifierScoreAccumulator(101, splits=7)
     for block in np.split(PROBABILITIES, np.cumsum(sizes)[:-1]):
         total.add(block)
     assert total.result() == pytest.approx(classifier_score(PROBABILITIES, splits=7), rel=1e-12)
@@ -43,7 +43,7 @@ def test_bad_input_is_named():
         classifier_score(np.array([[1.5, -0.5]]), splits=1)
     with pytest.raises(InputError, match="^splits: .*no more than the samples, 5, got 10"):
         classifier_score(PROBABILITIES[:5])
-    total = ClassifierScoreSum(20, splits=2)
+    total = ClassifierScoreAccumulator(20, splits=2)
     total.add(PROBABILITIES[:15])
     with pytest.raises(InputError, match="^probabilities: .*all 20 samples, got 15"):
         total.result()

@@ -1,41 +1,5 @@
-"""Real disks for the tests: small, and read-only on demand."""
+"""Disks that fill up or turn read-only."""
 
-from __future__ import annotations
+from tests.disks import disk, remount, small_disk
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own of 256 KiB; skipped where none can be mounted."""
-    yield from mounted(tmp_path / "disk", "size=256k")
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own of 4 MiB; skipped where none can be mounted."""
-    yield from mounted(tmp_path / "disk", "size=4m")
-
-
-def mounted(place: Path, options: str) -> Iterator[Path]:
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
-    try:
-        done = subprocess.run(mount, capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("no mount here")
-    if done.returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def remount(place: Path, option: str) -> None:
-    """Makes a mounted disk read-only ("ro") or writable again ("rw")."""
-    subprocess.run(["mount", "-o", f"remount,{option}", str(place)], check=True)
+__all__ = ["disk", "remount", "small_disk"]

@@ -17,8 +17,8 @@ from egan_tf.data import mixtures
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.resume_policy import fixed
-from egan_tf.utils.atomic import directory_lock
 from egan_tf.utils.json_lines import read_records
+from egan_tf.utils.locks import directory_lock
 from tests.training.short import STEPS, folder_of, newest, outcome, short
 
 

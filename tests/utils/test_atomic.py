@@ -1,4 +1,4 @@
-"""Files and folders appear whole or not at all."""
+"""Files and directories appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from egan_tf.utils.atomic import LockedError, atomic_directory, atomic_write, directory_lock, sweep
+from egan_tf.utils import locks
+from egan_tf.utils.atomic import atomic_directory, atomic_file, atomic_write, remove_leftovers
 
 
 def test_a_file_replaces_another_whole(tmp_path: Path) -> None:
@@ -49,36 +52,98 @@ def test_a_folder_never_replaces_one_that_holds_something(tmp_path: Path) -> Non
     assert os.listdir(tmp_path / "a") == ["old"]
 
 
-def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
-    script = f"""
-import os, pathlib
-from egan_tf.utils.atomic import atomic_directory
-with atomic_directory(pathlib.Path({str(tmp_path)!r}) / "a") as partial:
-    (partial / "file").write_text("half")
-    os.kill(os.getpid(), 9)
-"""
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
-    assert len(os.listdir(tmp_path)) == 1
-    (tmp_path / "kept").write_text("")
-    sweep(tmp_path)
-    assert os.listdir(tmp_path) == ["kept"]
+def test_a_large_array_is_written_without_a_second_copy(tmp_path: Path) -> None:
+    array = np.arange(1000)
+    with atomic_file(tmp_path / "a.npy") as file:
+        np.save(file, array)
+        assert not (tmp_path / "a.npy").exists()
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
+    assert os.listdir(tmp_path) == ["a.npy"]
 
 
-def test_a_folder_is_held_by_one_process_until_that_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [OSError("full"), KeyboardInterrupt()])
+def test_a_file_that_fails_goes_away_and_the_old_one_stays(tmp_path: Path, error: BaseException) -> None:
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(type(error)), atomic_file(tmp_path / "a") as file:
+        file.write(b"half")
+        raise error
+    assert os.listdir(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
+
+
+WRITERS = {
+    "directory": 'atomic_directory(folder / "a") as partial',
+    "file": 'atomic_file(folder / "a")',
+}
+
+
+def writer(kind: str, folder: Path) -> subprocess.Popen[str]:
+    """A process that has begun to write `folder / "a"` and waits."""
     script = f"""
 import pathlib, sys
-from egan_tf.utils.atomic import directory_lock
-with directory_lock(pathlib.Path({str(tmp_path)!r})):
-    print("holding", flush=True)
+from egan_tf.utils.atomic import atomic_directory, atomic_file
+folder = pathlib.Path({str(folder)!r})
+with {WRITERS[kind]}:
+    print("writing", flush=True)
     sys.stdin.read()
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        with pytest.raises(LockedError), directory_lock(tmp_path):
-            pass
-        other.kill()
-    with directory_lock(tmp_path):
-        pass
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "writing\n"
+    return process
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_leftovers_of_a_killed_process_are_removed_and_those_of_a_living_one_stay(kind: str, tmp_path: Path) -> None:
+    (tmp_path / ".b.0123abcd.partial").write_text("half")
+    (tmp_path / ".kept.partial").write_text("of somebody else")
+    with writer(kind, tmp_path) as process:
+        assert len(os.listdir(tmp_path)) == 3
+        remove_leftovers(tmp_path)
+        assert len(os.listdir(tmp_path)) == 2
+        process.kill()
+    remove_leftovers(tmp_path)
+    assert os.listdir(tmp_path) == [".kept.partial"]
+
+
+def test_only_leftovers_of_the_name_are_removed(tmp_path: Path) -> None:
+    for name in (".a.0123abcd.partial", ".a.b.0123abcd.partial", ".ab.0123abcd.partial"):
+        (tmp_path / name).mkdir()
+    remove_leftovers(tmp_path, "a")
+    assert sorted(os.listdir(tmp_path)) == [".a.b.0123abcd.partial", ".ab.0123abcd.partial"]
+    remove_leftovers(tmp_path / "absent")
+
+
+def test_without_locks_files_are_written_and_no_leftover_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "fcntl", None)
+    (tmp_path / ".a.0123abcd.partial").write_text("perhaps still written")
+    with atomic_directory(tmp_path / "b", lambda: None) as partial:
+        atomic_write(partial / "file", "content")
+    remove_leftovers(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".a.0123abcd.partial", "b"]
+
+
+def test_a_leftover_removed_before_it_was_locked_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`remove_leftovers` of another process may come between making a temporary directory and locking it."""
+    mkdir, made = Path.mkdir, []
+
+    def removed_at_first(self: Path, *arguments: Any, **options: Any) -> None:
+        mkdir(self, *arguments, **options)
+        made.append(self)
+        if len(made) == 1:
+            remove_leftovers(tmp_path)
+
+    monkeypatch.setattr(Path, "mkdir", removed_at_first)
+    with atomic_directory(tmp_path / "a") as partial:
+        atomic_write(partial / "file", "content")
+    assert len(made) == 2 and os.listdir(tmp_path) == ["a"]
+
+
+def test_a_replaced_directory_comes_back_if_its_successor_never_came(tmp_path: Path) -> None:
+    for name in (".a.0123abcd.replaced", ".b.0123abcd.replaced", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    remove_leftovers(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+    assert (tmp_path / "a" / "file").read_text() == ".a.0123abcd.replaced"
+    assert (tmp_path / "b" / "file").read_text() == "b"

@@ -1,4 +1,4 @@
-"""The noise: its distribution, its streams, and that XLA sees the same."""
+"""Random numbers: their distribution, their streams, and agreement with XLA."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def test_moments() -> None:
     assert abs((uniform**2).mean() - 1 / 3) < 5 * error * np.sqrt(4 / 45)
     assert -1 <= uniform.min() < -0.999
     assert 0.999 < uniform.max() <= 1
-    # Box and Muller make numbers in pairs: the two of a pair must not know each other.
+    # The Box-Muller transform makes pairs, whose two numbers must be independent.
     first, second = np.split(normal.ravel(), 2)
     assert abs((first * second).mean()) < 5 * error * np.sqrt(2)
     assert abs((first**2 * second**2).mean() - 1) < 5 * error * np.sqrt(2 * 8)
 
 
-def test_every_coordinate_is_a_stream_of_its_own() -> None:
-    seeds = [(s, step, purpose, k) for s in (0, 1) for step in (0, 1, 2**30) for purpose in (0, 1) for k in (0, 1)]
+def test_every_tuple_of_coordinates_has_another_stream() -> None:
+    seeds = [(s, step, stream, k) for s in (0, 1) for step in (0, 1, 2**30) for stream in (0, 1) for k in (0, 1)]
     drawn = {
-        randomness.uniform([4], randomness.stream(s, tf.constant(step, tf.int64), purpose, k)).numpy().tobytes()
-        for s, step, purpose, k in seeds
+        randomness.uniform([4], randomness.stream(s, tf.constant(step, tf.int64), stream, k)).numpy().tobytes()
+        for s, step, stream, k in seeds
     }
     assert len(drawn) == len(seeds)
 

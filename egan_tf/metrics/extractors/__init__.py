@@ -1,7 +1,7 @@
-"""Extractors of features by name.
+"""Feature extractors by name.
 
-A new one is a function `(dataset, data_dir, path) -> Extractor` and a name in `EXTRACTORS`. Importing this package
-imports no TensorFlow.
+To add one, write a function `(dataset, data_dir, path) -> Extractor` and name it in `EXTRACTORS`. Importing this
+package imports no TensorFlow.
 """
 
 from __future__ import annotations
@@ -22,10 +22,19 @@ __all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "load_ex
 
 
 class ExtractorLoader(Protocol):
-    """Makes an extractor for the images of a data set; raises InputError if something that it needs is missing."""
+    """Loads an extractor for the images of a data set."""
 
     def __call__(self, dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-        """Returns the extractor; `data_dir` keeps what it trains, `path` is a file that the user gives."""
+        """Loads the extractor.
+
+        Args:
+            dataset: the real images.
+            data_dir: folder of prepared data sets, which also stores trained extractors.
+            path: a file from the user, for extractors that read one.
+
+        Raises:
+            InputError: something that the extractor needs is missing.
+        """
         ...
 
 
@@ -38,25 +47,24 @@ EXTRACTORS: dict[str, ExtractorLoader] = {
 }
 
 
-# Instead of those that load by training first: the same checks, and nothing trained or written.
+# Stand-ins for extractors that load by training first: the same checks, and nothing trained or written.
 _UNTRAINED: dict[str, ExtractorLoader] = {"cnn": untrained_cnn}
 
 
 def load_extractor(
     name: str, dataset: Dataset, data_dir: str | Path, path: str | Path | None = None, *, trained: bool = True
 ) -> Extractor:
-    """Returns the extractor called `name`.
+    """Loads an extractor by name.
 
     Args:
         name: one of `EXTRACTORS`.
         dataset: the real images.
-        data_dir: folder of prepared data sets; what an extractor trains is kept in its folder metrics/.
-        path: the file that the extractor reads, for those that need one.
-        trained: whether an extractor that has to be trained first is trained; if not, its features mean nothing, and
-            only what fits it can be checked.
+        data_dir: folder of prepared data sets; trained extractors are stored in its folder metrics/.
+        path: a file from the user, for extractors that read one.
+        trained: whether an extractor that has to be trained first is trained; if not, it only serves for checks.
 
     Raises:
-        InputError: unknown name, no images, or something that the extractor needs is missing.
+        InputError: unknown name, a data set without images, or something that the extractor needs is missing.
     """
     loader = EXTRACTORS[one_of("extractor", name, EXTRACTORS)]
     loader = loader if trained else _UNTRAINED.get(name, loader)

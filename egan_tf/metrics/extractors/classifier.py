@@ -1,4 +1,4 @@
-"""A small convolutional classifier of a data set's own labels, trained once and kept."""
+"""A small convolutional classifier of the labels of a data set, trained once and cached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from egan_tf import data
 from egan_tf.data.images import ImageDataset
-from egan_tf.metrics.store import check_writable, file_for, load_arrays, save_arrays
+from egan_tf.metrics.store import cache_path, check_writable, load_arrays, save_arrays
 from egan_tf.utils.checks import InputError, require
 
 if TYPE_CHECKING:
@@ -23,22 +23,21 @@ EPOCHS = 3
 BATCH = 128
 LEARNING_RATE = 2e-3
 MIN_SIDE = 8
-HELD_OUT = 5
-"""Without a test part every fifth image is kept from training."""
+HOLDOUT_INTERVAL = 5
+"""Without a test split, every fifth image is held out."""
 
 
 class Classifier(NamedTuple):
-    """The network and the share of images that it names right, of those that it was not trained on."""
+    """The network, and its accuracy on images that it was not trained on."""
 
     network: keras.Model
     accuracy: float
 
 
 def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
-    """Returns the classifier kept under `data_dir`/metrics/, which is trained first if it is not there or damaged.
+    """Loads the classifier from `data_dir`/metrics/; trains it first if it is not there or damaged.
 
-    Two trainings on one machine may differ in the last bits, and so may the distances by them; what is kept is used
-    again and again.
+    Two trainings may differ in the last bits, and so may the distances; the cached classifier makes them comparable.
 
     Args:
         dataset: any split of a data set with labels.
@@ -48,25 +47,25 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
         InputError: there are no labels, or `data_dir` cannot be written.
     """
     check_labels(dataset)
-    train, test = training_parts(dataset, data_dir)
-    about = {
+    train, test = train_test_split(dataset, data_dir)
+    key = {
         "kind": "classifier",
         "recipe": [1, FEATURES, EPOCHS, BATCH, LEARNING_RATE, MIN_SIDE],
         "dataset": dataset.name,
         "fingerprint": train.fingerprint,
         "seed": SEED,
     }
-    path = file_for(data_dir / "metrics", about)
+    path = cache_path(data_dir / "metrics", key)
     network = build_classifier(train.shape, len(train.class_names))
-    kept = load_arrays(path, about)
-    if kept is not None and _fits(kept, network):
-        network.set_weights([kept[_key(index)] for index in range(len(network.weights))])
-        return Classifier(network, float(kept["accuracy"]))
+    cached = load_arrays(path, key)
+    if cached is not None and _matches(cached, network):
+        network.set_weights([cached[_weight_name(index)] for index in range(len(network.weights))])
+        return Classifier(network, float(cached["accuracy"]))
     check_writable(path)
     print(f"{dataset.name}: training its classifier for {path} (once, up to some minutes)", file=sys.stderr, flush=True)
     accuracy = train_classifier(network, train, test)
-    weights = {_key(index): weight for index, weight in enumerate(network.get_weights())}
-    save_arrays(path, about, {**weights, "accuracy": np.array(accuracy)})
+    weights = {_weight_name(index): weight for index, weight in enumerate(network.get_weights())}
+    save_arrays(path, key, {**weights, "accuracy": np.array(accuracy)})
     return Classifier(network, accuracy)
 
 
@@ -75,30 +74,30 @@ def check_labels(dataset: ImageDataset) -> None:
     require(dataset.labels is not None, "extractor", f"cnn needs labels, and {dataset.name} has none; take pixels")
 
 
-def training_parts(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDataset, ImageDataset]:
-    """Returns the images to train on and those to test on, whichever split `dataset` is.
+def train_test_split(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDataset, ImageDataset]:
+    """The images to train on and those to test on, whichever split `dataset` is.
 
-    Those are the data set's own parts, if it has two. Otherwise every fifth image is held out.
+    They are the splits of the data set, if it has two. Otherwise every fifth image is held out.
     """
-    parts = [_part(dataset, data_dir, split) for split in ("train", "test")]
-    if parts[0] is not None and parts[1] is not None:
-        return parts[0], parts[1]
-    held = np.arange(len(dataset.images)) % HELD_OUT == HELD_OUT - 1
-    return _some(dataset, ~held, "train"), _some(dataset, held, "test")
+    train, test = (_load_split(dataset, data_dir, split) for split in ("train", "test"))
+    if train is not None and test is not None:
+        return train, test
+    held_out = np.arange(len(dataset.images)) % HOLDOUT_INTERVAL == HOLDOUT_INTERVAL - 1
+    return _subset(dataset, ~held_out, "train"), _subset(dataset, held_out, "test")
 
 
 def build_classifier(shape: Sequence[int], classes: int) -> keras.Model:
-    """Returns the untrained network, a function of the shape and the classes.
+    """Builds the untrained network: images [n, *shape] to features [n, 128] and logits [n, classes].
 
-    A 3×3 convolution, others of stride 2 down to 8 pixels, ReLU, a dense layer of 128 called "features", logits.
+    3×3 convolutions with ReLU, the first of stride 1, the others of stride 2 down to 8 pixels; then two dense layers.
     """
     import keras
 
-    def seeded(place: int) -> keras.initializers.Initializer:
-        # A seed of its own for each layer leaves Keras' global one alone, which a training may depend on.
-        return keras.initializers.GlorotUniform(seed=SEED * 100 + place)
+    def seeded(layer: int) -> keras.initializers.Initializer:
+        # Explicit seeds leave the global seed of Keras unchanged, on which a training may depend.
+        return keras.initializers.GlorotUniform(seed=SEED * 100 + layer)
 
-    # float32 whatever precision a generator is trained in.
+    # Explicit, because a run may have set a global dtype policy of lower precision.
     options = {"padding": "same", "activation": "relu", "dtype": "float32"}
     images = keras.Input(tuple(shape), dtype="float32")
     x = keras.layers.Conv2D(32, 3, kernel_initializer=seeded(0), **options)(images)
@@ -115,26 +114,26 @@ def build_classifier(shape: Sequence[int], classes: int) -> keras.Model:
 
 
 def train_classifier(network: keras.Model, train: ImageDataset, test: ImageDataset, epochs: int = EPOCHS) -> float:
-    """Trains by Adam on the cross-entropy, the learning rate falling to 0 along a cosine; returns the accuracy."""
+    """Trains on the cross-entropy with Adam and cosine decay of the learning rate to 0; returns the test accuracy."""
     import keras
 
     steps = -(-len(train.images) // BATCH) * epochs
     schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-    learner = keras.Model(network.inputs[0], network.outputs[1])
-    learner.compile(
+    classifier = keras.Model(network.inputs[0], network.outputs[1])
+    classifier.compile(
         keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False
     )
-    learner.fit(train.batches(BATCH, SEED), steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
+    classifier.fit(train.batches(BATCH, SEED), steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
     assert test.labels is not None
-    right = 0
+    correct = 0
     for start in range(0, len(test.images), BATCH):
         images = test.images[start : start + BATCH].astype(np.float32) / 127.5 - 1.0
-        right += int((np.asarray(learner(images)).argmax(axis=1) == test.labels[start : start + BATCH]).sum())
-    return right / len(test.images)
+        correct += int((np.asarray(classifier(images)).argmax(axis=1) == test.labels[start : start + BATCH]).sum())
+    return correct / len(test.images)
 
 
-def _part(dataset: ImageDataset, data_dir: Path, split: str) -> ImageDataset | None:
-    """The split of the data set of that name, or None where there is no such data set or no such split."""
+def _load_split(dataset: ImageDataset, data_dir: Path, split: str) -> ImageDataset | None:
+    """The split of the registered data set of the same name, or None if there is no such data set or split."""
     if dataset.split == split:
         return dataset
     if dataset.name not in data.DATASETS:
@@ -149,16 +148,16 @@ def _part(dataset: ImageDataset, data_dir: Path, split: str) -> ImageDataset | N
     return found if same else None  # type: ignore[return-value]
 
 
-def _some(dataset: ImageDataset, chosen: np.ndarray, split: str) -> ImageDataset:
+def _subset(dataset: ImageDataset, chosen: np.ndarray, split: str) -> ImageDataset:
     assert dataset.labels is not None
     names = dataset.class_names
     return ImageDataset(dataset.name, dataset.images[chosen], dataset.labels[chosen], names, split=split)
 
 
-def _key(index: int) -> str:
+def _weight_name(index: int) -> str:
     return f"weight_{index}"
 
 
-def _fits(kept: dict[str, np.ndarray], network: keras.Model) -> bool:
-    shapes = {_key(index): tuple(weight.shape) for index, weight in enumerate(network.weights)}
-    return {name: array.shape for name, array in kept.items()} == {**shapes, "accuracy": ()}
+def _matches(arrays: dict[str, np.ndarray], network: keras.Model) -> bool:
+    shapes = {_weight_name(index): tuple(weight.shape) for index, weight in enumerate(network.weights)}
+    return {name: array.shape for name, array in arrays.items()} == {**shapes, "accuracy": ()}

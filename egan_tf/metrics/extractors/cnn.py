@@ -1,4 +1,4 @@
-"""Features of a classifier of the data set's own labels."""
+"""Features of a classifier of the labels of the data set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ClassifierFeatures(Extractor):
     size = FEATURES
 
     def __init__(self, dataset_name: str, classifier: Classifier) -> None:
-        """Args: dataset_name: what it was trained on. classifier: the trained network."""
+        """Args: dataset_name: of its training data. classifier: the trained network."""
         import tensorflow as tf
 
         network = classifier.network
@@ -43,7 +43,7 @@ class ClassifierFeatures(Extractor):
         self._run = run
 
     def compute(self, images: np.ndarray) -> Activations:
-        """Returns features and probabilities."""
+        """Features and probabilities."""
         found = images.shape[1:]
         require(found == self.shape, "images", f"must be {list(self.shape)} each, got {list(found)}")
         features, probabilities = self._run(images)
@@ -51,7 +51,7 @@ class ClassifierFeatures(Extractor):
 
 
 def load_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """Returns the features of the data set's classifier, which is trained first if need be (see `load_classifier`)."""
+    """Loads the features of the classifier of the data set, which is trained first if necessary."""
     return ClassifierFeatures(dataset.name, load_classifier(dataset, data_dir))
 
 

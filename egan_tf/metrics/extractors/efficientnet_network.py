@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 EPSILON = 1e-3
-"""Of all BatchNorms."""
+"""Of every BatchNorm."""
 FEATURES = 1280
 CLASSES = 1000
 
 
 class Stage(NamedTuple):
-    """Blocks of one kind; the first of them has the stride."""
+    """Consecutive blocks of one kind; only the first has the stride."""
 
     blocks: int
     kernel: int
@@ -38,11 +38,11 @@ STAGES = (
 STEM = 32
 
 Weights = Mapping[str, np.ndarray]
-"""By torch's names, such as `_conv_stem.weight` and `_blocks.3._bn1.running_mean`; convolutions are [out, in, h, w]."""
+"""By their names in torch, such as `_conv_stem.weight` or `_blocks.3._bn1.running_mean`; kernels are [out, in, h, w]."""
 
 
 def weight_shapes() -> dict[str, tuple[int, ...]]:
-    """Returns the shapes of all weights by their names."""
+    """The shapes of all weights, by name."""
     shapes: dict[str, tuple[int, ...]] = {"_conv_stem.weight": (STEM, 3, 3, 3), **_norm_shapes("_bn0", STEM)}
     channels = STEM
     for prefix, stage, _ in _blocks():
@@ -59,20 +59,20 @@ def weight_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def build_network(weights: Weights) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """Returns the network in inference mode.
+    """Builds the network in inference mode.
 
     Args:
-        weights: of the shapes of `weight_shapes`.
+        weights: with the shapes of `weight_shapes`.
 
     Returns:
-        From float32 [n, H, W, 3], normalised as the network was trained, to the pooled features [n, 1280] and the
-        logits [n, 1000].
+        A function of images float32 [n, H, W, 3], normalised as in training, that returns the pooled features
+        [n, 1280] and the logits [n, 1000].
     """
     import tensorflow as tf
 
     def layer(convolution: str, norm: str, stride: int = 1, active: bool = True) -> Callable[[tf.Tensor], tf.Tensor]:
         depthwise = convolution.endswith("_depthwise_conv")
-        kernel, bias = _folded(weights, convolution, norm, depthwise)
+        kernel, bias = _fold_batchnorm(weights, convolution, norm, depthwise)
 
         def apply(x: tf.Tensor) -> tf.Tensor:
             convolve = tf.nn.depthwise_conv2d if depthwise else tf.nn.conv2d
@@ -109,11 +109,11 @@ def build_network(weights: Weights) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf
 
 
 def _blocks() -> Iterator[tuple[str, Stage, bool]]:
-    """Each block's prefix, its stage, and whether it is the first there; the others skip, as nothing changes size."""
+    """Yields the prefix of each block, its stage, and whether it is the first there; only the others have a skip."""
     number = 0
     for stage in STAGES:
-        for place in range(stage.blocks):
-            yield f"_blocks.{number}", stage, place == 0
+        for index in range(stage.blocks):
+            yield f"_blocks.{number}", stage, index == 0
             number += 1
 
 
@@ -121,8 +121,8 @@ def _norm_shapes(name: str, channels: int) -> dict[str, tuple[int, ...]]:
     return {f"{name}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
 
 
-def _folded(weights: Weights, convolution: str, norm: str, depthwise: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel [h, w, in, out] (or [h, w, channels, 1]) and bias of a convolution with the BatchNorm behind it."""
+def _fold_batchnorm(weights: Weights, convolution: str, norm: str, depthwise: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel [h, w, in, out] (or [h, w, channels, 1]) and bias of a convolution followed by a BatchNorm."""
     scale, shift, mean, variance = (
         weights[f"{norm}.{part}"].astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var")
     )

@@ -1,6 +1,6 @@
-"""The official Inception graph of 2015, whose features alone make a Fréchet distance an FID.
+"""The official Inception graph of 2015, the only one whose Fréchet distance is called FID.
 
-The file `classify_image_graph_def.pb` is that of inception-2015-12-05.tgz, as taken by Salimans et al. 2016 for the
+The file `classify_image_graph_def.pb` comes from inception-2015-12-05.tgz, as used by Salimans et al. 2016 for the
 Inception score and by Heusel et al. 2017 for FID. It is not part of this package: the user gives its path.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from egan_tf.data.images import ImageDataset
-from egan_tf.metrics.extractors.base import Activations, Extractor, as_bytes, as_colour
+from egan_tf.metrics.extractors.base import Activations, Extractor, to_bytes, to_rgb
 from egan_tf.utils.checks import InputError, require
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ FEATURES, CLASSES = 2048, 1008
 IMAGES = "ExpandDims:0"
 POOL = "pool_3:0"
 LOGITS = "softmax/logits/MatMul"
-CHUNK = 50
-"""Images at once: at 299 pixels a side they take much memory."""
+BATCH = 50
+"""Small, because images of 299×299 pixels take much memory."""
 
 
 class Inception(Extractor):
-    """The 2,048 features of pool_3, and the probabilities of the 1,008 outputs without their bias."""
+    """The 2,048 features of pool_3, and the probabilities of the 1,008 classes, computed without the bias."""
 
     name = "inception"
     resize = "bilinear to 299x299 by the graph itself (TensorFlow 1, corners not aligned), grey as three channels"
@@ -39,47 +39,47 @@ class Inception(Extractor):
     classes = CLASSES
     official = True
 
-    def __init__(self, graph: bytes, content: str) -> None:
-        """Args: graph: the file's bytes. content: their sha256 (hex).
+    def __init__(self, graph: bytes, sha256: str) -> None:
+        """Args: graph: the content of the file. sha256: its SHA-256 (hex).
 
         Raises:
-            InputError: the graph is none, or another.
+            InputError: the content is no graph, or another one.
         """
-        self.hash = content
-        self._run = _import(graph)
+        self.hash = sha256
+        self._run = _import_graph(graph)
 
     def compute(self, images: np.ndarray) -> Activations:
-        """Returns features and probabilities."""
-        pixels = as_bytes(as_colour(images)).astype(np.float32)
-        parts = [self._run(pixels[start : start + CHUNK]) for start in range(0, len(pixels), CHUNK)]
-        features, probabilities = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+        """Features and probabilities."""
+        pixels = to_bytes(to_rgb(images)).astype(np.float32)
+        parts = [self._run(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
+        features, probabilities = (np.concatenate([part[output] for part in parts]) for output in (0, 1))
         return Activations(features, probabilities)
 
 
 def load_inception(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """Returns the official graph in the file `path`.
+    """Loads the official graph from the file `path`.
 
     Raises:
-        InputError: no path is given, there is no such file, or it is another.
+        InputError: no path is given, the file does not exist, or it is another file.
     """
     if path is None:
         raise InputError("extractor", f"inception needs the path of the official {FILE} (inception-2015-12-05.tgz)")
     require(path.is_file(), "extractor", f"no file {path}; inception reads the official {FILE}")
     graph = path.read_bytes()
-    content = hashlib.sha256(graph).hexdigest()
-    require(content == SHA256, "extractor", f"{path} is not the official {FILE} (sha256 {SHA256}), got {content}")
-    return Inception(graph, content)
+    sha256 = hashlib.sha256(graph).hexdigest()
+    require(sha256 == SHA256, "extractor", f"{path} is not the official {FILE} (sha256 {SHA256}), got {sha256}")
+    return Inception(graph, sha256)
 
 
-def _import(graph: bytes) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """The graph as a function of pixels [n, H, W, 3] from 0 to 255."""
+def _import_graph(graph: bytes) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The graph as a function of pixels float32 [n, H, W, 3] from 0 to 255."""
     import tensorflow as tf
 
     definition = tf.compat.v1.GraphDef()
     try:
         definition.ParseFromString(graph)
-        function = _wrapped(definition)
-    # protobuf and the importer have exceptions of many kinds.
+        function = _wrap_graph(definition)
+    # protobuf and the importer raise many types of exceptions.
     except Exception as error:
         reason = (str(error).strip().splitlines() or [""])[0]
         raise InputError("extractor", f"the file is no Inception graph that can be imported ({reason})") from error
@@ -91,7 +91,7 @@ def _import(graph: bytes) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray
     return run
 
 
-def _wrapped(definition: Any) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+def _wrap_graph(definition: Any) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     import tensorflow as tf
 
     def network(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -101,7 +101,7 @@ def _wrapped(definition: Any) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
         matrix = product.inputs[1]
         if pool.shape[-1] != FEATURES or tuple(matrix.shape) != (FEATURES, CLASSES):
             raise ValueError(f"{POOL} is {pool.shape}, the last layer {matrix.shape}")
-        # The graph's own reshape before the last layer is for one image, and the score's authors leave the bias out.
+        # The reshape in the graph is for one image, and the authors of the score omit the bias.
         features = tf.reshape(pool, [-1, FEATURES])
         return features, tf.nn.softmax(features @ matrix)
 

@@ -1,4 +1,4 @@
-"""Pixels as features: no network, nothing to train, and blind to what a picture shows."""
+"""Pixels as features: no network and no training, but blind to the content of an image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from egan_tf.metrics.frechet import Moments
 from egan_tf.utils.checks import require
 
 COMPONENTS = 64
-FIT_BLOCK = 2048
+FIT_BATCH = 2048
 
 
 class Pixels(Extractor):
@@ -28,21 +28,21 @@ class Pixels(Extractor):
         self.hash = content_hash(self.name, str(self.shape))
 
     def compute(self, images: np.ndarray) -> Activations:
-        """Returns the pixels."""
+        """The pixels as features."""
         found = images.shape[1:]
         require(found == self.shape, "images", f"must be {list(self.shape)} each, got {list(found)}")
         return Activations(images.reshape(len(images), -1), None)
 
 
 class PrincipalPixels(Pixels):
-    """The pixels' coordinates along the principal axes of real images."""
+    """The coordinates of the pixels along the principal axes of real images."""
 
     def __init__(self, shape: tuple[int, ...], mean: np.ndarray, axes: np.ndarray) -> None:
-        """Takes the axes.
+        """Defines the projection.
 
         Args:
             shape: of one image, [H, W, C].
-            mean: float32 [pixels].
+            mean: float32 [pixels], of the real images.
             axes: float32 [d, pixels], orthonormal rows.
         """
         super().__init__(shape)
@@ -52,22 +52,22 @@ class PrincipalPixels(Pixels):
         self.hash = content_hash(self.name, str(self.shape), mean, axes)
 
     def compute(self, images: np.ndarray) -> Activations:
-        """Returns the coordinates."""
+        """The coordinates as features."""
         return Activations((super().compute(images).features - self._mean) @ self._axes.T, None)
 
 
 def load_pixels(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """Returns `Pixels` for images of the size of the data set's."""
+    """`Pixels` for images of the shape of the data set."""
     return Pixels(dataset.shape)
 
 
 def load_principal_pixels(
     dataset: ImageDataset, data_dir: Path, path: Path | None = None, components: int = COMPONENTS
 ) -> Extractor:
-    """Returns `PrincipalPixels` fitted to all images of `dataset`; axes: `components`, or one per pixel."""
+    """`PrincipalPixels` fitted to all images of `dataset`, with `components` axes, or one per pixel if fewer."""
     pixels = dataset.images.reshape(len(dataset.images), -1)
-    total = Moments.none(pixels.shape[1])
-    for start in range(0, len(pixels), FIT_BLOCK):
-        total = total + Moments.of(pixels[start : start + FIT_BLOCK] / 127.5 - 1.0)
+    total = Moments.empty(pixels.shape[1])
+    for start in range(0, len(pixels), FIT_BATCH):
+        total = total + Moments.from_features(pixels[start : start + FIT_BATCH] / 127.5 - 1.0)
     axes = np.linalg.eigh(total.scatter)[1].T[::-1][:components]
     return PrincipalPixels(dataset.shape, total.mean.astype(np.float32), np.ascontiguousarray(axes, np.float32))

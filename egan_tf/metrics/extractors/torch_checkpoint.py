@@ -1,7 +1,8 @@
-"""Tensors of a torch checkpoint, without torch and without running what a pickle asks for.
+"""Reads the tensors of a torch checkpoint, without torch and without running code from the pickle.
 
-Reads the format that `torch.save` wrote before torch 1.6: pickles of a magic number, a version and the machine's sizes;
-the pickled state, in which storages stand as persistent ids; the storages' keys; then each storage's length and bytes.
+The format is that of `torch.save` before torch 1.6: pickles of a magic number, a version and the sizes of the machine;
+the pickled state, which refers to storages by persistent ids; the keys of the storages; then the length and the bytes
+of each storage.
 """
 
 from __future__ import annotations
@@ -34,54 +35,54 @@ class _Tensor(NamedTuple):
     stride: tuple[int, ...]
 
 
-class _Kind(NamedTuple):
-    """What stands for a class of torch storages."""
+class _StorageType(NamedTuple):
+    """Replaces a storage class of torch."""
 
     dtype: np.dtype
 
 
 def _tensor(storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: Any) -> _Tensor:
-    """What stands for torch's function that makes a tensor."""
+    """Replaces the function of torch that builds a tensor."""
     return _Tensor(storage, offset, tuple(shape), tuple(stride))
 
 
-_ADMITTED: dict[tuple[str, str], Callable[..., Any] | _Kind] = {
+_ALLOWED: dict[tuple[str, str], Callable[..., Any] | _StorageType] = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    ("torch", "FloatStorage"): _Kind(np.dtype("<f4")),
-    ("torch", "LongStorage"): _Kind(np.dtype("<i8")),
+    ("torch", "FloatStorage"): _StorageType(np.dtype("<f4")),
+    ("torch", "LongStorage"): _StorageType(np.dtype("<i8")),
 }
 
 
 class _Unpickler(pickle.Unpickler):
-    """Admits the few names of a checkpoint of plain tensors, and refuses every other."""
+    """Allows only the names in a checkpoint of plain tensors."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ADMITTED:
+        if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"{module}.{name} has no place in a checkpoint of tensors")
-        return _ADMITTED[module, name]
+        return _ALLOWED[module, name]
 
     def persistent_load(self, identity: Any) -> _Storage:
-        kind, storage_kind, key, _, length, *view = identity
-        if kind != "storage" or not isinstance(storage_kind, _Kind) or any(part is not None for part in view):
+        kind, storage_type, key, _, length, *view = identity
+        if kind != "storage" or not isinstance(storage_type, _StorageType) or any(part is not None for part in view):
             raise pickle.UnpicklingError("a reference to something else than a storage")
-        return _Storage(str(key), storage_kind.dtype, int(length))
+        return _Storage(str(key), storage_type.dtype, int(length))
 
 
 def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
-    """Returns the tensors of a checkpoint by their names.
+    """The tensors of a checkpoint, by name.
 
     Args:
         path: a state dictionary of float32 and int64 tensors, saved by torch before 1.6.
 
     Raises:
-        InputError: the file cannot be read, is no such checkpoint, is damaged, or holds anything else.
+        InputError: the file cannot be read, is no such checkpoint, is damaged, or holds other objects.
     """
     try:
         return _read(path.read_bytes())
     except OSError as error:
         raise InputError("extractor", f"cannot read {path}: {error.strerror}") from error
-    # A pickle that is damaged may raise almost anything.
+    # A damaged pickle may raise almost anything.
     except Exception as error:
         raise InputError("extractor", f"{path} is no checkpoint of plain tensors, or is damaged: {error}") from error
 
@@ -96,10 +97,10 @@ def _read(content: bytes) -> dict[str, np.ndarray]:
     keys = _Unpickler(file).load()
     if not all(isinstance(tensor, _Tensor) for tensor in state.values()):
         raise ValueError("it holds something else than tensors")
-    lengths = {tensor.storage.key: tensor.storage for tensor in state.values()}
+    expected = {tensor.storage.key: tensor.storage for tensor in state.values()}
     storages = {}
     for key in keys:
-        storage = lengths[key]
+        storage = expected[key]
         (length,) = np.frombuffer(file.read(8), "<i8")
         if length != storage.length:
             raise ValueError("a storage has another length than its tensors say")

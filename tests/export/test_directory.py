@@ -6,24 +6,27 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import keras
 import pytest
 
-from egan_tf.export import FORMATS, export_generator, staging
-from egan_tf.export.staging import CARD, MARK, staged
+from egan_tf.export import FORMATS, export_generator, exporter
+from egan_tf.export.card import CARD_FORMAT
+from egan_tf.export.directory import atomic_export
+from egan_tf.export.formats.onnx_file import OnnxFile
+from egan_tf.sampling.sampler import CARD_FILE
+from egan_tf.utils import locks
 from egan_tf.utils.checks import InputError
 from tests.export.generators import UNIFORM
 
 
 def fill(directory: Path, content: str, overwrite: bool = False) -> None:
-    with staged(directory, overwrite) as partial:
+    with atomic_export(directory, overwrite) as partial:
         (partial / "sub").mkdir()
         (partial / "sub" / "file").write_text(content)
-        (partial / CARD).write_text(f'{{"format": "{MARK}", "files": {{"sub/file": {{}}}}}}')
+        (partial / CARD_FILE).write_text(f'{{"format": "{CARD_FORMAT}", "files": {{"sub/file": {{}}}}}}')
 
 
 def names(directory: Path) -> list[str]:
@@ -32,8 +35,8 @@ def names(directory: Path) -> list[str]:
 
 def test_appears_when_complete(tmp_path: Path) -> None:
     target = tmp_path / "saved_models" / "it"
-    with staged(target, False) as partial:
-        assert partial.parent == target.parent and partial.name.startswith(".it.partial-")
+    with atomic_export(target, False) as partial:
+        assert partial.parent == target.parent and partial.name.startswith(".it.")
         assert not target.exists()
         (partial / "file").write_text("whole")
     assert names(target.parent) == ["it"] and (target / "file").read_text() == "whole"
@@ -49,7 +52,7 @@ def _umask() -> int:
 @pytest.mark.parametrize("failure", [RuntimeError("no"), KeyboardInterrupt(), SystemExit(1)])
 def test_failure_leaves_nothing_and_harms_nothing(failure: BaseException, tmp_path: Path) -> None:
     for overwrite in (False, True):
-        with pytest.raises(type(failure)), staged(tmp_path / "it", overwrite) as partial:
+        with pytest.raises(type(failure)), atomic_export(tmp_path / "it", overwrite) as partial:
             (partial / "file").write_text("half")
             raise failure
         assert names(tmp_path) == (["it"] if overwrite else [])
@@ -79,7 +82,7 @@ def test_never_replaces_another_directory(card: str | None, tmp_path: Path) -> N
     (tmp_path / "it").mkdir()
     (tmp_path / "it" / "thesis.tex").write_text("years")
     if card is not None:
-        (tmp_path / "it" / CARD).write_text(card)
+        (tmp_path / "it" / CARD_FILE).write_text(card)
     for overwrite in (False, True):
         with pytest.raises(InputError, match="no export of egan_tf"):
             fill(tmp_path / "it", "new", overwrite)
@@ -104,7 +107,7 @@ def test_refuses_impossible_places(tmp_path: Path) -> None:
 
 
 def test_appearing_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="exists"), staged(tmp_path / "it", False):
+    with pytest.raises(InputError, match="exists"), atomic_export(tmp_path / "it", False):
         fill(tmp_path / "it", "other")
     assert (tmp_path / "it" / "sub" / "file").read_text() == "other" and names(tmp_path) == ["it"]
 
@@ -114,7 +117,7 @@ def test_old_one_comes_back_when_the_last_rename_fails(tmp_path: Path, monkeypat
     rename = Path.rename
 
     def failing(self: Path, target: Path) -> Path:
-        if ".partial-" in self.name:
+        if self.suffix == ".partial":
             raise OSError("disk gone")
         return rename(self, target)
 
@@ -126,8 +129,8 @@ def test_old_one_comes_back_when_the_last_rename_fails(tmp_path: Path, monkeypat
 
 def test_a_killed_export_is_swept_by_the_next_and_a_living_one_is_not(tmp_path: Path) -> None:
     code = (
-        "import sys, time, pathlib; from egan_tf.export.staging import staged\n"
-        f"with staged(pathlib.Path({str(tmp_path / 'it')!r}), False) as partial:\n"
+        "import sys, time, pathlib; from egan_tf.export.directory import atomic_export\n"
+        f"with atomic_export(pathlib.Path({str(tmp_path / 'it')!r}), False) as partial:\n"
         "    (partial / 'file').write_text('half'); print('ready', flush=True); time.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -145,36 +148,44 @@ def test_a_killed_export_is_swept_by_the_next_and_a_living_one_is_not(tmp_path: 
 
 def test_killed_between_the_renames_the_old_one_is_put_back(tmp_path: Path) -> None:
     fill(tmp_path / "it", "old")
-    (tmp_path / "it").rename(tmp_path / ".it.replaced-0123abcd")
+    (tmp_path / "it").rename(tmp_path / ".it.0123abcd.replaced")
     with pytest.raises(InputError, match="exists"):
         fill(tmp_path / "it", "new")
     assert names(tmp_path) == ["it"] and (tmp_path / "it" / "sub" / "file").read_text() == "old"
 
 
-def test_export_obeys(mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_obeys(mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def export(**changes: Any) -> None:
         export_generator(mlp, tmp_path / "it", latent=UNIFORM, value_range=None, card={}, formats=["onnx"], **changes)
 
-    export()
-    card = (tmp_path / "it" / CARD).read_bytes()
-    start = time.perf_counter()
-    with pytest.raises(InputError, match="--overwrite"):
-        export()
-    assert time.perf_counter() - start < 0.1  # refused before any work
-    with monkeypatch.context() as patched:
-
-        def broken(*_: Any) -> None:
+    class FullDisk(OnnxFile):
+        def write(self, *_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        patched.setitem(FORMATS, "onnx", FORMATS["onnx"]._replace(write=broken))
+    export()
+    card = (tmp_path / "it" / CARD_FILE).read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(exporter, "prepare_source", lambda *_: pytest.fail("worked before it refused"))
+        with pytest.raises(InputError, match="--overwrite"):
+            export()
+    with monkeypatch.context() as patched:
+        patched.setitem(FORMATS, "onnx", FullDisk())
         with pytest.raises(InputError, match="No space left"):
             export(overwrite=True)
-    assert (tmp_path / "it" / CARD).read_bytes() == card and names(tmp_path) == ["it"]
+    assert (tmp_path / "it" / CARD_FILE).read_bytes() == card and names(tmp_path) == ["it"]
     export(overwrite=True, preview_seed=1)
-    assert (tmp_path / "it" / CARD).read_bytes() != card and names(tmp_path) == ["it"]
+    assert (tmp_path / "it" / CARD_FILE).read_bytes() != card and names(tmp_path) == ["it"]
+
+
+def test_a_disk_that_fills_up_is_an_error_of_one_line(tmp_path: Path) -> None:
+    message = r"^name: cannot write .*: No space left on device$"
+    with pytest.raises(InputError, match=message), atomic_export(tmp_path / "it", False) as partial:
+        (partial / "file").write_text("half")
+        raise OSError(28, "No space left on device")
+    assert names(tmp_path) == []
 
 
 def test_works_without_file_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     fill(tmp_path / "it", "new")
     assert names(tmp_path) == ["it"]

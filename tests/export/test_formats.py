@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
@@ -13,8 +14,10 @@ import tensorflow as tf
 from keras import layers
 
 from egan_tf.evolution.latent import Latent
-from egan_tf.export import ExportMismatchError, export_generator
-from egan_tf.sampling import Sampler
+from egan_tf.export import FORMATS, ExportMismatchError, Format, export_generator
+from egan_tf.export.formats import SampleFn
+from egan_tf.export.source import Source
+from egan_tf.sampling import Sampler, SamplingSpec
 from egan_tf.utils.checks import InputError
 from tests.export.generators import NORMAL, UNIFORM, conv_generator
 
@@ -93,6 +96,33 @@ def test_one_format_alone(mlp: keras.Model, tmp_path: Path) -> None:
         assert (directory / there).exists() and not (directory / absent).exists()
         assert (directory / "samples.png").exists()
         assert absent not in (directory / "README.md").read_text()
+
+
+class KerasArchive(Format):
+    """A format that nobody else knows."""
+
+    def write(self, source: Source, directory: Path) -> None:
+        source.model.save(directory / "generator.keras")
+
+    def load(self, directory: Path) -> SampleFn:
+        model = keras.saving.load_model(directory / "generator.keras")
+        return lambda noise: model(noise, training=False).numpy()
+
+    def usage(self, path: str, spec: SamplingSpec) -> list[str]:
+        return [f"Open {path}/generator.keras; it takes {spec.latent_size} numbers."]
+
+
+def test_a_format_needs_nothing_but_its_class_and_its_name(
+    mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(FORMATS, "keras_archive", KerasArchive())
+    names = ["keras_archive", "onnx"]
+    export_generator(mlp, "it", latent=UNIFORM, value_range=None, card={}, formats=names)
+    card = json.loads(Path("it", "card.json").read_text("utf-8"))
+    assert list(card["verification"]) == names and card["preview"]["made_with"] == "onnx"
+    assert "generator.keras" in card["files"]
+    assert "Open it/generator.keras; it takes 2 numbers." in Path("it", "README.md").read_text("utf-8")
 
 
 def functional(inputs: int) -> keras.Model:

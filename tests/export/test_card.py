@@ -51,7 +51,7 @@ def test_says_what_the_generator_is(conv: keras.Model, conv_export: Path) -> Non
 
 def test_preview_shows_samples_of_the_export(conv_export: Path) -> None:
     sampler = Sampler(conv_export)
-    expected = np.asarray(picture(sampler.sample(64, seed=0), sampler.recipe))
+    expected = np.asarray(picture(sampler.sample(64, seed=0), sampler.spec))
     np.testing.assert_array_equal(np.asarray(Image.open(conv_export / "samples.png")), expected)
 
 

@@ -1,0 +1,57 @@
+"""The directory of an export: appears complete or not at all, and replaces only another export."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from egan_tf.export.card import listed_files
+from egan_tf.sampling.sampler import CARD_FILE
+from egan_tf.utils.atomic import atomic_directory
+from egan_tf.utils.checks import InputError, require
+
+_IGNORED = {CARD_FILE, ".DS_Store"}
+
+
+@contextlib.contextmanager
+def atomic_export(directory: Path, overwrite: bool) -> Iterator[Path]:
+    """Yields an empty directory that becomes `directory` when the block ends without an error.
+
+    After an error, an interrupt included, it is removed and `directory` is unchanged. The next export of the same name
+    clears up after a killed process; see `egan_tf.utils.atomic`. A symbolic link stays, its target is replaced.
+
+    Args:
+        directory: the final place; its parents are made.
+        overwrite: replaces an earlier export.
+
+    Raises:
+        InputError: `directory` cannot be written, exists already, or holds something that is no export.
+    """
+    final = directory.resolve()
+    require(bool(final.name), "name", f"{directory} cannot be the name of an export")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_directory(final, lambda: _check(directory, final, overwrite)) as partial:
+            yield partial
+    except OSError as error:
+        raise InputError("name", f"cannot write {directory}: {error.strerror or error}") from error
+
+
+def check_export_directory(directory: Path, overwrite: bool) -> None:
+    """Raises `InputError` where `atomic_export` would refuse: call it before long work."""
+    _check(directory, directory.resolve(), overwrite)
+
+
+def _check(directory: Path, final: Path, overwrite: bool) -> None:
+    """Checks `final`; the messages name it as the user did, `directory`."""
+    if not final.exists():
+        return
+    require(final.is_dir(), "name", f"{directory} exists and is a file; choose another name")
+    listed = listed_files(final)
+    require(listed is not None, "name", f"{directory} exists and is no export of egan_tf; choose another name")
+    require(overwrite, "name", f"{directory} exists; --overwrite replaces it")
+    present = {path.relative_to(final).as_posix() for path in final.rglob("*") if not path.is_dir()}
+    others = sorted(present - (listed or set()) - _IGNORED)
+    problem = f"{directory} holds {', '.join(others[:3])}, not of the export; move that away first"
+    require(not others, "name", problem)

@@ -1,0 +1,41 @@
+"""The interface of an export format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from egan_tf.export.source import Source
+from egan_tf.sampling.spec import SamplingSpec
+
+SampleFn = Callable[[np.ndarray], np.ndarray]
+"""Noise float32 [batch, latent_size] to samples float32 [batch, *sample_shape]."""
+
+
+class Format(ABC):
+    """Writes a generator into the directory of an export, and loads it again."""
+
+    @abstractmethod
+    def write(self, source: Source, directory: Path) -> None:
+        """Writes the generator into `directory`, under a name that no other format uses."""
+
+    @abstractmethod
+    def load(self, directory: Path) -> SampleFn:
+        """Loads what `write` wrote, to run on the CPU with any batch size."""
+
+    @abstractmethod
+    def usage(self, path: str, spec: SamplingSpec) -> list[str]:
+        """The paragraphs of the README that show how to sample from this format, in Markdown.
+
+        Args:
+            path: the directory of the export, as a reader would type it.
+            spec: the noise and the samples of the generator.
+        """
+
+    def sample(self, directory: Path, count: int, seed: int) -> np.ndarray | None:
+        """Samples as a user draws them by seed, float32 [count, *sample_shape]; None if the format has no such way."""
+        del directory, count, seed
+        return None

@@ -1,0 +1,113 @@
+"""ONNX: one file that onnxruntime and others run without TensorFlow; its metadata specify the noise."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.export.formats.base import Format, SampleFn
+from egan_tf.export.markdown import code_block, describe_samples
+from egan_tf.export.source import Source
+from egan_tf.sampling.sampler import ONNX_FILE, Sampler
+from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.utils.checks import require
+
+OPSET = 18
+"""The highest that tf2onnx 1.17 writes."""
+
+
+class OnnxFile(Format):
+    """`generator.onnx`: `noise` float32 [batch, latent_size] to `samples` float32 [batch, *sample_shape]."""
+
+    def write(self, source: Source, directory: Path) -> None:
+        """Writes `directory/generator.onnx`, with the sampling specification as its metadata."""
+        with _quiet():
+            import onnx
+            import tf2onnx
+
+            function = tf.function(source.serve, input_signature=[source.signature], autograph=False)
+            model, _ = tf2onnx.convert.from_function(function, input_signature=[source.signature], opset=OPSET)
+        for value, shape in (
+            (model.graph.input[0], (source.spec.latent_size,)),
+            (model.graph.output[0], source.spec.sample_shape),
+        ):
+            # tf2onnx calls the dynamic dimension unk__N, with different N for input and output.
+            named = onnx.helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, ["batch", *shape])
+            value.CopyFrom(named)
+        _rename_by_position(model.graph)
+        onnx.helper.set_model_props(model, source.spec.to_metadata())
+        onnx.checker.check_model(model, full_check=True)
+        (directory / ONNX_FILE).write_bytes(model.SerializeToString(deterministic=True))
+        written = Sampler(directory / ONNX_FILE).spec
+        require(written == source.spec, "metadata", f"read {written} where {source.spec} was written")
+
+    def load(self, directory: Path) -> SampleFn:
+        """Loads `directory/generator.onnx` in onnxruntime."""
+        return Sampler(directory / ONNX_FILE).generate
+
+    def usage(self, path: str, spec: SamplingSpec) -> list[str]:
+        """Sampling with `egan_tf.sampling`, on the command line and in Python."""
+        return [
+            "Without TensorFlow (numpy, onnxruntime and pillow are enough):",
+            code_block("sh", f"python -m egan_tf.sampling {path}/{ONNX_FILE} --count 64 --seed 0 --out grid.png"),
+            code_block(
+                "python",
+                "from egan_tf.sampling import Sampler",
+                "",
+                f'samples = Sampler("{path}/{ONNX_FILE}").sample(64, seed=0)  # {describe_samples(spec, 64)}',
+            ),
+        ]
+
+    def sample(self, directory: Path, count: int, seed: int) -> np.ndarray:
+        """The samples of `Sampler.sample`."""
+        return Sampler(directory / ONNX_FILE).sample(count, seed)
+
+
+def _rename_by_position(graph: Any) -> None:
+    """Numbers the generated names by their position in the graph, so that the same model always gives the same bytes.
+
+    tf2onnx continues its numbers through the process, and its order changes from process to process.
+    """
+    new_names: dict[str, str] = {}
+
+    def named(name: str) -> str:
+        stem, separator, number = name.rpartition("__")
+        if not (separator and number.isdigit()):
+            return name
+        return new_names.setdefault(name, f"{stem}__{len(new_names)}")
+
+    for node in graph.node:
+        node.name = named(node.name)
+        node.input[:] = [named(name) for name in node.input]
+        node.output[:] = [named(name) for name in node.output]
+    for initializer in graph.initializer:
+        initializer.name = named(initializer.name)
+    ordered = sorted(graph.initializer, key=lambda initializer: initializer.name)
+    del graph.initializer[:]
+    graph.initializer.extend(ordered)
+    for value in graph.value_info:
+        value.name = named(value.name)
+    graph.doc_string = ""
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silences the progress and deprecation messages of tf2onnx."""
+    loggers = [tf.get_logger(), logging.getLogger("tf2onnx")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

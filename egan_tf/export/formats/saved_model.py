@@ -1,0 +1,64 @@
+"""SavedModel of TensorFlow: endpoint `serve`, signature `serving_default`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.export.formats.base import Format, SampleFn
+from egan_tf.export.markdown import code_block, describe_samples
+from egan_tf.export.source import Source
+from egan_tf.sampling.spec import SamplingSpec
+
+FOLDER = "saved_model"
+_NOISE = {
+    "normal": "tf.random.normal([64, {size}])",
+    "uniform": "tf.random.uniform([64, {size}], -1.0, 1.0)",
+}
+
+
+class SavedModel(Format):
+    """`saved_model/`: noise float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`."""
+
+    def write(self, source: Source, directory: Path) -> None:
+        """Writes `directory/saved_model`."""
+        module = _Module(source)
+        tf.saved_model.save(module, directory / FOLDER, signatures={"serving_default": module.serve})
+
+    def load(self, directory: Path) -> SampleFn:
+        """Loads `directory/saved_model`."""
+        with tf.device("CPU:0"):
+            loaded = tf.saved_model.load(directory / FOLDER)
+
+        def sample_fn(noise: np.ndarray) -> np.ndarray:
+            with tf.device("CPU:0"):
+                return loaded.serve(tf.constant(noise))["samples"].numpy()
+
+        return sample_fn
+
+    def usage(self, path: str, spec: SamplingSpec) -> list[str]:
+        """Loading and calling it in TensorFlow."""
+        return [
+            "With TensorFlow; keep the loaded object in a variable, its weights live no longer than it does:",
+            code_block(
+                "python",
+                "import tensorflow as tf",
+                "",
+                f'loaded = tf.saved_model.load("{path}/{FOLDER}")',
+                f"noise = {_NOISE[spec.distribution].format(size=spec.latent_size)}",
+                f'samples = loaded.serve(noise)["samples"]  # {describe_samples(spec, 64)}',
+            ),
+        ]
+
+
+class _Module(tf.Module):
+    """Holds the function and the variables that it reads; the archive format of Keras would store each one twice."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self.serve = tf.function(source.serve, input_signature=[source.signature], autograph=False)
+        # The function lists its variables in an order that changes from process to process.
+        read = {variable.ref() for variable in self.serve.get_concrete_function().variables}
+        self.weights = [weight.value for weight in source.model.variables if weight.value.ref() in read]

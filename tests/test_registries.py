@@ -1,0 +1,166 @@
+"""Every entry of every registry goes the whole way: data, networks, training, export, sampling, metrics.
+
+Whoever adds a name to a registry gets this test for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from egan_tf import EGAN, FITNESSES, OBJECTIVES, InputError, Sampler
+from egan_tf.data import DATASETS, Dataset, ImageDataset, load, tfds_source
+from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES
+from egan_tf.evolution.operators import OPERATORS
+from egan_tf.export import FORMATS, export_generator
+from egan_tf.metrics.evaluate import MIN_COUNT, evaluate
+from egan_tf.metrics.extractors import EXTRACTORS, Extractor, load_extractor
+from egan_tf.metrics.registry import METRICS
+from egan_tf.metrics.sources import from_model
+from egan_tf.networks import NETWORKS, build_discriminator, build_generator
+from egan_tf.sampling import SamplingSpec
+from tests.metrics.conftest import striped
+
+LATENT_SIZE, WIDTH, BATCH = 4, 8, 8
+SHAPES = ((2,), (8, 8, 1))
+
+EVOLUTION = {
+    "mutations": (OBJECTIVES, lambda name: (name,)),
+    "fitness": (FITNESSES, lambda name: name),
+    "discriminator_loss": (DISCRIMINATOR_LOSSES, lambda name: name),
+    "operators": (OPERATORS, lambda name: (name,)),
+}
+"""Registries of the evolution by the argument of `EGAN` that takes their names."""
+
+
+def evolve(dataset: Dataset, network: str = "mlp", **settings: Any) -> EGAN:
+    """Trains for two generations, with finite losses and scores."""
+    generator = build_generator(network, dataset.shape, LATENT_SIZE, WIDTH)
+    # One mutation unless given: every further one makes the traced generation larger.
+    settings = {"mutations": ("heuristic",), **settings}
+    egan = EGAN(generator, build_discriminator(network, dataset.shape, WIDTH), **settings)
+    egan.compile(jit_compile=False)
+    real = dataset.batches(egan.samples_per_generation(BATCH), seed=0)
+    history = egan.fit(real, batch_size=BATCH, steps_per_epoch=2, verbose=0).history
+    assert history and all(np.isfinite(values).all() for values in history.values())
+    return egan
+
+
+def export(egan: EGAN, dataset: Dataset, directory: Path, format_name: str = "onnx") -> Path:
+    """Exports the fittest survivor; the export compares the format with it."""
+    settings = {"latent": egan.latent, "value_range": dataset.value_range, "card": {}, "formats": [format_name]}
+    return export_generator(egan.best_generator, directory, **settings)
+
+
+def check_samples(path: Path, dataset: Dataset) -> None:
+    samples = Sampler(path).sample(10, seed=0)
+    assert samples.shape == (10, *dataset.shape) and np.isfinite(samples).all()
+
+
+@pytest.fixture(scope="module")
+def ring() -> Dataset:
+    return load("ring8", "unused")
+
+
+@pytest.fixture(scope="module")
+def images() -> ImageDataset:
+    return striped(64, 0)
+
+
+@pytest.fixture(scope="module")
+def of_points(ring: Dataset) -> EGAN:
+    return evolve(ring)
+
+
+@pytest.fixture(scope="module")
+def of_images(images: ImageDataset) -> EGAN:
+    return evolve(images)
+
+
+@pytest.fixture(scope="module")
+def cnn(images: ImageDataset, tmp_path_factory: pytest.TempPathFactory) -> Extractor:
+    return load_extractor("cnn", images, tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize(
+    ("argument", "name"), [(argument, name) for argument, (registry, _) in EVOLUTION.items() for name in registry]
+)
+def test_evolution(argument: str, name: str, ring: Dataset, tmp_path: Path) -> None:
+    _, setting = EVOLUTION[argument]
+    check_samples(export(evolve(ring, **{argument: setting(name)}), ring, tmp_path / "it"), ring)
+
+
+def shapes_of(network: str) -> list[tuple[int, ...]]:
+    def takes(shape: tuple[int, ...]) -> bool:
+        try:
+            return build_discriminator(network, shape, WIDTH) is not None
+        except InputError:
+            return False
+
+    return [shape for shape in SHAPES if takes(shape)]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network(name: str, ring: Dataset, images: ImageDataset, tmp_path: Path) -> None:
+    shapes = shapes_of(name)
+    assert shapes, f"{name} takes none of the shapes {SHAPES}"
+    dataset = next(dataset for dataset in (images, ring) if dataset.shape in shapes)
+    check_samples(export(evolve(dataset, name), dataset, tmp_path / "it"), dataset)
+
+
+def prepared_by_tfds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets TFDS find every data set prepared, with small images."""
+    content = striped(32, 0)
+    labels = SimpleNamespace(names=list(content.class_names))
+    builder = SimpleNamespace(info=SimpleNamespace(features={"label": labels}))
+    arrays = {"image": content.images, "label": content.labels}
+    monkeypatch.setattr(tfds_source, "is_prepared", lambda *_: True)
+    monkeypatch.setattr(tfds_source, "_builder", lambda *_: builder)
+    monkeypatch.setattr(tfds_source, "_arrays", lambda *_: arrays)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_dataset(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared_by_tfds(monkeypatch)
+    try:
+        dataset = load(name, tmp_path / "data")
+    except InputError as error:
+        pytest.skip(str(error))
+    assert dataset.name == name
+    check_samples(export(evolve(dataset), dataset, tmp_path / "it"), dataset)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_format(name: str, of_points: EGAN, ring: Dataset, tmp_path: Path) -> None:
+    directory = export(of_points, ring, tmp_path / "it", name)
+    noise = np.random.default_rng(0).standard_normal((5, LATENT_SIZE), dtype=np.float32)
+    samples = FORMATS[name].load(directory)(noise)
+    np.testing.assert_allclose(samples, of_points.best_generator(noise, training=False), rtol=0, atol=1e-5)
+    spec = SamplingSpec(LATENT_SIZE, of_points.latent.distribution, ring.shape, ring.value_range)
+    readme = (directory / "README.md").read_text("utf-8")
+    assert all(paragraph in readme for paragraph in FORMATS[name].usage("it", spec))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_metric(name: str, request: pytest.FixtureRequest) -> None:
+    points = METRICS[name].points
+    egan, dataset = (request.getfixturevalue(f) for f in (("of_points", "ring") if points else ("of_images", "images")))
+    extractor = None if points else request.getfixturevalue("cnn")
+    (record,) = evaluate(from_model(egan, dataset), dataset, [name], count=MIN_COUNT, extractor=extractor)
+    assert record["kind"] == name and np.isfinite(record["value"]) and record["protocol"]
+
+
+@pytest.mark.parametrize("name", EXTRACTORS)
+def test_extractor(name: str, of_images: EGAN, images: ImageDataset, tmp_path: Path) -> None:
+    try:
+        extractor = load_extractor(name, images, tmp_path)
+    except InputError as error:
+        pytest.skip(str(error))
+    (record,) = evaluate(
+        from_model(of_images), images, ["frechet_distance"], count=MIN_COUNT, real_count=20, extractor=extractor
+    )
+    assert np.isfinite(record["value"]) and record["extractor_hash"] == extractor.hash

@@ -1,0 +1,52 @@
+"""A directory belongs to one process until that ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from egan_tf.utils import locks
+from egan_tf.utils.locks import LockedError, LocksUnsupportedError, directory_lock, path_lock
+
+
+def test_a_lock_is_held_by_one_process_until_that_ends(tmp_path: Path) -> None:
+    script = f"""
+import pathlib, sys
+from egan_tf.utils.locks import directory_lock
+with directory_lock(pathlib.Path({str(tmp_path)!r})):
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(LockedError), directory_lock(tmp_path):
+            pass
+        other.kill()
+    with directory_lock(tmp_path):
+        pass
+
+
+def test_a_lock_is_held_by_one_call(tmp_path: Path) -> None:
+    with directory_lock(tmp_path), pytest.raises(LockedError), path_lock(tmp_path):
+        pass
+    with path_lock(tmp_path):
+        pass
+
+
+def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "fcntl", None)
+    with directory_lock(tmp_path), directory_lock(tmp_path):
+        pass
+    with pytest.raises(LocksUnsupportedError), path_lock(tmp_path):
+        pass
+
+
+def test_an_absent_directory_cannot_be_locked(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), directory_lock(tmp_path / "absent"):
+        pass
