@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from egan_tf.evolution.mutation import ObjectiveMutation
 from egan_tf.evolution.naming import resolve_all
@@ -23,8 +24,9 @@ def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
     Raises:
         InputError: an unknown name, something that is no operator, or two kinds of children of one name.
     """
-    operators = []
-    for choice in settings.operators:
+    operators: list[Operator] = []
+    choices: tuple[Any, ...] = settings.operators
+    for choice in choices:
         if isinstance(choice, str):
             operators.append(OPERATORS[one_of("operators", choice, OPERATORS)](settings))
         elif is_operator(choice):

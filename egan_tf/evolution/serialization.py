@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.utils.settings import settings_of
-
-if TYPE_CHECKING:
-    from egan_tf.evolution.egan import EGAN
 
 NETWORKS = ("generator", "discriminator")
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
@@ -18,7 +15,7 @@ OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 OBJECTS = tuple(name for name, declared in settings_of(EvolutionSettings).items() if declared.functions)
 
 
-def model_config(egan: EGAN) -> dict[str, Any]:
+def model_config(egan: keras.Model) -> dict[str, Any]:
     """The constructor's arguments; functions among them must be registered with Keras to be saved."""
     settings = dict(egan.settings)
     serialized = {name: keras.saving.serialize_keras_object(settings[name]) for name in OBJECTS}
@@ -32,7 +29,7 @@ def constructor_arguments(config: dict[str, Any], custom_objects: dict[str, Any]
     return config | {name: keras.saving.deserialize_keras_object(config[name], custom_objects) for name in serialized}
 
 
-def compile_config(egan: EGAN, jit_compile: bool | str) -> dict[str, Any]:
+def compile_config(egan: keras.Model, jit_compile: bool | str) -> dict[str, Any]:
     """The arguments of `compile`."""
     optimizers = {name: keras.saving.serialize_keras_object(getattr(egan, name)) for name in OPTIMIZERS}
     return {**optimizers, "jit_compile": jit_compile, "steps_per_execution": egan.steps_per_execution}

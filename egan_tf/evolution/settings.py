@@ -31,7 +31,7 @@ class EvolutionSettings(Settings):
         registry="egan_tf.evolution.objectives:OBJECTIVES",
         functions=True,
     )
-    operators: tuple[Any, ...] = setting(
+    operators: tuple[str | Callable[..., Any], ...] = setting(
         ("mutation",),
         "variation operators that make the children of a generation",
         min_length=1,

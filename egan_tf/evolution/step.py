@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+import keras
 import tensorflow as tf
 
 from egan_tf.evolution.batches import Batches, LabelledBatches, RealBatches
+from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.discriminator_update import DiscriminatorTraining
 from egan_tf.evolution.evaluation import gradient_norm
 from egan_tf.evolution.generation import Generation, evaluation_batch, fresh_batches
+from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.map_functions import choose_map
 from egan_tf.evolution.noise import GenerationNoise
+from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.population import Population
 from egan_tf.evolution.selection import all_finite
+from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import state_of, write, write_state
 from egan_tf.evolution.variation import DiscriminatorUpdate, Networks, Scores
 from egan_tf.utils.checks import require
 
-if TYPE_CHECKING:
-    from egan_tf.evolution.egan import EGAN
-
 Logs = dict[str, tf.Tensor]
 
 
-def evolve(model: EGAN, batches: Batches) -> Logs:
+class EvolvingModel(Protocol):
+    """What a generation needs of the model: `EGAN` is one."""
+
+    settings: EvolutionSettings
+    choices: Choices
+    conditional: bool
+    latent: Latent
+    generator: keras.Model
+    discriminator: keras.Model
+    discriminator_optimizer: keras.optimizers.Optimizer
+    stateless_optimizer: StatelessOptimizer
+    population: Population
+    generation: Any
+    restarts: Any
+
+    def generation_functions(self) -> Generation:
+        """The pure functions of a generation."""
+        ...
+
+
+def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     """One generation: children, selection, the discriminator's steps.
 
     Args:
@@ -60,7 +83,7 @@ def evolve(model: EGAN, batches: Batches) -> Logs:
     return {**_selection_logs(model, selected.children_scores), **logs}
 
 
-def generation_functions(model: EGAN) -> Generation:
+def generation_functions(model: EvolvingModel) -> Generation:
     """The pure functions of a generation, as the model's settings choose them."""
     networks = Networks(model.generator, model.discriminator)
     map_fn = choose_map(*networks)
@@ -69,13 +92,13 @@ def generation_functions(model: EGAN) -> Generation:
     return Generation(networks, model.stateless_optimizer, operators, fitness, training, model.settings, map_fn)
 
 
-def _with_labels_as_needed(model: EGAN, batches: Batches) -> Batches:
+def _with_labels_as_needed(model: EvolvingModel, batches: Batches) -> Batches:
     labelled = isinstance(batches, LabelledBatches)
     require(labelled or not model.conditional, "y", "must hold labels: the networks are conditional")
     return batches if model.conditional else RealBatches(batches.evaluation, batches.fresh)
 
 
-def _apply_discriminator_update(model: EGAN, update: DiscriminatorUpdate) -> Logs:
+def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdate) -> Logs:
     """One optimizer step of the discriminator; an update that is not finite is skipped and counted."""
     norm = gradient_norm(update.gradient)
     after = tf.nest.map_structure(lambda value: value[None], update.non_trainable)
@@ -89,7 +112,7 @@ def _apply_discriminator_update(model: EGAN, update: DiscriminatorUpdate) -> Log
     return {"discriminator_loss": update.loss, "discriminator_gradient_norm": norm}
 
 
-def _selection_logs(model: EGAN, children: Scores) -> Logs:
+def _selection_logs(model: EvolvingModel, children: Scores) -> Logs:
     """Of the fittest survivor under plain names, of the others with their rank appended."""
     lineage = model.population.lineage
     values = {"operator": lineage.operator, "parent": lineage.parent, **model.population.scores._asdict()}

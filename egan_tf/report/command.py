@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from egan_tf.utils.checks import InputError, require
-from egan_tf.utils.command_line import TRAINING_PACKAGES, OneLineParser, program, run
+from egan_tf.utils.command_line import OneLineParser, program, run
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -45,4 +45,4 @@ def main(arguments: Sequence[str]) -> None:
 
 def cli() -> NoReturn:
     """The console command `egan-report`."""
-    run(main, "report", needs=TRAINING_PACKAGES)
+    run(main, "report", needs=("jinja2", "matplotlib", "pydantic"))

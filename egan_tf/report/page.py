@@ -7,7 +7,7 @@ import hashlib
 import importlib.resources
 from typing import Any
 
-import egan_tf
+from egan_tf import __version__
 from egan_tf.report.text import clean, format_json, format_number, format_share, words
 
 
@@ -34,7 +34,7 @@ def render(template: str, **values: Any) -> str:
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    page = {"style": style, "script": script, "policy": policy, "version": egan_tf.__version__}
+    page = {"style": style, "script": script, "policy": policy, "version": __version__}
     return environment.get_template(template).render(page=page, **values)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 import egan_tf
 from egan_tf.report import columns, run_record, write_report_or_warn
-from egan_tf.report.command import main
+from egan_tf.report.command import cli, main
 from egan_tf.utils import json_lines
 from tests.report.page import chart, description, parse, report_of, section
 from tests.report.runs import config_of, evaluation, full_run, make_run, record, write_lines
@@ -211,8 +211,9 @@ def test_what_cannot_be_is_refused_in_one_line(
     (tmp_path / "folder.html").mkdir()
     before = sorted(tmp_path.rglob("*"))
     arguments, message = BAD[name]
+    monkeypatch.setattr(sys, "argv", ["egan-report", *map(str, arguments)])
     with pytest.raises(SystemExit) as exited:
-        main(arguments)
+        cli()
     out, err = capsys.readouterr()
     assert (exited.value.code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"egan-report: error: {message}")
@@ -222,15 +223,16 @@ def test_what_cannot_be_is_refused_in_one_line(
 def test_the_command_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
-    assert capsys.readouterr().out == f"egan-report {egan_tf.__version__}\n"
+    assert capsys.readouterr().out == f"egan_tf {egan_tf.__version__}\n"
 
 
 def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['jinja2'] = None; from egan_tf.report.command import main; main()"
+    code = "import sys; sys.modules['jinja2'] = None; from egan_tf.report.command import cli; cli()"
     command = [sys.executable, "-c", code, str(make_run(tmp_path / "run"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "egan-report: error: report: needs jinja2; pip install 'egan_tf[train]'\n"
+    assert done.stderr.count("\n") == 1
+    assert "not installed (jinja2): pip install 'egan_tf[train]'" in done.stderr
 
 
 def test_a_name_that_is_not_text(tmp_path: Path) -> None:
