@@ -81,7 +81,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "config that is a list": (lambda run: (run / "config.json").write_text("[]"), "Config.json cannot be read."),
     "config with an unknown key": (change_config(novelty={}), "Config.json does not fit this version of egan_tf"),
-    "config with a wrong type": (change_config(run={"steps": "many"}), "steps: must be of type int, got 'many'"),
+    "config with a wrong type": (
+        change_config(run={"steps": "many"}),
+        "steps: must be a whole number of at least 1, got 'many'",
+    ),
     "config with a number too long": (
         lambda run: (run / "config.json").write_text('{"run": {"steps": ' + "9" * 5000 + "}}"),
         "Config.json cannot be read.",
