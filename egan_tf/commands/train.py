@@ -68,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     code = _import_code(request)
     from egan_tf.training import train as training
 
-    config = request.config
+    config = request.config.replace(user_code=code.sha256)
     if request.dry_run:
         if request.resumed is None:
             training.check(config, code, dry_run=True)

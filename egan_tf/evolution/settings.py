@@ -22,7 +22,11 @@ MAX_STEPS = 2**16 - 1
 
 
 class EvolutionSettings(Settings):
-    """Evolution."""
+    """Evolution.
+
+    All that `EGAN` takes besides its networks and its name. To add a setting, declare it here: the model's signature,
+    flag, help, JSON, limits and resume policy follow.
+    """
 
     mutations: tuple[Any, ...] | Mapping[str, Any] = setting(
         ("minimax", "heuristic", "least_squares"),

@@ -97,7 +97,8 @@ def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequen
         command: "train", "export", "sample" or "report".
         needs: packages that must be there for anything but `--version`; the extra `train` installs them.
     """
-    name = program(command).removeprefix("python ").removeprefix("-m ")
+    name = program(command)
+    name = name.removeprefix("python ") if name.endswith(".py") else name
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A name or help text that the terminal's encoding lacks is no reason to fail.

@@ -178,7 +178,7 @@ def test_refuses_in_one_line(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"egan_tf.sampling: error: {field}: ") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"python -m egan_tf.sampling: error: {field}: ") and done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -9,10 +9,12 @@ import pytest
 
 from egan_tf import InputError
 from egan_tf.data import DATASETS
+from egan_tf.metrics.evaluate import MIN_COUNT
 from egan_tf.training.check import check_settings
-from egan_tf.training.config import Config, from_dict, from_json
+from egan_tf.training.config import Config, MetricsConfig, from_dict, from_json
 from egan_tf.training.old_config import METRICS, SETTINGS
 from egan_tf.training.presets import PRESETS, preset
+from egan_tf.utils.settings import settings_of
 
 OLD = Path(__file__).parents[1] / "fixtures" / "configs"
 
@@ -22,6 +24,10 @@ def test_a_preset_survives_json_and_passes_the_checks(name: str) -> None:
     assert from_json(preset(name).to_json()) == preset(name)
     assert preset(name).run.preset == name
     check_settings(preset(name))
+
+
+def test_the_fewest_samples_are_those_that_metrics_take() -> None:
+    assert settings_of(MetricsConfig)["evaluation_samples"].limits["ge"] == MIN_COUNT
 
 
 def test_there_is_a_preset_for_every_data_set() -> None:

@@ -191,8 +191,9 @@ def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> N
         if field == "reuse_evaluation_batch"
         else [f"--{field.replace('_', '-')}", value]
     )
-    with pytest.raises(InputError, match=f"^{field}: cannot change in a resumed run"):
-        train_command.main(["--resume", str(folder_of(halved)), *change])
+    for mode in ([], ["--dry-run"]):
+        with pytest.raises(InputError, match=f"^{field}: cannot change in a resumed run"):
+            train_command.main(["--resume", str(folder_of(halved)), *change, *mode])
 
 
 def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
@@ -209,11 +210,15 @@ def test_fewer_generations_than_there_have_been_are_refused(halved: Path) -> Non
     config = training.read_config(folder_of(halved)).replace(run={"steps": 12})
     with pytest.raises(InputError, match="^steps: the run has had 20 generations"):
         training.resume(folder_of(halved), config)
+    with pytest.raises(InputError, match="^steps: the run has had 20 generations"):
+        train_command.main(["--resume", str(folder_of(halved)), "--steps", "12", "--dry-run"])
 
 
 def test_the_newest_run_is_found(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resumed = []
-    monkeypatch.setattr(training, "resume", lambda folder, config: resumed.append((folder, config.run.steps)) or 1 / 0)
+    monkeypatch.setattr(
+        training, "resume", lambda folder, config, code: resumed.append((folder, config.run.steps)) or 1 / 0
+    )
     (halved / "runs" / "007-empty").mkdir()
     for arguments in (["--resume"], ["--resume", "newest"], ["--resume", "--steps", "24"], ["--resume=newest"]):
         with pytest.raises(ZeroDivisionError):
