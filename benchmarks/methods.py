@@ -7,7 +7,7 @@ A method is a set of evolution settings and, where no setting reaches, a subclas
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 

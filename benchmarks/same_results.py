@@ -1,6 +1,6 @@
-"""Compares the records of two runs bit for bit: `python -m benchmarks.same_results OLD/metrics.jsonl NEW/metrics.jsonl`.
+"""Compares the records of two runs bit for bit: `python -m benchmarks.same_results OLD NEW`, two `metrics.jsonl`.
 
-For a change of shape that must change no result: run both versions with `--log-every 1` and the same seed. Reads the
+For refactorings, which must change no result: run both versions with `--log-every 1` and the same seed. Reads the
 records of version 0.1.0 (`mutation`, `wins`) as well as today's (`operator`, `selection_counts`).
 """
 

@@ -1,7 +1,7 @@
 """Means, intervals and paired tests of the rows of benchmarks/toys.py, as a table and a plot.
 
-`python -m benchmarks.toys_table RESULT.json [RESULT.json ...]` prints the table as Markdown. Reads the results of version
-0.1.0 too, which name some values differently.
+`python -m benchmarks.toys_table RESULT.json [RESULT.json ...]` prints the table as Markdown. Reads the results of
+version 0.1.0 too, which name some values differently.
 """
 
 from __future__ import annotations
