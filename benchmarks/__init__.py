@@ -1,1 +1,1 @@
-"""Measurements of what the project claims, each a command that prints JSON."""
+"""Measurements behind the project's claims. Each is a command that prints JSON."""

@@ -1,11 +1,12 @@
-"""Runs the authors' PyTorch E-GAN, one generation for each line on its standard input.
+"""Runs the authors' PyTorch E-GAN, one generation for each line on the standard input.
 
-Needs PyTorch and numpy, and a checkout of their repository; nothing of theirs is here. Their evaluation metrics, which
+Needs PyTorch, numpy, and a checkout of their repository; none of their code is here. Their evaluation metrics, which
 need further packages and files, are replaced by empty modules.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import types
 from argparse import Namespace
@@ -56,16 +57,21 @@ def options(width: int, normalization: str, population_size: int) -> Namespace:
 
 
 def empty_module(name: str, **names: Any) -> None:
-    """Puts a module of that name, with these contents, where imports find it."""
+    """Makes a module with these contents importable under a name."""
     module = types.ModuleType(name)
     module.__dict__.update(names)
     sys.modules[name] = module
 
 
 def main() -> None:
-    """Arguments: path of their repository, width, normalization, population size."""
-    path, width, normalization, population_size = sys.argv[1:5]
-    sys.path.insert(0, path)
+    """Answers every line with a generation."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", help="a checkout of EvolutionaryGAN-pytorch")
+    parser.add_argument("width", type=int)
+    parser.add_argument("normalization", choices=["none", "batch"])
+    parser.add_argument("population_size", type=int)
+    size = parser.parse_args()
+    sys.path.insert(0, size.path)
     empty_module("TTUR", fid=None)
     empty_module("util", __path__=[])
     empty_module("util.util", prepare_z_y=None, one_hot=None, visualize_imgs=None)
@@ -78,7 +84,7 @@ def main() -> None:
     sys.stdout = sys.stderr
     from models.egan_model import EGANModel
 
-    model = EGANModel(options(int(width), normalization, int(population_size)))
+    model = EGANModel(options(size.width, size.normalization, size.population_size))
     count = BATCH * (DISCRIMINATOR_STEPS + 1) + EVALUATION
     real = torch.tanh(torch.randn(count, 3, 32, 32))
     for _ in sys.stdin:

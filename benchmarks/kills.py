@@ -1,14 +1,15 @@
-"""Whether a run that is killed at any instant ends as the run that was not: `python -m benchmarks.kills --help`.
+"""Whether a run that is killed at any moment ends like an undisturbed run: `python -m benchmarks.kills --help`.
 
-A short run is killed by SIGKILL, at a random instant of its life, while it writes a checkpoint, or while it exports;
-then resumed, and compared with a run that nobody killed: the newest checkpoint (weights, slots, lineage, averages, D,
-counts), metrics, pictures and the exported model, bit for bit, but for what says when or how long. TensorFlow writes
-a SavedModel with other names and marks each time: of that one the variables and the samples are compared, bit for bit.
+A short run is killed by SIGKILL, at a random moment, while it writes a checkpoint, or while it exports; then resumed,
+and compared with an undisturbed run: the newest checkpoint (weights, slots, lineage, averages, D, counters), metrics,
+pictures and the exported model, bit for bit, except for dates and durations. TensorFlow writes different names and
+marks into a SavedModel each time: its variables and samples are compared, bit for bit.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -18,9 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from benchmarks.timing import publish
 
 ROOT = Path(__file__).parents[1]
 NAME = "short"
@@ -34,7 +37,7 @@ POLL = 0.002
 
 
 def command(shape: str, where: Path, resumed: bool) -> list[str]:
-    """The command line of a run, or of the same run resumed."""
+    """The command line that starts or resumes a run."""
     program = [sys.executable, str(ROOT / "train_tf.py")]
     if resumed:
         return [*program, "--resume", str(where / "runs" / f"001-{NAME}")]
@@ -43,13 +46,13 @@ def command(shape: str, where: Path, resumed: bool) -> list[str]:
 
 
 def start(shape: str, where: Path) -> subprocess.Popen[str]:
-    """Starts a run, or goes on with it if it has a folder."""
+    """Starts a run, or resumes it if it has a folder."""
     arguments = command(shape, where, (where / "runs" / f"001-{NAME}").is_dir())
     return subprocess.Popen(arguments, cwd=where, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(shape: str, where: Path) -> float:
-    """Lets a run come to its end; returns the seconds it took."""
+    """Runs to the end; returns the seconds it took."""
     begun = time.monotonic()
     process = start(shape, where)
     output, _ = process.communicate(timeout=900)
@@ -58,46 +61,60 @@ def finish(shape: str, where: Path) -> float:
     return time.monotonic() - begun
 
 
-def kill(shape: str, where: Path, moment: str, life: float, dice: random.Random) -> str:
-    """Starts a run and kills it; returns what it was doing."""
+def kill(shape: str, where: Path, phase: str, duration: float, random_numbers: random.Random) -> str:
+    """Starts a run and kills it.
+
+    Args:
+        shape: of the run.
+        where: its folder.
+        phase: "checkpoint" or "export", to kill while one is written, or "any".
+        duration: seconds that the run takes.
+        random_numbers: choose the moment.
+
+    Returns:
+        What the run was doing: "checkpoint", "export", "running", or "ended".
+    """
     checkpoints, models = where / "runs" / f"001-{NAME}" / "checkpoints", where / "models"
-    signs: dict[str, Callable[[], bool]] = {
+    in_progress: dict[str, Callable[[], bool]] = {
         "checkpoint": lambda: any(checkpoints.glob(".*.partial")),
         "export": lambda: any(models.glob(f".{NAME}.partial-*")),
     }
     process = start(shape, where)
-    begun, due = time.monotonic(), dice.uniform(0.0, life)
-    skip = dice.randrange(12) if moment == "checkpoint" else 0
-    seen = False
-    while process.poll() is None:
-        if moment == "any":
-            if time.monotonic() - begun >= due:
-                break
-        elif signs[moment]():
-            if not seen and skip == 0:
-                # A checkpoint takes some 0.1 s, an export some seconds.
-                time.sleep(dice.uniform(0.0, 0.08 if moment == "checkpoint" else 3.0))
-                break
-            skip -= not seen
-            seen = True
-        else:
-            seen = False
-        time.sleep(POLL)
-    doing = [name for name, sign in signs.items() if sign()]
+    if phase == "any":
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(random_numbers.uniform(0.0, duration))
+    else:
+        _wait_for(process, in_progress[phase], random_numbers.randrange(12) if phase == "checkpoint" else 0)
+        # A checkpoint takes some 0.1 s, an export some seconds.
+        time.sleep(random_numbers.uniform(0.0, 0.08 if phase == "checkpoint" else 3.0))
+    doing = [name for name, happens in in_progress.items() if happens()]
     process.send_signal(signal.SIGKILL)
     process.communicate()
     return doing[0] if doing else ("ended" if process.returncode == 0 else "running")
 
 
+def _wait_for(process: subprocess.Popen[str], happens: Callable[[], bool], skip: int) -> None:
+    """Waits until something has begun for the time after the first `skip` times, or the process has ended."""
+    before = False
+    while process.poll() is None:
+        now = happens()
+        if now and not before:
+            if skip == 0:
+                return
+            skip -= 1
+        before = now
+        time.sleep(POLL)
+
+
 def fingerprint(where: Path) -> dict[str, Any]:
-    """All that must not depend on whether the run was killed, by name."""
+    """What must not depend on whether the run was killed, by name."""
     run, model = where / "runs" / f"001-{NAME}", where / "models" / NAME
     newest = max(path for path in (run / "checkpoints").iterdir() if not path.name.startswith("."))
     manifest = json.loads((newest / "manifest.json").read_text())
     logs = {name: size for name, size in manifest["logs"].items() if name != "timings.jsonl"}
     card = json.loads((model / "card.json").read_text())
-    for timely in ("created", "files"):
-        del card[timely]
+    for dated in ("created", "files"):
+        del card[dated]
     found: dict[str, Any] = {"manifest": {**manifest, "logs": logs}, "card": card}
     files = [
         run / "metrics.jsonl",
@@ -110,14 +127,14 @@ def fingerprint(where: Path) -> dict[str, Any]:
     found["saved_model"] = saved_model(model / "saved_model", card["noise"]["size"])
     for path in files:
         found[str(path.relative_to(where)).replace(str(where), "")] = path.read_bytes()
-    # The folders of the run stand in its configuration.
+    # The configuration holds the folders of the run.
     found[f"runs/001-{NAME}/config.json"] = found[f"runs/001-{NAME}/config.json"].replace(str(where).encode(), b"")
-    found["left over"] = sorted(path.name for path in where.rglob(".*"))
+    found["temporary files"] = sorted(path.name for path in where.rglob(".*"))
     return found
 
 
 def saved_model(folder: Path, latent_size: int) -> dict[str, bytes]:
-    """The variables of a SavedModel, and what it makes of some noise."""
+    """The variables of a SavedModel, and its samples for some noise."""
     import numpy as np
     import tensorflow as tf
 
@@ -132,49 +149,45 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
+def measure(kills: int, seed: int, base: Path) -> Iterator[dict[str, Any]]:
+    """Kills and resumes runs in subfolders of `base`; yields what was killed, and what differs at the end."""
+    random_numbers = random.Random(seed)
+    references, durations = {}, {}
+    for shape in SHAPES:
+        (base / shape).mkdir()
+        durations[shape] = finish(shape, base / shape)
+        references[shape] = fingerprint(base / shape)
+    for number in range(kills):
+        shape = list(SHAPES)[number % len(SHAPES)]
+        where = base / f"kill-{number}"
+        where.mkdir()
+        phase = ("any", "checkpoint", "export", "any")[number // len(SHAPES) % 4]
+        doing = kill(shape, where, phase, durations[shape], random_numbers)
+        finish(shape, where)
+        differing = differences(references[shape], fingerprint(where))
+        yield {"shape": shape, "killed while": doing, "differs in": differing}
+        print(f"{number + 1}: {shape}, killed while {doing}: {differing or 'identical'}", file=sys.stderr)
+        shutil.rmtree(where)
+
+
 def main() -> None:
     """Kills and compares, and prints JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", default="")
+    parser.add_argument("--out", default="", help="write the JSON to this file too")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    dice = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        references, lives = {}, {}
-        for shape in SHAPES:
-            (base / shape).mkdir()
-            lives[shape] = finish(shape, base / shape)
-            references[shape] = fingerprint(base / shape)
-        results = []
-        for number in range(options.kills):
-            shape = list(SHAPES)[number % len(SHAPES)]
-            where = base / f"kill-{number}"
-            where.mkdir()
-            moment = ("any", "checkpoint", "export", "any")[number // len(SHAPES) % 4]
-            doing = kill(shape, where, moment, lives[shape], dice)
-            finish(shape, where)
-            differing = differences(references[shape], fingerprint(where))
-            results.append({"shape": shape, "killed while": doing, "differs in": differing})
-            print(f"{number + 1}: {shape}, killed while {doing}: {differing or 'identical'}", file=sys.stderr)
-            shutil.rmtree(where)
+        results = list(measure(options.kills, options.seed, Path(folder)))
     counts = {
         what: sum(result["killed while"] == what for result in results)
         for what in ("running", "checkpoint", "export", "ended")
     }
-    report = {
-        "kills": len(results),
-        "identical": sum(not result["differs in"] for result in results),
-        "killed while": counts,
-        "results": results,
-    }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        Path(options.out).write_text(text + "\n", encoding="utf-8")
-    sys.exit(report["identical"] != report["kills"])
+    identical = sum(not result["differs in"] for result in results)
+    report = {"kills": len(results), "identical": identical, "killed while": counts, "results": results}
+    publish(report, options.out)
+    sys.exit(identical != len(results))
 
 
 if __name__ == "__main__":

@@ -1,27 +1,30 @@
-"""What is compared on the toys: E-GAN, its objectives alone, controls, and ways to make evolution pay.
+"""Methods compared on the toys: E-GAN, each objective alone, controls, and variants that might make evolution pay.
 
-Every method is settings of the evolution, and a model with rules of its own where settings do not reach.
+A method is a set of evolution settings and, where no setting reaches, a subclass of `EGAN` that overrides
+`generation_functions`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from egan_tf import EGAN
-from egan_tf.evolution.fitness import Evaluation, Fitness
-from egan_tf.evolution.generation import MUTATION, Generation, Judgement, Selected
-from egan_tf.evolution.individuals import merge, stack, take
-from egan_tf.evolution.objectives import MUTATIONS, Mutation
-from egan_tf.evolution.stateless import Individual, NetworkState, apply_network, state_of
-from egan_tf.evolution.variation import mutation_gradients
+from egan_tf import EGAN, OBJECTIVES, Evaluation
+from egan_tf.evolution.fitness import Fitness
+from egan_tf.evolution.generation import Generation, Selected
+from egan_tf.evolution.individual import Individual, single_parent
+from egan_tf.evolution.mutation import objective_gradients
+from egan_tf.evolution.objectives import Objective
+from egan_tf.evolution.stacking import merge, stack, take
+from egan_tf.evolution.stateless import NetworkState, apply_network, state_of
+from egan_tf.evolution.variation import Children, Scores, VariationContext
 
-OBJECTIVES = ("minimax", "heuristic", "least_squares")
+MUTATIONS = ("minimax", "heuristic", "least_squares")
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Method:
     """A way to train.
 
     Attributes:
-        settings: of the evolution, beside the preset's.
-        model: the model, for rules that no setting has.
+        settings: of the evolution; the preset gives the others.
+        model: the class to train.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -38,46 +41,29 @@ class Method:
 
     @property
     def updates(self) -> int:
-        """Optimizer steps of generators in a generation: the children, times the steps that each takes."""
-        children = self.settings.get("population_size", 1) * len(self.settings.get("mutations", OBJECTIVES))
+        """Optimizer steps of generators in a generation: the number of children times the steps of each."""
+        children = self.settings.get("population_size", 1) * len(self.settings.get("mutations", MUTATIONS))
         return int(children * self.settings.get("mutation_steps", 1))
 
 
-def choosing(fitness: Callable[[EGAN], Fitness]) -> type[EGAN]:
-    """A model whose children are scored by a function that the model itself is needed for."""
-
-    class Choosing(EGAN):
-        @property
-        def rules(self) -> Generation:
-            return dataclasses.replace(super().rules, fitness=fitness(self))
-
-    return Choosing
+# -- fitness functions -----------------------------------------------------------------------------------------------
 
 
-# -- fitnesses -------------------------------------------------------------------------------------------------------
+def random_fitness(evaluation: Evaluation, gamma: float) -> tf.Tensor:
+    """A number that differs from child to child and does not depend on how good the samples are."""
+    del gamma
+    return tf.math.floormod(1e4 * tf.reduce_sum(evaluation.fake), 1.0)
 
 
-def chance(model: EGAN) -> Fitness:
-    """A number that has nothing to do with how good the samples are, and differs from child to child."""
-    del model
-    return lambda evaluation, gamma: tf.math.floormod(1e4 * tf.reduce_sum(evaluation.fake), 1.0)
+def sample_distance(evaluation: Evaluation, gamma: float) -> tf.Tensor:
+    """The negative energy distance between the samples and the real batch."""
+    del gamma
+    return -energy_distance(evaluation.real, evaluation.fake)
 
 
-def distance_of_samples(model: EGAN) -> Fitness:
-    """The negative energy distance to the real batch, of the samples themselves."""
-    del model
-
-    def fitness(evaluation: Evaluation, gamma: float) -> tf.Tensor:
-        del gamma
-        return -energy_distance(evaluation.real, evaluation.fake)
-
-    return fitness
-
-
-def distance_of_features(model: EGAN) -> Fitness:
-    """The negative energy distance to the real batch, of the discriminator's last hidden layer."""
-    judge = model.discriminator
-    features = keras.Model(judge.inputs, judge.layers[-1].input)
+def feature_distance(discriminator: keras.Model) -> Fitness:
+    """The negative energy distance to the real batch in the discriminator's last hidden layer."""
+    features = keras.Model(discriminator.inputs, discriminator.layers[-1].input)
     state = state_of(features)
 
     def fitness(evaluation: Evaluation, gamma: float) -> tf.Tensor:
@@ -88,8 +74,16 @@ def distance_of_features(model: EGAN) -> Fitness:
     return fitness
 
 
+class FeatureDistanceEGAN(EGAN):
+    """E-GAN with `feature_distance`, which needs the discriminator."""
+
+    def generation_functions(self) -> Generation:
+        """Those of `EGAN`, with another fitness."""
+        return dataclasses.replace(super().generation_functions(), fitness=feature_distance(self.discriminator))
+
+
 def energy_distance(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """2·E‖x − y‖ − E‖y − y'‖, less what depends on the real samples alone (Székely and Rizzo 2013, equation 5)."""
+    """2·E‖x − y‖ − E‖y − y'‖ (Székely and Rizzo 2013, equation 5), without the term of the real samples alone."""
     return 2.0 * tf.reduce_mean(_distances(real, fake)) - tf.reduce_mean(_distances(fake, fake))
 
 
@@ -98,105 +92,137 @@ def _distances(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(tf.maximum(squares - 2.0 * tf.matmul(one, other, transpose_b=True), 0.0))
 
 
-# -- rules -----------------------------------------------------------------------------------------------------------
+# -- selection by standardised quality and diversity -----------------------------------------------------------------
 
 
-class Scaled(Generation):
+class StandardizedGeneration(Generation):
     """F = Fq/s(Fq) + γ·Fd/s(Fd), s the standard deviation among the children: γ weighs spreads, not scales."""
 
-    def select(self, parents: Individual, children: Individual, judgement: Judgement) -> Selected:
-        """As `Generation.select`, by the scaled fitness."""
+    def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
+        """As `Generation.select`, by the standardised fitness."""
+        scores = children.evaluations.scores
         quality, diversity = (
-            values / (tf.math.reduce_std(values) + 1e-12)
-            for values in (judgement.scores.quality, judgement.scores.diversity)
+            values / (tf.math.reduce_std(values) + 1e-12) for values in (scores.quality, scores.diversity)
         )
-        scores = judgement.scores._replace(fitness=quality + self.settings.gamma * diversity)
-        return super().select(parents, children, judgement._replace(scores=scores))
+        scores = scores._replace(fitness=quality + self.settings.gamma * diversity)
+        evaluations = children.evaluations._replace(scores=scores)
+        return super().select(parents, parent_scores, children._replace(evaluations=evaluations))
 
 
-class ScaledEGAN(EGAN):
-    """E-GAN with `Scaled` rules."""
+class StandardizedEGAN(EGAN):
+    """E-GAN with `StandardizedGeneration`."""
 
-    @property
-    def rules(self) -> Generation:
-        """`Scaled`, with all else as it was."""
-        return Scaled(**vars(super().rules))
+    def generation_functions(self) -> Generation:
+        """Those of `EGAN`, with another selection."""
+        return StandardizedGeneration(**vars(super().generation_functions()))
+
+
+# -- islands ---------------------------------------------------------------------------------------------------------
+
+
+class IslandMutation:
+    """A variation operator: each parent has one child, by the objective of its position in the population."""
+
+    names = ("island",)
+
+    def __init__(self, objectives: Sequence[Objective]) -> None:
+        """Args: objectives: one for each position."""
+        self._objectives = tuple(objectives)
+
+    def count(self, population_size: int) -> int:
+        """One child per parent."""
+        return population_size
+
+    def __call__(self, context: VariationContext, parents: Individual) -> Individual:
+        """The children, [objectives, ...]."""
+        count = len(self._objectives)
+        results = [
+            objective_gradients(
+                context.networks,
+                take(parents.network, position),
+                context.discriminator_state,
+                context.noise(0),
+                [objective],
+                labels=context.labels,
+            )
+            for position, objective in enumerate(self._objectives)
+        ]
+        gradients = merge(stack([gradients for gradients, _ in results]))
+        non_trainable = stack([after for _, after in results])
+        weights, slots = context.optimizer.apply(gradients, parents.network.trainable, parents.slots)
+        origin = single_parent(tf.range(count), tf.zeros([count], tf.int64))
+        return Individual(NetworkState(weights, non_trainable), slots, origin)
 
 
 @dataclass(frozen=True)
-class Islands(Generation):
-    """Each lineage goes on with an objective of its own; now and then the fittest replaces all.
-
-    The population is as large as there are objectives, and a parent has one child, by its own.
+class IslandsGeneration(Generation):
+    """Every child replaces its parent; in a generation of migration the fittest replaces all.
 
     Attributes:
-        objectives: one for each lineage.
-        meeting: bool scalar, whether this generation selects.
+        migrates: bool scalar, whether this is a generation of migration.
     """
 
-    objectives: tuple[Mutation, ...]
-    meeting: tf.Tensor
+    migrates: tf.Tensor
 
-    def vary(self, step: tf.Tensor, parents: Individual, judge: NetworkState, labels: tf.Tensor | None) -> Individual:
-        """One child of every parent."""
-        noise = self.noise(step, self.batch_size, MUTATION)
-        parts = [
-            mutation_gradients(self.networks, take(parents.network, rank), judge, noise, [objective], labels)
-            for rank, objective in enumerate(self.objectives)
-        ]
-        gradients, frozen = merge(stack([gradients for gradients, _ in parts])), stack([state for _, state in parts])
-        weights, slots = self.optimizer.apply(gradients, parents.network.trainable, parents.slots)
-        return Individual(NetworkState(weights, frozen), slots)
-
-    def select(self, parents: Individual, children: Individual, judgement: Judgement) -> Selected:
-        """The fittest child for all places at a meeting, otherwise every child in its own."""
-        count = len(self.objectives)
-        best = tf.argmax(judgement.scores.fitness, output_type=tf.int32)
-        chosen = tf.where(self.meeting, tf.fill([count], best), tf.range(count))
-        fake, lessons = take((judgement.fake, judgement.lesson), chosen)
-        stayed = tf.fill([count], -1)
-        return Selected(take(children, chosen), chosen, stayed, tf.constant(count), judgement.scores, fake, lessons)
+    def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
+        """The fittest child in all positions where the generation migrates, otherwise every child in its own."""
+        del parents, parent_scores
+        individuals, evaluations = children
+        count = self.settings.population_size
+        best = tf.argmax(evaluations.scores.fitness, output_type=tf.int32)
+        chosen = tf.where(self.migrates, tf.fill([count], best), tf.range(count))
+        survivors, survivors_evaluations = take((individuals, evaluations), chosen)
+        return Selected(
+            survivors,
+            survivors_evaluations.scores,
+            retained=tf.zeros([count], tf.bool),
+            fake=survivors_evaluations.fake,
+            updates=survivors_evaluations.update,
+            viable=tf.constant(count),
+            children_scores=evaluations.scores,
+            children_origins=individuals.origin,
+        )
 
 
-def islands(interval: int, fitness: Callable[[EGAN], Fitness] | None = None) -> Method:
-    """Lineages that meet every `interval` generations."""
+def islands(interval: int, fitness: str | Fitness = "egan") -> Method:
+    """One lineage per objective, with migration every `interval` generations."""
 
     class IslandsEGAN(EGAN):
-        @property
-        def rules(self) -> Generation:
-            rules = super().rules
-            if fitness is not None:
-                rules = dataclasses.replace(rules, fitness=fitness(self))
-            meeting = tf.equal((tf.convert_to_tensor(self.generation.value) + 1) % interval, 0)
-            return Islands(**vars(rules), objectives=tuple(MUTATIONS[name] for name in OBJECTIVES), meeting=meeting)
+        def generation_functions(self) -> Generation:
+            functions = super().generation_functions()
+            operators = (IslandMutation([OBJECTIVES[name] for name in MUTATIONS]),)
+            migrates = tf.equal((tf.convert_to_tensor(self.generation.value) + 1) % interval, 0)
+            return IslandsGeneration(**{**vars(functions), "operators": operators}, migrates=migrates)
 
-    return Method({"population_size": len(OBJECTIVES), "mutations": ("minimax",)}, IslandsEGAN)
+    # One mutation, so that the model expects one child per parent; `IslandMutation` takes its place.
+    settings = {"population_size": len(MUTATIONS), "mutations": ("minimax",), "fitness": fitness}
+    return Method(settings, IslandsEGAN)
 
 
-# -- all of them -----------------------------------------------------------------------------------------------------
+# -- all methods -----------------------------------------------------------------------------------------------------
 
 TABLE: dict[str, Method] = {
     "egan": Method(),
-    "random": Method(model=choosing(chance)),
-    **{name: Method({"mutations": (name,)}) for name in OBJECTIVES},
+    "random": Method({"fitness": random_fitness}),
+    **{name: Method({"mutations": (name,)}) for name in MUTATIONS},
 }
 
-# Where children take many steps, the discriminator takes some too, and the average forgets as fast step by step.
+# With more mutation steps the discriminator takes more steps too, and the average decays equally per optimizer step.
 STUDY: dict[str, Method] = {
     "quality": Method({"fitness": "quality"}),
     "diversity": Method({"fitness": "diversity"}),
-    "distance_of_samples": Method(model=choosing(distance_of_samples)),
-    "distance_of_features": Method(model=choosing(distance_of_features)),
-    "scaled_gamma_1": Method({"gamma": 1.0}, ScaledEGAN),
+    "distance_of_samples": Method({"fitness": sample_distance}),
+    "distance_of_features": Method(model=FeatureDistanceEGAN),
+    "scaled_gamma_1": Method({"gamma": 1.0}, StandardizedEGAN),
     "population_2": Method({"population_size": 2}),
     "population_4": Method({"population_size": 4}),
     **{
-        f"steps_{steps}": Method({"mutation_steps": steps, "discriminator_steps": 5, "ema_decay": average})
-        for steps, average in ((5, 0.995), (25, 0.975), (100, 0.9))
+        f"steps_{steps}": Method({"mutation_steps": steps, "discriminator_steps": 5, "ema_decay": decay})
+        for steps, decay in ((5, 0.995), (25, 0.975), (100, 0.9))
     },
     "islands_100": islands(100),
-    "islands_100_random": islands(100, chance),
-    "islands_100_distance": islands(100, distance_of_samples),
+    "islands_100_random": islands(100, random_fitness),
+    "islands_100_distance": islands(100, sample_distance),
 }
 
 METHODS: dict[str, Method] = {**TABLE, **STUDY}

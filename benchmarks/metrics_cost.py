@@ -1,8 +1,8 @@
-"""What metrics cost: their share of a default run, and the memory of judging many samples.
+"""The cost of metrics: their share of a default run, and the memory of evaluating many samples.
 
 `python -m benchmarks.metrics_cost` trains the default run (`train_tf.py`) and adds up the time of its extractor and its
-evaluations, with nothing kept from an earlier run; then judges 50,000 samples by 2,048 features against as many real
-ones, in a process of its own, and reads by how much that process' memory grew at its highest.
+evaluations, with an empty cache; then evaluates 50,000 samples by 2,048 features against as many real ones, in a
+separate process, and reads by how much the peak memory of that process grew.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def share_of_a_run(name: str) -> dict[str, Any]:
 
 
 def peak() -> float:
-    """The most memory that this process ever held, MiB; not `ru_maxrss`, which a child inherits."""
+    """The peak memory of this process, MiB; not `ru_maxrss`, which a child process inherits."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def memory(metrics: list[str], count: int, features: int) -> dict[str, Any]:
-    """Judges random images by random features, and returns by how much the memory grew; in a process of its own."""
+    """Evaluates random images by random features, and returns by how much the peak memory grew."""
     from egan_tf.data import ImageDataset
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
@@ -95,8 +95,8 @@ def memory(metrics: list[str], count: int, features: int) -> dict[str, Any]:
     }
 
 
-def in_a_process(metrics: list[str], count: int, features: int) -> dict[str, Any]:
-    """`memory` in a process of its own."""
+def memory_in_subprocess(metrics: list[str], count: int, features: int) -> dict[str, Any]:
+    """`memory`, measured in a separate process."""
     command = [sys.executable, "-m", "benchmarks.metrics_cost", "--memory", json.dumps([metrics, count, features])]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -107,6 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=50_000)
     parser.add_argument("--neighbours-features", type=int, default=64, help="0: no metrics of neighbours")
+    parser.add_argument("--preset", default="digits", help="of the run whose share is measured")
     parser.add_argument("--out", default="")
     parser.add_argument("--memory", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -117,13 +118,13 @@ def main() -> None:
     from benchmarks.timing import machine, publish
 
     measured = [
-        in_a_process(["frechet_distance"], options.samples, FEATURES),
-        in_a_process(["frechet_distance", "kernel_distance"], options.samples, FEATURES),
+        memory_in_subprocess(["frechet_distance"], options.samples, FEATURES),
+        memory_in_subprocess(["frechet_distance", "kernel_distance"], options.samples, FEATURES),
     ]
     if options.neighbours_features:
         metrics = ["precision", "recall", "density", "coverage"]
-        measured.append(in_a_process(metrics, options.samples, options.neighbours_features))
-    run = share_of_a_run("digits")
+        measured.append(memory_in_subprocess(metrics, options.samples, options.neighbours_features))
+    run = share_of_a_run(options.preset)
     publish({"machine": machine(), "default_run": run, "memory": measured}, options.out)
 
 

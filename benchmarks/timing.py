@@ -1,4 +1,4 @@
-"""Timing of alternatives turn by turn in one process, so that a noisy machine is noisy for all of them."""
+"""Times variants turn by turn in one process, so that noise of the machine reaches all of them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 
-def interleaved(contestants: Mapping[str, Callable[[], Any]], rounds: int, warm_up: int = 2) -> dict[str, list[float]]:
-    """Seconds of each call: every contestant once per round.
+def interleaved(variants: Mapping[str, Callable[[], Any]], rounds: int, warm_up: int = 2) -> dict[str, list[float]]:
+    """Seconds of each call: every variant once per round.
 
     Args:
-        contestants: name to a function that returns when its work is done.
+        variants: name to a function that returns when its work is done.
         rounds: how many rounds count.
-        warm_up: rounds before, which do not.
+        warm_up: rounds before those, which do not count.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
     for turn in range(warm_up + rounds):
-        for name, work in contestants.items():
+        for name, work in variants.items():
             start = time.perf_counter()
             work()
             if turn >= warm_up:
@@ -35,23 +35,28 @@ def summary(seconds: list[float]) -> dict[str, float]:
     return {"median_ms": round(median, 2), "quartile_1_ms": round(low, 2), "quartile_3_ms": round(high, 2)}
 
 
+def processor() -> str:
+    """The model of the processor."""
+    import platform
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """The machine, the date and the versions of a measurement."""
     import os
     import platform
 
     import keras
     import tensorflow as tf
 
-    model = platform.processor()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
     return {
         "date": time.strftime("%Y-%m-%d"),
-        "processor": model,
+        "processor": processor(),
         "cores": os.cpu_count(),
         "gpus": [
             tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")

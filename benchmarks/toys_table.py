@@ -1,6 +1,7 @@
-"""From the rows of benchmarks/toys.py to means, intervals and paired tests; as a table and a plot.
+"""Means, intervals and paired tests of the rows of benchmarks/toys.py, as a table and a plot.
 
-`python -m benchmarks.toys_table RESULT.json [RESULT.json ...]` prints the table as Markdown.
+`python -m benchmarks.toys_table RESULT.json [RESULT.json ...]` prints the table as Markdown. Reads the results of
+version 0.1.0 too, which name some values differently.
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ from typing import Any
 import numpy as np
 
 OBJECTIVES = ("minimax", "heuristic", "least_squares")
-SETTING = ("dataset", "r1", "budget")
+SETTING = ("dataset", "r1_weight", "budget")
 SHARE = "high_quality_share"
+RENAMED = {"r1": "r1_weight", "share_within_3_sigma": SHARE, "wins": "selection_shares"}
 
 Row = dict[str, Any]
+
+
+def with_new_names(row: Row) -> Row:
+    """A row with today's names, whichever version wrote it."""
+    return {RENAMED.get(name, name): value for name, value in row.items()}
 
 
 def summarize(rows: Sequence[Row], rivals: Sequence[str] = ("egan", "random")) -> list[Row]:
     """For each data set, penalty, budget and method: means over the seeds, and paired differences.
 
-    These are to the methods `rivals` and to the best single objective, under the names `less_RIVAL` and
-    `less_best_single`. The best is the one of the highest mean share in that setting; having been picked after the
-    fact, it is favoured a little.
+    The differences are to the methods `rivals` and to the best single objective, under the names `less_RIVAL` and
+    `less_best_single`. The best has the highest mean share in that setting; since it is picked after the fact, the
+    comparison favours it slightly.
     """
     table: list[Row] = []
     for setting, group in groupby(sorted(rows, key=_setting), key=_setting):
@@ -90,11 +97,11 @@ def _values(rows: Sequence[Row]) -> list[float]:
 
 
 def _setting(row: Row) -> tuple[str, float, str]:
-    return row["dataset"], row["r1"], row["budget"]
+    return row["dataset"], row["r1_weight"], row["budget"]
 
 
 def markdown(table: Sequence[Row], rivals: Sequence[str]) -> str:
-    """The table as Markdown, one for each data set, penalty and budget, with differences to `rivals`."""
+    """The table as Markdown, a part for each data set, penalty and budget, with differences to `rivals`."""
     heading = ["method", "generations", "s", "share within 3σ", "least", "modes", "KL"]
     heading += [f"less {rival.replace('_', ' ')}" for rival in rivals]
     parts = []
@@ -122,7 +129,7 @@ def _interval_text(value: dict[str, float]) -> str:
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
-    """A PNG: the share within 3σ of every seed, method by method, one panel for each setting."""
+    """Draws a PNG: the share within 3σ of every seed, by method, with one panel for each setting."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -134,14 +141,14 @@ def plot(rows: Sequence[Row], path: Path) -> None:
     panels = np.atleast_1d(figure.subplots(lines, columns, sharey=True)).ravel()
     for panel in panels[len(settings) :]:
         panel.set_visible(False)
-    for panel, ((dataset, r1, budget), group) in zip(panels, settings, strict=False):
+    for panel, ((dataset, r1_weight, budget), group) in zip(panels, settings, strict=False):
         for place, method in enumerate(methods):
             values = _values([row for row in group if row["method"] == method])
             if values:
                 panel.scatter(values, [place] * len(values), s=14, color="#4477aa", alpha=0.6, linewidths=0)
                 panel.scatter([np.mean(values)], [place], marker="|", s=160, color="#222222")
         panel.set_yticks(range(len(methods)), methods)
-        panel.set_title(f"{dataset}, R1 {r1:g}, equal {budget}", loc="left", fontsize=10)
+        panel.set_title(f"{dataset}, R1 {r1_weight:g}, equal {budget}", loc="left", fontsize=10)
         panel.grid(axis="x", color="#dddddd")
         panel.set_axisbelow(True)
     panels[0].invert_yaxis()
@@ -150,13 +157,14 @@ def plot(rows: Sequence[Row], path: Path) -> None:
 
 
 def main() -> None:
-    """Prints the table of result files, and draws it."""
+    """Prints the table of result files, and draws the plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=Path)
     parser.add_argument("--plot", type=Path)
-    parser.add_argument("--rivals", nargs="+", default=["best_single", "random"], help="what to compare with")
+    parser.add_argument("--rivals", nargs="+", default=["best_single", "random"], help="methods to compare with")
     options = parser.parse_args()
-    rows = [row for path in options.results for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in options.results]
+    rows = [with_new_names(row) for report in reports for row in report["rows"]]
     distinct = list({(*_setting(row), row["method"], row["seed"]): row for row in rows}.values())
     print(markdown(summarize(distinct, options.rivals), options.rivals))
     if options.plot:

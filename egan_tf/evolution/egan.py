@@ -174,7 +174,7 @@ class EGAN(keras.Model):
         if draw is None:
             return
 
-        def draw_and_evolve(_: Any) -> dict[str, tf.Tensor]:
+        def draw_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
             drawn = draw(tf.identity(self.generation.value), sizes.total)
             samples, labels = drawn if isinstance(drawn, tuple) else (drawn, None)
             return evolve(self, split_samples(samples, labels, sizes))

@@ -6,14 +6,14 @@ import pytest
 
 from benchmarks.methods import METHODS
 from benchmarks.toys import generations_of
-from benchmarks.toys_table import interval, markdown, paired, summarize
+from benchmarks.toys_table import interval, markdown, paired, summarize, with_new_names
 
 
 def rows(method: str, shares: list[float], budget: str = "updates") -> list[dict]:
     return [
         {
             "dataset": "ring8",
-            "r1": 0.0,
+            "r1_weight": 0.0,
             "budget": budget,
             "method": method,
             "seed": seed,
@@ -72,3 +72,10 @@ def test_markdown_has_a_column_for_each_rival():
     (egan,) = (line for line in told if line.startswith("| egan"))
     assert egan.count("|") == told[2].count("|") == 10
     assert "-0.2500 ± 1.9100, p 0.34" in egan
+
+
+def test_rows_of_version_0_1_0_are_read():
+    (new,) = rows("egan", [0.5])
+    old = {"r1" if name == "r1_weight" else name: value for name, value in new.items()}
+    old["share_within_3_sigma"] = old.pop("high_quality_share")
+    assert with_new_names(old) == with_new_names(new) == new

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-import train_tf
+from egan_tf.commands.train import read_command_line
 from egan_tf.report import write_comparison
 from egan_tf.report.command import main
 from egan_tf.report.reproduce import FOLDERS, reproduce
 from egan_tf.training.presets import PRESETS
-from egan_tf.utils.command_line import parse as parse_flags
 from tests.report.page import Element, chart, parse, report_of, section
 from tests.report.runs import config_of, evaluation, make_run, record, write_lines
 
@@ -97,12 +96,12 @@ def test_names_damage_and_many_runs(tmp_path: Path) -> None:
 
 CHANGES: list[dict[str, dict[str, Any]]] = [
     {},
-    {"run": {"steps": 60, "seed": 3, "name": "a.b-c", "overwrite": True, "formats": ["onnx"]}},
+    {"evolution": {"seed": 3}, "run": {"steps": 60, "name": "a.b-c", "overwrite": True, "formats": ["onnx"]}},
     {"data": {"dataset": "fashion_mnist"}},
     {"data": {"dataset": "grid25"}, "run": {"precision": "mixed_bfloat16", "xla": "on"}},
     {"evolution": {"reuse_evaluation_batch": False, "evaluation_size": 99, "mutations": ["heuristic", "minimax"]}},
     {"evolution": {"evaluation_size": None, "gamma": -0.5}, "optimizer": {"epsilon": 1e-12, "beta_2": 0.1 + 0.2}},
-    {"network": {"latent_distribution": "it's $HOME; `ls`", "generator_normalization": "-x"}},
+    {"metrics": {"extractor_path": "it's $HOME; `ls`"}, "data": {"data_dir": "-x"}},
 ]
 
 
@@ -112,8 +111,7 @@ def test_the_command_gives_the_configuration(name: str, changes: dict[str, dict[
     config = config_of(name, **changes)
     python, program, *arguments = shlex.split(reproduce(config)[0])
     assert (python, program) == ("python", "train_tf.py")
-    start = train_tf.Command.starting_from(train_tf.preset_of(arguments))
-    assert json.loads(parse_flags(train_tf.Command, arguments, "train_tf.py", start).config.to_json()) == config
+    assert json.loads(read_command_line(arguments).config.to_json()) == config
 
 
 def test_the_report_shows_the_command_and_every_setting(tmp_path: Path) -> None:

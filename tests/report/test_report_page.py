@@ -55,7 +55,7 @@ def test_a_run_from_before_the_names_changed_is_shown(tmp_path: Path) -> None:
     assert page.find("section", id="problems") == []
     assert section(page, "lineage").one("table").rows[1] == ["minimax", "28", "93.3 %"]
     assert "γ = 0.25" in section(page, "children").text
-    assert "No command can be given" in section(page, "settings").text
+    assert "--gamma 0.25" in section(page, "settings").one("pre").text, "old names are read"
     assert "reuse scoringyes" in section(page, "settings").text.replace("\n", "")
 
 

@@ -1,0 +1,161 @@
+"""The variants that `benchmarks.generation` compares: plain, textbook, and ours in two protocols; and their memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.baselines import Training, plain_step, textbook_generation
+from egan_tf import EGAN, OBJECTIVES
+from egan_tf.evolution.losses import batch_mean
+from egan_tf.evolution.objectives import Objective
+from egan_tf.networks import build_discriminator, build_generator
+
+PAPER_EVALUATION = 256
+NAMES = ("plain", "textbook", "paper_protocol", "defaults")
+
+Variant = Callable[[], Any]
+
+
+def linear(fake_logits: tf.Tensor) -> tf.Tensor:
+    """−E[l], the objective of a Wasserstein GAN."""
+    return -batch_mean(fake_logits)
+
+
+FIVE_OBJECTIVES: dict[str, Objective] = {**OBJECTIVES, "linear": linear}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A size to measure."""
+
+    network: str
+    width: int
+    normalization: str
+    population_size: int
+    mutations: int
+    precision: str
+    xla: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return (2,) if self.network == "mlp" else (32, 32, 3)
+
+    @property
+    def latent(self) -> int:
+        """Numbers of noise."""
+        return 2 if self.network == "mlp" else 100
+
+    @property
+    def batch(self) -> int:
+        """Samples in a batch."""
+        return 64 if self.network == "mlp" else 32
+
+    @property
+    def discriminator_steps(self) -> int:
+        """As in the authors' code."""
+        return 1 if self.network == "mlp" else 3
+
+    @property
+    def objectives(self) -> dict[str, Objective]:
+        """The first `mutations` of five."""
+        return dict(list(FIVE_OBJECTIVES.items())[: self.mutations])
+
+    def networks(self) -> tuple[keras.Model, keras.Model]:
+        """A new generator and a new discriminator."""
+        return (
+            build_generator(self.network, self.shape, self.latent, self.width),
+            build_discriminator(self.network, self.shape, self.width, self.normalization),
+        )
+
+    def real(self, count: int) -> tf.Tensor:
+        """Noise in place of real samples."""
+        return tf.constant(np.tanh(np.random.default_rng(0).normal(size=(count, *self.shape))).astype("float32"))
+
+
+def variants(case: Case, names: list[str]) -> dict[str, Variant]:
+    """The variants of a case, each with its own networks: functions that return when their step is done."""
+    keras.config.set_dtype_policy(case.precision)
+    paper = {"evaluation_size": PAPER_EVALUATION, "reuse_evaluation_batch": False}
+    makers: dict[str, Callable[[], Variant]] = {
+        "plain": lambda: _plain(case),
+        "textbook": lambda: _textbook(case),
+        "paper_protocol": lambda: _ours(case, paper),
+        "defaults": lambda: _ours(case, {}),
+    }
+    return {name: makers[name]() for name in names}
+
+
+def _ours(case: Case, settings: Mapping[str, Any]) -> Variant:
+    egan = EGAN(
+        *case.networks(),
+        mutations=case.objectives,
+        population_size=case.population_size,
+        discriminator_steps=case.discriminator_steps,
+        **settings,
+    )
+    egan.compile(jit_compile=case.xla)
+    data = case.real(egan.samples_per_generation(case.batch))
+    step = tf.function(egan.train_step, jit_compile=case.xla)
+    return lambda: step(data)["discriminator_loss"].numpy()
+
+
+def _training(case: Case) -> Training:
+    return Training(*case.networks(), case.latent, case.batch, case.discriminator_steps, case.xla)
+
+
+def _plain(case: Case) -> Variant:
+    training = _training(case)
+    data, step = case.real(case.batch * case.discriminator_steps), plain_step(training)
+    return lambda: (step(data), training.discriminator.trainable_variables[-1].numpy())
+
+
+def _textbook(case: Case) -> Variant:
+    training = _training(case)
+    data = case.real(PAPER_EVALUATION + case.batch * case.discriminator_steps)
+    step = textbook_generation(training, list(case.objectives.values()), case.population_size, PAPER_EVALUATION)
+    return lambda: (step(data), training.discriminator.trainable_variables[-1].numpy())
+
+
+def peak_memory(case: Case, name: str, steps: int = 3) -> float:
+    """MiB of tensors that one variant holds at its peak, weights and slots included, as TensorFlow allocates them.
+
+    To be called in a process without other work. Unlike the process' resident memory, the figure does not include
+    what libraries and allocators keep for themselves, and would be the same on a device.
+    """
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+    work = variants(case, [name])[name]
+    work()
+    with tempfile.TemporaryDirectory() as folder:
+        with tf.profiler.experimental.Profile(folder):
+            for _ in range(steps):
+                work()
+        space = xplane_pb2.XSpace()
+        space.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())
+    return max(
+        stat.int64_value / 2**20
+        for plane in space.planes
+        for line in plane.lines
+        for event in line.events
+        for stat in event.stats
+        if plane.stat_metadata[stat.metadata_id].name == "bytes_allocated"
+    )
+
+
+def peak_memory_in_subprocess(case: Case, name: str) -> float:
+    """`peak_memory`, measured in a separate process."""
+    command = [sys.executable, "-m", "benchmarks.generation", "--memory-of", name, "--case", json.dumps(vars(case))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
