@@ -1,4 +1,4 @@
-"""Values by torch, of made-up weights and, where their package is installed, of the trained ones; see tests/fixtures/metrics."""
+"""Values computed by torch for made-up weights and, where their package is installed, for the trained ones."""
 
 from __future__ import annotations
 
