@@ -1,4 +1,4 @@
-"""A directory belongs to one process until that ends."""
+"""A lock belongs to one process until that process ends."""
 
 from __future__ import annotations
 
