@@ -19,6 +19,7 @@ from egan_tf.export.formats.onnx_file import OnnxFile
 from egan_tf.sampling.sampler import CARD_FILE
 from egan_tf.utils import locks
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.locks import directory_lock
 from tests.export.generators import UNIFORM
 
 
@@ -177,6 +178,12 @@ def test_export_generator_overwrites_only_on_request_and_only_on_success(
     assert (tmp_path / "it" / CARD_FILE).read_bytes() == card and names(tmp_path) == ["it"]
     export(overwrite=True, preview_seed=1)
     assert (tmp_path / "it" / CARD_FILE).read_bytes() != card and names(tmp_path) == ["it"]
+
+
+def test_a_run_may_export_into_its_own_folder(tmp_path: Path) -> None:
+    with directory_lock(tmp_path):
+        fill(tmp_path / "it", "whole")
+    assert names(tmp_path) == ["it"]
 
 
 def test_a_disk_that_fills_up_is_an_error_of_one_line(tmp_path: Path) -> None:
