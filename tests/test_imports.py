@@ -77,7 +77,7 @@ def test_every_module_imports_downwards(name: str) -> None:
         assert downwards or package(target) == package(name), f"{name}:{line} imports {target}"
 
 
-def test_no_cycle_of_files() -> None:
+def test_no_import_cycle_between_files() -> None:
     graph = {name: {target for target, _, _ in own_imports(name)} - {FACADE} for name in MODULES if name != FACADE}
     try:
         graphlib.TopologicalSorter(graph).prepare()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ try:
     import fcntl
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
+
+
+_held: set[tuple[int, int, int]] = set()
+"""Thread, device and inode of every lock that this process holds."""
 
 
 class LockedError(RuntimeError):
@@ -38,7 +43,7 @@ def path_lock(path: Path, wait: bool = False) -> Iterator[None]:
         OSError: `path` cannot be opened.
     """
     if fcntl is None:
-        raise LocksUnsupportedError(errno.ENOTSUP, "no advisory locks on this platform", str(path))
+        raise LocksUnsupportedError(errno.ENOSYS, "no advisory locks on this platform", str(path))
     descriptor = os.open(path, os.O_RDONLY)
     try:
         try:
@@ -47,24 +52,37 @@ def path_lock(path: Path, wait: bool = False) -> Iterator[None]:
             raise LockedError(str(path)) from error
         except OSError as error:
             raise LocksUnsupportedError(error.errno, error.strerror, str(path)) from error
-        yield
+        key = _key(os.fstat(descriptor))
+        _held.add(key)
+        try:
+            yield
+        finally:
+            _held.discard(key)
     finally:
         os.close(descriptor)
 
 
 @contextlib.contextmanager
 def directory_lock(directory: Path, wait: bool = False) -> Iterator[None]:
-    """Reserves an existing directory for this process; where directories cannot be locked, goes on without a lock.
+    """Reserves an existing directory for the block; where directories cannot be locked, goes on without a lock.
 
     Args:
         directory: the directory.
-        wait: waits until the lock is free instead of raising `LockedError`.
+        wait: waits until the lock is free instead of raising `LockedError`. A thread that holds the lock already goes
+            on, because it would wait for itself: a run that exports into its own folder.
 
     Raises:
-        LockedError: another process holds the lock.
+        LockedError: somebody else holds the lock.
         OSError: the directory cannot be opened.
     """
+    if wait and _key(directory.stat()) in _held:
+        yield
+        return
     with contextlib.ExitStack() as lock:
         with contextlib.suppress(LocksUnsupportedError):
             lock.enter_context(path_lock(directory, wait))
         yield
+
+
+def _key(status: os.stat_result) -> tuple[int, int, int]:
+    return threading.get_ident(), status.st_dev, status.st_ino

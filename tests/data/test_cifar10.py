@@ -16,7 +16,7 @@ def no_proxy(monkeypatch):
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def test_without_a_network_it_fails_at_once_and_names_the_command(tmp_path, monkeypatch, no_proxy):
+def test_without_a_network_it_refuses_and_names_the_command(tmp_path, monkeypatch, no_proxy):
     monkeypatch.setattr(cifar10, "reachable", lambda host: False)
     with pytest.raises(InputError, match="^dataset: cifar10 is not prepared.*download_and_prepare") as caught:
         load("cifar10", tmp_path)
@@ -24,20 +24,20 @@ def test_without_a_network_it_fails_at_once_and_names_the_command(tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
-def test_a_proxy_makes_the_check_pointless(tmp_path, monkeypatch, no_proxy):
+def test_behind_a_proxy_the_site_is_not_checked(tmp_path, monkeypatch, no_proxy):
     monkeypatch.setattr(cifar10, "reachable", lambda host: pytest.fail("checked"))
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
     cifar10.check_download(tmp_path)
 
 
-def test_reachable_sees_a_listener_and_its_absence():
+def test_reachable_detects_a_listener():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert cifar10.reachable("127.0.0.1", port)
     assert not cifar10.reachable("127.0.0.1", port)
 
 
-def test_reachable_does_not_wait_for_a_name_that_never_resolves(monkeypatch):
+def test_reachable_times_out_during_name_resolution(monkeypatch):
     released, finished = threading.Event(), threading.Event()
 
     def hang(*_):

@@ -21,7 +21,7 @@ def damaged_source(folder):
     return folder
 
 
-def test_missing_files_are_refused_at_once_with_the_remedy(tmp_path, monkeypatch):
+def test_missing_files_are_refused_before_any_preparation(tmp_path, monkeypatch):
     monkeypatch.setattr(fashion_mnist, "DEBIAN_DIR", tmp_path / "absent")
     monkeypatch.setattr(tfds_source, "_prepare", lambda *_: pytest.fail("began to prepare"))
     with pytest.raises(InputError, match="^dataset: .*apt-get install dataset-fashion-mnist") as caught:
@@ -30,7 +30,7 @@ def test_missing_files_are_refused_at_once_with_the_remedy(tmp_path, monkeypatch
     assert not (tmp_path / "data").exists()
 
 
-def test_damaged_files_are_refused_and_leave_nothing(tmp_path, monkeypatch):
+def test_damaged_files_are_refused_and_not_copied(tmp_path, monkeypatch):
     monkeypatch.setattr(fashion_mnist, "DEBIAN_DIR", damaged_source(tmp_path))
     with pytest.raises(InputError, match="^dataset: .*damaged"):
         load("fashion_mnist", tmp_path / "data")
@@ -80,7 +80,7 @@ def test_published_files_are_restored_once(tmp_path):
     assert fashion_mnist._is_original(broken, ORIGINALS[3])
     assert all(os.stat(path).st_mtime_ns == when for path, when in times.items() if path != broken)
 
-    # With the originals in place, Debian's package is not needed.
+    # Once the originals are restored, the Debian package is not needed.
     provide_downloads(tmp_path, source=tmp_path / "absent")
 
 

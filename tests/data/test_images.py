@@ -16,12 +16,12 @@ def take(dataset: ImageDataset, steps: int, size: int = 16, seed: int = 1, start
     return list(itertools.islice(dataset.batches(size, seed, start).as_numpy_iterator(), steps))
 
 
-def test_images_and_labels_travel_together_normalised(numbered):
+def test_labels_stay_with_their_normalised_images(numbered):
     for images, labels in take(numbered, 5):
         assert np.allclose(images, (5 * labels / 127.5 - 1)[:, None, None, None], atol=1e-6)
 
 
-def test_both_ends_of_a_byte_are_exactly_the_ends_of_the_range():
+def test_bytes_0_and_255_map_to_minus_1_and_1():
     images = np.stack([np.zeros((2, 2, 1), np.uint8), np.full((2, 2, 1), 255, np.uint8)])
     (batch,) = take(ImageDataset("ends", images), 1, size=2)
     assert sorted(np.unique(batch)) == [-1.0, 1.0]
@@ -35,43 +35,43 @@ def test_epoch_covers_every_image_once(numbered):
 
 
 @pytest.mark.parametrize("start", [1, 3, 20])
-def test_starting_at_a_step_equals_never_having_stopped(numbered, start):
+def test_starting_at_a_step_continues_the_sequence(numbered, start):
     whole, resumed = take(numbered, start + 4)[start:], take(numbered, 4, start=start)
     for (images, labels), (images_resumed, labels_resumed) in zip(whole, resumed, strict=True):
         assert np.array_equal(images, images_resumed) and np.array_equal(labels, labels_resumed)
 
 
-def test_seed_decides_the_order(numbered):
+def test_order_depends_on_the_seed(numbered):
     labels = [np.concatenate([label for _, label in take(numbered, 4, seed=seed)]) for seed in (1, 1, 2)]
     assert np.array_equal(labels[0], labels[1]) and not np.array_equal(labels[0], labels[2])
 
 
-def test_sequence_is_endless_and_of_static_shape(numbered):
+def test_sequence_is_infinite_with_static_shapes(numbered):
     images, labels = numbered.batches(16, 1).element_spec
     assert numbered.batches(16, 1).cardinality() == tf.data.INFINITE_CARDINALITY
     assert images == tf.TensorSpec((16, 4, 6, 3), tf.float32) and labels == tf.TensorSpec((16,), tf.int32)
 
 
-def test_without_labels_an_element_is_the_images_alone():
+def test_without_labels_an_element_is_a_batch_of_images():
     dataset = ImageDataset("plain", GREY)
     assert dataset.labels is None and dataset.class_names == ()
     assert take(dataset, 1, size=3)[0].shape == (3, 8, 8, 1)
 
 
-def test_images_are_kept_once_and_cannot_be_changed(numbered):
+def test_images_are_stored_once_and_read_only(numbered):
     assert numbered.images.dtype == np.uint8 and not numbered.images.flags.owndata
     with pytest.raises(ValueError, match="read-only"):
         numbered.images[0] = 1
 
 
-def test_later_changes_of_the_given_array_have_no_effect():
+def test_the_given_array_is_copied():
     images = np.zeros((4, 2, 2, 1), np.uint8)
     dataset = ImageDataset("copy", images)
     images[:] = 255
     assert take(dataset, 1, size=4)[0].max() == -1.0
 
 
-def test_fingerprint_follows_the_content():
+def test_fingerprint_depends_on_the_content():
     def of(images, labels):
         return ImageDataset("x", images, labels, ["a", "b"] if labels is not None else ()).fingerprint
 

@@ -1,4 +1,4 @@
-"""Statistics are compared with their closed forms, at five or more standard deviations."""
+"""Statistics agree with their closed forms within five or more standard deviations."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_xla_draws_the_same_points(mixture, step):
     assert np.abs(plain(step) - compiled(step)).max() < 1e-6
 
 
-def test_draw_works_inside_a_traced_loop(mixture):
+def test_sample_fn_works_inside_a_traced_loop(mixture):
     draw = mixture.batches(8, seed=5)
 
     @tf.function
@@ -85,7 +85,7 @@ def test_draw_works_inside_a_traced_loop(mixture):
     assert np.allclose(loop(), [drawn(mixture, 8, 5, step) for step in range(3)], atol=1e-6)
 
 
-def test_steps_and_seeds_are_unrelated(mixture):
+def test_steps_and_seeds_are_uncorrelated(mixture):
     """No correlation between the points of neighbouring steps and seeds; 6 standard deviations."""
     first = drawn(mixture, 5000, 1, 0)
     for seed, step in ((1, 1), (2, 0), (0, 1)):
@@ -93,8 +93,8 @@ def test_steps_and_seeds_are_unrelated(mixture):
         assert np.abs(np.corrcoef(first.T, other.T)[:2, 2:]).max() < 6 / np.sqrt(5000)
 
 
-def test_data_are_unrelated_to_noise_drawn_from_the_same_seed_and_step(mixture):
-    """Such noise tells no more about a point's mode than a guess does; 6 standard deviations."""
+def test_points_are_independent_of_noise_with_the_same_seed_and_step(mixture):
+    """The noise predicts the mode of a point no better than chance; 6 standard deviations."""
     count, modes = 5000, len(mixture.modes)
     bits = tf.random.stateless_uniform([count], tf.constant([1, 0], tf.int64), None, None, tf.uint32, alg="philox")
     guess = (bits.numpy() / 2**32 * modes).astype(int)

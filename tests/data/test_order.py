@@ -17,7 +17,7 @@ def test_every_epoch_visits_every_sample_once(count, size):
     assert (np.sort(epochs, axis=1) == np.arange(count)).all()
 
 
-def test_epochs_and_seeds_have_orders_of_their_own():
+def test_order_differs_between_epochs_and_seeds():
     count = 200
     orders = [visited(seed, range(epoch, epoch + 1), count, count) for seed in (0, 1, 2**32) for epoch in (0, 1)]
     assert len({order.tobytes() for order in orders}) == len(orders)
@@ -25,7 +25,7 @@ def test_epochs_and_seeds_have_orders_of_their_own():
 
 @pytest.mark.parametrize("seed", [0, 1, 2**40 + 5])
 def test_order_is_as_random_as_a_shuffle(seed):
-    """Six standard deviations: neighbours uncorrelated, order unrelated to the index, batches not too even."""
+    """Within six standard deviations: neighbours and indices uncorrelated, variance between batches as expected."""
     count, size = 60_000, 32
     order = visited(seed, range(1), count, count)
     bound = 6 / np.sqrt(count)

@@ -1,4 +1,4 @@
-"""One export of each small generator, that the tests share."""
+"""One export of each small generator, shared by the tests."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def mlp() -> keras.Model:
 
 @pytest.fixture(scope="session")
 def conv_export(conv: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An export of `conv`, to be read only."""
+    """An export of `conv`; tests only read it."""
     directory = tmp_path_factory.mktemp("models") / "conv"
     return export_generator(conv, directory, latent=NORMAL, value_range=(-1, 1), card=CARD)
 
 
 @pytest.fixture(scope="session")
 def mlp_export(mlp: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An export of `mlp`, to be read only."""
+    """An export of `mlp`; tests only read it."""
     directory = tmp_path_factory.mktemp("models") / "mlp"
     return export_generator(mlp, directory, latent=UNIFORM, value_range=None, card={})

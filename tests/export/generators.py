@@ -15,7 +15,7 @@ UNIFORM = Latent(2, "uniform")
 
 
 def conv_generator(policy: str = "float32") -> keras.Model:
-    """Noise [batch, 32] to images [batch, 16, 16, 3]; its moving statistics are nothing like a batch's own."""
+    """Noise [batch, 32] to images [batch, 16, 16, 3]; its moving statistics differ from those of any batch."""
     layer = {"padding": "same", "dtype": policy}
     model = keras.Sequential(
         [

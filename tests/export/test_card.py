@@ -1,4 +1,4 @@
-"""The card tells the truth, and the lines in its README work."""
+"""The card describes the export, and the code in the README runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from egan_tf.sampling.pictures import picture
 from tests.export.generators import CARD, NORMAL, UNIFORM
 
 
-def test_lists_every_file_with_its_sum(conv_export: Path) -> None:
+def test_card_lists_every_file_with_its_hash(conv_export: Path) -> None:
     card = json.loads((conv_export / "card.json").read_text("utf-8"))
     there = {path.relative_to(conv_export).as_posix() for path in conv_export.rglob("*") if path.is_file()}
     assert set(card["files"]) == there - {"card.json"}
@@ -32,7 +32,7 @@ def test_lists_every_file_with_its_sum(conv_export: Path) -> None:
         assert name == "README.md" or entry["sha256"] in readme
 
 
-def test_says_what_the_generator_is(conv: keras.Model, conv_export: Path) -> None:
+def test_card_describes_the_generator(conv: keras.Model, conv_export: Path) -> None:
     card = json.loads((conv_export / "card.json").read_text("utf-8"))
     assert card["name"] == "conv" and card["parameters"] == conv.count_params()
     assert card["noise"] == {"distribution": "normal", "size": 32, "dtype": "float32"}
@@ -56,7 +56,7 @@ def test_preview_shows_samples_of_the_export(conv_export: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "latent", "value_range"), [("conv", NORMAL, (-1, 1)), ("mlp", UNIFORM, None)])
-def test_the_lines_in_the_readme_work(
+def test_the_code_in_the_readme_runs(
     name: str, latent: object, value_range: object, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""An export appears whole or not at all, and replaces nothing but an export."""
+"""An export appears complete or not at all, and replaces only another export."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from egan_tf.export.formats.onnx_file import OnnxFile
 from egan_tf.sampling.sampler import CARD_FILE
 from egan_tf.utils import locks
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.locks import directory_lock
 from tests.export.generators import UNIFORM
 
 
@@ -50,7 +51,7 @@ def _umask() -> int:
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("no"), KeyboardInterrupt(), SystemExit(1)])
-def test_failure_leaves_nothing_and_harms_nothing(failure: BaseException, tmp_path: Path) -> None:
+def test_failure_leaves_no_files_and_keeps_the_old_export(failure: BaseException, tmp_path: Path) -> None:
     for overwrite in (False, True):
         with pytest.raises(type(failure)), atomic_export(tmp_path / "it", overwrite) as partial:
             (partial / "file").write_text("half")
@@ -61,7 +62,7 @@ def test_failure_leaves_nothing_and_harms_nothing(failure: BaseException, tmp_pa
     assert (tmp_path / "it" / "sub" / "file").read_text() == "old"
 
 
-def test_an_export_is_replaced_on_request_only(tmp_path: Path) -> None:
+def test_an_export_is_replaced_only_with_overwrite(tmp_path: Path) -> None:
     fill(tmp_path / "it", "old")
     with pytest.raises(InputError, match=r"name: .*it exists; --overwrite replaces it"):
         fill(tmp_path / "it", "new")
@@ -70,7 +71,7 @@ def test_an_export_is_replaced_on_request_only(tmp_path: Path) -> None:
     assert (tmp_path / "it" / "sub" / "file").read_text() == "new" and names(tmp_path) == ["it"]
 
 
-def test_a_link_to_an_export_stays_a_link(tmp_path: Path) -> None:
+def test_a_symbolic_link_to_an_export_stays_a_link(tmp_path: Path) -> None:
     fill(tmp_path / "real", "old")
     (tmp_path / "link").symlink_to("real")
     fill(tmp_path / "link", "new", overwrite=True)
@@ -89,7 +90,7 @@ def test_never_replaces_another_directory(card: str | None, tmp_path: Path) -> N
     assert (tmp_path / "it" / "thesis.tex").read_text() == "years" and names(tmp_path) == ["it"]
 
 
-def test_never_removes_what_users_put_into_an_export(tmp_path: Path) -> None:
+def test_never_removes_files_of_the_user(tmp_path: Path) -> None:
     fill(tmp_path / "it", "old")
     (tmp_path / "it" / "sub" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match=r"sub/notes\.txt"):
@@ -97,7 +98,7 @@ def test_never_removes_what_users_put_into_an_export(tmp_path: Path) -> None:
     assert (tmp_path / "it" / "sub" / "notes.txt").read_text() == "mine"
 
 
-def test_refuses_impossible_places(tmp_path: Path) -> None:
+def test_refuses_invalid_directories(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "it", Path("/"), Path("/proc/it"), tmp_path / ("n" * 300)):
         with pytest.raises(InputError) as caught:
@@ -106,13 +107,13 @@ def test_refuses_impossible_places(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file"]
 
 
-def test_appearing_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_concurrent_export_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists"), atomic_export(tmp_path / "it", False):
         fill(tmp_path / "it", "other")
     assert (tmp_path / "it" / "sub" / "file").read_text() == "other" and names(tmp_path) == ["it"]
 
 
-def test_old_one_comes_back_when_the_last_rename_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_old_export_is_restored_if_the_last_rename_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path / "it", "old")
     rename = Path.rename
 
@@ -127,7 +128,7 @@ def test_old_one_comes_back_when_the_last_rename_fails(tmp_path: Path, monkeypat
     assert (tmp_path / "it" / "sub" / "file").read_text() == "old" and names(tmp_path) == ["it"]
 
 
-def test_a_killed_export_is_swept_by_the_next_and_a_living_one_is_not(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_export_are_removed_and_those_of_a_running_one_stay(tmp_path: Path) -> None:
     code = (
         "import sys, time, pathlib; from egan_tf.export.directory import atomic_export\n"
         f"with atomic_export(pathlib.Path({str(tmp_path / 'it')!r}), False) as partial:\n"
@@ -146,7 +147,7 @@ def test_a_killed_export_is_swept_by_the_next_and_a_living_one_is_not(tmp_path: 
     assert names(tmp_path) == ["it"]
 
 
-def test_killed_between_the_renames_the_old_one_is_put_back(tmp_path: Path) -> None:
+def test_after_a_kill_between_the_renames_the_old_export_is_restored(tmp_path: Path) -> None:
     fill(tmp_path / "it", "old")
     (tmp_path / "it").rename(tmp_path / ".it.0123abcd.replaced")
     with pytest.raises(InputError, match="exists"):
@@ -154,7 +155,9 @@ def test_killed_between_the_renames_the_old_one_is_put_back(tmp_path: Path) -> N
     assert names(tmp_path) == ["it"] and (tmp_path / "it" / "sub" / "file").read_text() == "old"
 
 
-def test_an_export_obeys(mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export_generator_overwrites_only_on_request_and_only_on_success(
+    mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def export(**changes: Any) -> None:
         export_generator(mlp, tmp_path / "it", latent=UNIFORM, value_range=None, card={}, formats=["onnx"], **changes)
 
@@ -175,6 +178,12 @@ def test_an_export_obeys(mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "it" / CARD_FILE).read_bytes() == card and names(tmp_path) == ["it"]
     export(overwrite=True, preview_seed=1)
     assert (tmp_path / "it" / CARD_FILE).read_bytes() != card and names(tmp_path) == ["it"]
+
+
+def test_a_run_may_export_into_its_own_folder(tmp_path: Path) -> None:
+    with directory_lock(tmp_path):
+        fill(tmp_path / "it", "whole")
+    assert names(tmp_path) == ["it"]
 
 
 def test_a_disk_that_fills_up_is_an_error_of_one_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whatever the format, the export makes the samples that the Keras model makes."""
+"""Every format gives the samples of the Keras model."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_training_mode_would_differ() -> None:
     assert np.abs(model(noise, training=False).numpy() - model(noise, training=True).numpy()).max() > 0.1
 
 
-def test_onnx_says_what_it_takes(conv_export: Path, mlp_export: Path) -> None:
+def test_onnx_states_its_inputs_and_outputs(conv_export: Path, mlp_export: Path) -> None:
     model = onnx.load(conv_export / "generator.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert {entry.domain: entry.version for entry in model.opset_import}[""] == 18
@@ -86,7 +86,7 @@ def test_mixed_precision_is_exported_in_float32(policy: str, tmp_path: Path) -> 
     assert {layer.dtype_policy.name for layer in model.layers} == {policy}  # the generator itself is left alone
 
 
-def test_one_format_alone(mlp: keras.Model, tmp_path: Path) -> None:
+def test_a_single_format(mlp: keras.Model, tmp_path: Path) -> None:
     for name, there, absent in (
         ("onnx", "generator.onnx", "saved_model"),
         ("saved_model", "saved_model", "generator.onnx"),
@@ -99,7 +99,7 @@ def test_one_format_alone(mlp: keras.Model, tmp_path: Path) -> None:
 
 
 class KerasArchive(Format):
-    """A format that nobody else knows."""
+    """A format of a contributor."""
 
     def write(self, source: Source, directory: Path) -> None:
         source.model.save(directory / "generator.keras")
@@ -112,7 +112,7 @@ class KerasArchive(Format):
         return [f"Open {path}/generator.keras; it takes {spec.latent_size} numbers."]
 
 
-def test_a_format_needs_nothing_but_its_class_and_its_name(
+def test_a_new_format_needs_only_a_class_and_a_name(
     mlp: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -132,7 +132,7 @@ def functional(inputs: int) -> keras.Model:
 
 
 class Conditional(keras.Model):
-    """Takes labels besides noise, which only its `call` says."""
+    """Takes noise and labels; only the signature of `call` shows it."""
 
     def call(self, noise: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """Returns points."""

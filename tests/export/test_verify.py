@@ -1,4 +1,4 @@
-"""A format that does not compute what the generator computes is refused, and nothing of it stays."""
+"""A format that does not compute what the generator computes is refused, and leaves no files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def export(model: keras.Model, directory: Path, **changes: Any) -> Path:
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
-def test_export_in_training_mode_is_caught(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export_in_training_mode_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kind = type(FORMATS[name])
 
     class InTraining(kind):  # type: ignore[misc, valid-type]
@@ -54,7 +54,7 @@ def test_export_in_training_mode_is_caught(name: str, tmp_path: Path, monkeypatc
         (lambda samples: samples[::-1], "differs by"),
     ],
 )
-def test_every_difference_is_caught(
+def test_every_difference_is_refused(
     spoil: Any, message: str, conv: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Spoiled(SavedModel):
@@ -69,7 +69,7 @@ def test_every_difference_is_caught(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_generator_is_left_as_it_was(tmp_path: Path) -> None:
+def test_the_generator_is_unchanged(tmp_path: Path) -> None:
     model = conv_generator()
     before = [weight.numpy() for weight in model.variables]
     export(model, tmp_path / "it")

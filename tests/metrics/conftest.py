@@ -1,4 +1,4 @@
-"""Small data sets with labels that a network can learn."""
+"""Small data sets whose labels a network can learn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIDE = 8
 
 
 def striped(count: int, seed: int, split: str = "train") -> ImageDataset:
-    """Noisy images whose label says which row is bright."""
+    """Noisy images; the label is the position of the bright row."""
     random = np.random.default_rng(seed)
     labels = random.integers(4, size=count)
     images = random.integers(0, 60, size=(count, SIDE, SIDE, 1))

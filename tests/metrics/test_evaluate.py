@@ -50,7 +50,7 @@ def by_kind(records: list[dict]) -> dict[str, float]:
 
 
 def fixed(samples: np.ndarray, batch: int = 64):
-    """Always the same samples."""
+    """A source that always yields the given samples."""
     return lambda count, seed: (samples[start : start + batch] for start in range(0, count, batch))
 
 
@@ -62,7 +62,7 @@ def test_a_perfect_sampler_of_a_mixture(ring):
     assert abs(found["mixture_mmd"]) < 0.001
 
 
-def test_the_real_points_of_a_mixture_are_not_the_samples_own(ring, monkeypatch):
+def test_the_real_points_of_a_mixture_differ_from_the_samples_of_the_same_seed(ring, monkeypatch):
     def shared(inputs: MetricInputs) -> MetricValue:
         return MetricValue(len(set(map(tuple, inputs.real.features)) & set(map(tuple, inputs.fake.features))))
 
@@ -113,7 +113,7 @@ def test_only_the_official_graph_gives_fid_kid_and_inception_score():
     assert [format_count(count) for count in (1000, 10_000, 1500, 100)] == ["1k", "10k", "1500", "100"]
 
 
-def test_values_are_those_of_the_arithmetic(stripes, ring):
+def test_values_agree_with_the_formulas(stripes, ring):
     fakes = noise_images(600, 0)
     (record,) = evaluate(fixed(fakes), stripes, ["frechet_distance"], count=600, extractor=Pixels(stripes.shape))
     flat = [
@@ -140,7 +140,7 @@ def test_every_metric_of_images_prefers_real_images_to_noise(stripes, cnn):
 
 
 def test_memory_does_not_grow_with_the_number_of_samples(stripes):
-    """What numpy takes at most, for 2,000 and for 40,000 images (2 MB and 41 MB as floats)."""
+    """Peak memory of numpy for 2,000 and for 40,000 images (0.5 MB and 10 MB as floats)."""
     peaks = []
     for count in (2000, 40_000):
         tracemalloc.start()
@@ -151,20 +151,20 @@ def test_memory_does_not_grow_with_the_number_of_samples(stripes):
     assert peaks[1] < peaks[0] + 1_000_000
 
 
-def test_ten_samples_are_enough_for_every_metric(stripes, ring, cnn):
+def test_every_metric_accepts_ten_samples(stripes, ring, cnn):
     images, points = (stripes, noise_images, OF_IMAGES, cnn), (ring, ring.sample, OF_POINTS, None)
     for dataset, sample_fn, names, extractor in (images, points):
         for record in evaluate(from_sample_fn(sample_fn), dataset, names, count=10, extractor=extractor):
             assert np.isfinite(record["value"]), record["kind"]
 
 
-def test_samples_so_large_that_the_value_is_none_give_null_and_the_reason(ring):
+def test_a_value_that_overflows_is_none_with_a_reason(ring):
     far = np.full((20, 2), 1e200)
     (record,) = evaluate(fixed(far), ring, ["mixture_mmd"], count=20)
     assert record["value"] is None and "too large" in record["problem"]
 
 
-def test_samples_that_are_not_finite_give_null_and_the_reason(stripes, ring):
+def test_the_value_of_samples_that_are_not_finite_is_none_with_a_reason(stripes, ring):
     for dataset, names, extractor in ((stripes, ["frechet_distance"], Pixels(stripes.shape)), (ring, OF_POINTS, None)):
         samples = np.zeros((100, *dataset.shape), "float32")
         samples[70] = np.nan
@@ -206,7 +206,7 @@ def test_bad_input_is_named(stripes, ring, tmp_path):
             call()
 
 
-def test_samples_by_noise_do_not_depend_on_their_number():
+def test_samples_from_noise_do_not_depend_on_the_count():
     latent = Latent(3)
     few, many, other = (
         np.concatenate(list(from_noise(lambda noise: 2 * noise, latent, batch=16)(count, seed)))
@@ -218,7 +218,7 @@ def test_samples_by_noise_do_not_depend_on_their_number():
     assert len(np.unique(many)) == 210
 
 
-def test_an_exported_generator_is_judged_by_its_sampler(stripes, tmp_path):
+def test_an_exported_generator_is_evaluated_through_its_sampler(stripes, tmp_path):
     sampler = Sampler(put(tmp_path, build(IMAGE)), batch_size=64)
     pixels = Pixels(stripes.shape)
     found, whole = (
@@ -228,7 +228,7 @@ def test_an_exported_generator_is_judged_by_its_sampler(stripes, tmp_path):
     assert found["frechet_distance"] == pytest.approx(whole["frechet_distance"], rel=1e-9)
 
 
-def test_a_function_of_noise_is_compiled_once():
+def test_a_function_of_noise_is_traced_once():
     traces = []
 
     @tf.function
@@ -240,14 +240,14 @@ def test_a_function_of_noise_is_compiled_once():
     assert traces == [(16, 3)]
 
 
-def test_samples_of_a_function_of_a_seed_have_seeds_of_their_own():
+def test_every_batch_of_a_sample_fn_has_another_seed():
     blocks = from_sample_fn(lambda count, seed: np.random.default_rng(seed).normal(size=(count, 2)), batch=16)
     (few, again, other) = (np.concatenate(list(blocks(40, seed))) for seed in (0, 0, 1))
     np.testing.assert_array_equal(few, again)
     assert len(np.unique(np.concatenate([few, other]))) == 160
 
 
-def test_a_model_gives_the_averaged_samples_of_the_fittest():
+def test_a_model_samples_from_the_averaged_weights_of_the_fittest():
     egan = EGAN(*points(), evaluation_size=8, ema_decay=0.9, seed=4)
     egan.compile(jit_compile=False)
     egan.fit(np.random.default_rng(0).normal(size=(80, 2)).astype("f4"), batch_size=8, epochs=1, verbose=0)
@@ -258,7 +258,7 @@ def test_a_model_gives_the_averaged_samples_of_the_fittest():
 
 
 class Conditional:
-    """Shows the labels that it is given."""
+    """Returns its labels as samples."""
 
     conditional = True
     latent = Latent(2)
@@ -268,7 +268,7 @@ class Conditional:
         return np.asarray(labels, "float32")[:, None]
 
 
-def test_a_conditional_model_gets_labels_as_often_as_the_data_have_them():
+def test_a_conditional_model_gets_labels_with_the_frequencies_of_the_data():
     labels = np.repeat([0, 1, 2], [10, 20, 70])
     dataset = ImageDataset("x", np.zeros((100, 2, 2, 1), np.uint8), labels, "abc")
     drawn = np.concatenate(list(from_model(Conditional(), dataset, batch=16)(3000, 0))).ravel()

@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", WITHOUT_FILES)
-def test_every_extractor_keeps_the_promise(name, stripes, folder):
+def test_every_extractor_keeps_the_contract(name, stripes, folder):
     extractor = load_extractor(name, stripes, folder)
     images = images_of(stripes, 300)
     features, probabilities = extractor.activations(images)
@@ -35,7 +35,7 @@ def test_every_extractor_keeps_the_promise(name, stripes, folder):
     assert np.isfinite(features).all() and features.std() > 0
     assert extractor.name and extractor.resize == "none" and not extractor.official
     assert len(extractor.hash) == 64 and int(extractor.hash, 16) >= 0
-    # Batches end at 256: the rows do not depend on what else is in the batch.
+    # The batches end at 256; a row must not depend on the others of its batch.
     np.testing.assert_allclose(extractor.features(images[250:260]), features[250:260], rtol=1e-4, atol=1e-4)
     if extractor.classes:
         assert probabilities.shape == (300, extractor.classes)
@@ -46,7 +46,7 @@ def test_every_extractor_keeps_the_promise(name, stripes, folder):
 
 
 @pytest.mark.parametrize("name", WITHOUT_FILES)
-def test_loading_again_gives_the_same_hash_and_other_parameters_another(name, stripes, folder):
+def test_the_hash_depends_on_the_parameters_only(name, stripes, folder):
     extractor = load_extractor(name, stripes, folder)
     assert load_extractor(name, stripes, folder).hash == extractor.hash
     other = ImageDataset("striped", np.pad(stripes.images, [(0, 0), (0, 4), (0, 4), (0, 0)]), stripes.labels, "abcd")
@@ -68,7 +68,7 @@ def test_images_of_another_size_or_kind_are_refused(name, stripes, folder):
             extractor.features(images)
 
 
-def test_pixels_are_the_pixels(stripes, folder):
+def test_features_of_pixels_are_the_pixels(stripes, folder):
     images = images_of(stripes)
     np.testing.assert_allclose(
         load_extractor("pixels", stripes, folder).features(images), images.reshape(40, -1), atol=1e-6
@@ -83,7 +83,7 @@ def test_principal_pixels_are_uncorrelated_and_ordered(stripes, folder):
     assert extractor.name == "pixels_pca64" and moments.count == 512
     assert (np.diff(variances) <= 1e-6).all()
     assert np.abs(covariance - np.diag(variances)).max() < 1e-5 * variances[0]
-    # All 64 axes of 64 pixels lose nothing.
+    # 64 axes of 64 pixels preserve the variance.
     pixels = stripes.images.reshape(600, -1) / 127.5
     assert variances.sum() == pytest.approx(np.trace(np.cov(pixels.T)), rel=1e-5)
 
@@ -96,14 +96,14 @@ def test_images_are_rounded_to_bytes():
     assert base.to_bytes(np.float32([-1.0000001, 1.0000001])).tolist() == [0, 255]
 
 
-def test_a_generator_is_not_told_by_what_no_byte_shows(stripes, folder):
+def test_differences_below_one_byte_are_ignored(stripes, folder):
     images = images_of(stripes)
     blurred = np.clip(images + np.random.default_rng(0).uniform(-0.4, 0.4, images.shape) / 127.5, -1, 1)
     extractor = load_extractor("pixels", stripes, folder)
     np.testing.assert_array_equal(extractor.features(blurred.astype(np.float32)), extractor.features(images))
 
 
-def test_classifier_learns_and_is_kept(stripes, tmp_path, capfd):
+def test_classifier_learns_and_is_cached(stripes, tmp_path, capfd):
     extractor = load_extractor("cnn", stripes, tmp_path)
     assert "striped: training its classifier" in capfd.readouterr().err
     assert extractor.name == "striped_cnn" and extractor.classes == 4
@@ -125,7 +125,7 @@ def test_classifier_learns_and_is_kept(stripes, tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_training_a_classifier_leaves_the_global_seed_and_precision_alone(stripes, tmp_path):
+def test_training_a_classifier_keeps_the_global_seed_and_dtype_policy(stripes, tmp_path):
     import keras
     import tensorflow as tf
 
@@ -146,7 +146,7 @@ def test_training_a_classifier_leaves_the_global_seed_and_precision_alone(stripe
     assert not np.array_equal(features, tf.cast(tf.cast(features, tf.bfloat16), tf.float32).numpy())
 
 
-def test_a_classifier_is_tested_on_images_that_it_never_saw(stripes, tmp_path):
+def test_a_classifier_is_tested_on_held_out_images(stripes, tmp_path):
     train, test = train_test_split(stripes, tmp_path)
     assert (len(train.images), len(test.images)) == (480, 120)
     seen = {image.tobytes() for image in train.images}
@@ -160,7 +160,7 @@ def test_without_labels_there_is_no_classifier(tmp_path):
         load_extractor("cnn", ImageDataset("plain", np.zeros((5, 8, 8, 1), np.uint8)), tmp_path)
 
 
-def test_data_dir_that_cannot_be_written_is_refused_before_minutes_of_training(stripes, tmp_path, monkeypatch):
+def test_an_unwritable_data_dir_is_refused_before_training(stripes, tmp_path, monkeypatch):
     monkeypatch.setattr(classifier, "train_classifier", lambda *_: pytest.fail("trained"))
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="^data_dir: "):
@@ -175,7 +175,7 @@ def test_unknown_names_and_data_without_images_are_refused(stripes, tmp_path):
         load_extractor("cnn", load("ring8", tmp_path), tmp_path)
 
 
-def test_the_registry_and_the_arithmetic_import_no_tensorflow():
+def test_the_registry_and_the_formulas_import_no_tensorflow():
     names = (
         "extractors",
         "registry",

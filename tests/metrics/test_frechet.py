@@ -10,7 +10,7 @@ from egan_tf.utils.checks import InputError
 
 
 def exact(mean: np.ndarray, covariance: np.ndarray) -> Moments:
-    """Moments of features that nobody drew."""
+    """Moments with a given mean and covariance."""
     return Moments(101, np.asarray(mean, float), 100 * np.asarray(covariance, float))
 
 
@@ -26,7 +26,7 @@ def features(count: int, size: int, seed: int) -> np.ndarray:
 
 
 def test_two_gaussians_with_common_axes_in_closed_form():
-    """d² = ‖m₁ − m₂‖² + Σ (s₁ − s₂)² where the standard deviations s lie along common axes."""
+    """d² = ‖m₁ − m₂‖² + Σ (s₁ − s₂)² for standard deviations s along common axes."""
     axes = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
     widths = np.array([1, 2, 3, 0.0]), np.array([2, 0.5, 3, 1.5])
     means = np.zeros(4), np.array([1, -2, 0.5, 0])
@@ -36,7 +36,7 @@ def test_two_gaussians_with_common_axes_in_closed_form():
 
 
 def test_two_planar_gaussians_in_closed_form():
-    """In two dimensions tr (C₁C₂)^½ = (tr C₁C₂ + 2 √det C₁C₂)^½, whatever the axes."""
+    """In two dimensions tr (C₁C₂)^½ = (tr C₁C₂ + 2 √det C₁C₂)^½, for any axes."""
     first, second = np.array([[2, 1], [1, 3.0]]), np.array([[1, -0.5], [-0.5, 0.5]])
     product = first @ second
     root = np.sqrt(np.trace(product) + 2 * np.sqrt(np.linalg.det(product)))
@@ -44,7 +44,7 @@ def test_two_planar_gaussians_in_closed_form():
     assert distance == pytest.approx(9 + np.trace(first + second) - 2 * root, rel=1e-12)
 
 
-def test_samples_of_two_gaussians_come_near_the_closed_form():
+def test_samples_of_two_gaussians_approach_the_closed_form():
     random = np.random.default_rng(2)
     first, second = random.normal(size=(200_000, 3)), 2 * random.normal(size=(200_000, 3)) + 1
     assert frechet_distance(Moments.from_features(first), Moments.from_features(second)) == pytest.approx(
@@ -53,19 +53,19 @@ def test_samples_of_two_gaussians_come_near_the_closed_form():
 
 
 @pytest.mark.parametrize("size", [1, 5, 40])
-def test_it_is_what_scipy_makes_of_the_formula(size):
+def test_it_agrees_with_scipy(size):
     first, second = Moments.from_features(features(300, size, 0)), Moments.from_features(features(200, size, 1))
     assert frechet_distance(first, second) == pytest.approx(by_scipy(first, second), rel=1e-9)
 
 
 @pytest.mark.parametrize("count", [30, 300])
-def test_distance_to_oneself_is_zero_even_if_singular(count):
+def test_distance_to_itself_is_zero_even_if_singular(count):
     moments = Moments.from_features(features(count, 60, 0))
     assert 0 <= frechet_distance(moments, moments) < 1e-12 * np.trace(moments.covariance)
 
 
-def test_it_is_symmetric_and_singular_covariances_do_no_harm():
-    """Means apart and supports at right angles: the traces add up, as nothing overlaps."""
+def test_it_is_symmetric_and_accurate_for_singular_covariances():
+    """With orthogonal supports the covariances do not overlap, so the traces add up."""
     first, second = np.zeros((50, 400)), np.zeros((60, 400))
     first[:, :200] = features(50, 200, 0)
     second[:, 200:] = features(60, 200, 1)
@@ -76,7 +76,7 @@ def test_it_is_symmetric_and_singular_covariances_do_no_harm():
     assert frechet_distance(two, one) == pytest.approx(expected, rel=1e-12)
 
 
-def test_moments_are_numpys():
+def test_moments_agree_with_numpy():
     values = features(2 * BLOCK_ROWS + 77, 6, 3)
     moments = Moments.from_features(values.astype(np.float32))
     assert moments.count == len(values)
@@ -84,7 +84,7 @@ def test_moments_are_numpys():
     np.testing.assert_allclose(moments.covariance, np.cov(values.T), rtol=1e-5, atol=1e-5)
 
 
-def test_parts_add_up_and_a_large_mean_costs_no_digits():
+def test_moments_add_up_and_stay_accurate_for_a_large_mean():
     values = features(999, 6, 3)
     far = values + 1e7
     total = Moments.empty(6)

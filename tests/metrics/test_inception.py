@@ -1,4 +1,4 @@
-"""The official file is not at hand: a small graph stands in for it, with its names, sizes and peculiarities."""
+"""The Inception extractor, on a small graph with the tensor names and sizes of the official one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIDE = 16
 
 
 def graph(pool: str = "pool_3", features: int = 2048) -> bytes:
-    """One image in, bilinear resize, a layer, the mean over the places, a reshape for one image, a layer with bias."""
+    """One image, bilinear resize, a convolution, average pooling, a reshape for one image, a dense layer with bias."""
     with tf.Graph().as_default() as made:
         jpeg = tf.compat.v1.placeholder(tf.string, [], name="DecodeJpeg/contents")
         decoded = tf.cast(tf.io.decode_jpeg(jpeg, channels=3), tf.float32)
@@ -50,14 +50,14 @@ def digits():
 
 
 def by_numpy(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of images of the graph's own side, which it does not resize."""
+    """The expected outputs for images of the input size of the graph, which it does not resize."""
     pixels = (to_bytes(images).astype("float32") - 128) / 128
     features = np.maximum(pixels @ KERNEL[0, 0], 0).mean(axis=(1, 2))
     powers = np.exp(features @ MATRIX)
     return features, powers / powers.sum(axis=1, keepdims=True)
 
 
-def test_features_are_the_pooled_ones_and_probabilities_have_no_bias(file, digits, tmp_path):
+def test_features_are_pooled_and_probabilities_omit_the_bias(file, digits, tmp_path):
     extractor = load_extractor("inception", digits, tmp_path, file)
     images = RANDOM.uniform(-1, 1, (120, SIDE, SIDE, 3)).astype("float32")
     features, probabilities = extractor.activations(images)
@@ -67,10 +67,10 @@ def test_features_are_the_pooled_ones_and_probabilities_have_no_bias(file, digit
     assert extractor.official and extractor.hash == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_grey_images_are_taken_as_three_channels_and_resized_as_tensorflow_1_does(file, digits, tmp_path):
+def test_grey_images_become_three_channels_resized_as_in_tensorflow_1(file, digits, tmp_path):
     extractor = load_extractor("inception", digits, tmp_path, file)
     images = (np.round(RANDOM.uniform(0, 255, (3, 8, 8, 1))) / 127.5 - 1).astype("float32")
-    # Corners not aligned: every second pixel of the double size is one of the image, the last row repeats.
+    # Without aligned corners every second pixel of the doubled image is an original one, and the last row repeats.
     pixels = np.repeat(to_bytes(images).astype("float32"), 3, axis=3)
     for axis in (1, 2):
         following = np.concatenate([np.take(pixels, range(1, 8), axis), np.take(pixels, [7], axis)], axis)
@@ -80,7 +80,7 @@ def test_grey_images_are_taken_as_three_channels_and_resized_as_tensorflow_1_doe
     np.testing.assert_allclose(extractor.features(images), features, rtol=1e-3, atol=1e-5)
 
 
-def test_its_distances_are_called_by_their_names(file, digits, tmp_path):
+def test_its_metrics_are_called_kid_and_is(file, digits, tmp_path):
     extractor = load_extractor("inception", digits, tmp_path, file)
     names = ["kernel_distance", "classifier_score"]
 
@@ -92,11 +92,11 @@ def test_its_distances_are_called_by_their_names(file, digits, tmp_path):
     assert records[0]["value"] > 0 and "TensorFlow 1" in records[0]["resize"]
 
 
-def test_the_official_sum_is_the_published_one():
+def test_the_official_hash_is_the_published_one():
     assert inception.SHA256 == "009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6"
 
 
-def test_what_is_not_the_official_file_is_refused(digits, tmp_path):
+def test_other_files_are_refused(digits, tmp_path):
     with pytest.raises(InputError, match=r"^extractor: inception needs the path of the official classify_image"):
         load_extractor("inception", digits, tmp_path)
     with pytest.raises(InputError, match="^extractor: no file"):
@@ -112,7 +112,7 @@ def test_what_is_not_the_official_file_is_refused(digits, tmp_path):
     [b"", b"no graph", graph()[:-1000], graph(pool="pool_4"), graph(features=64)],
     ids=["empty", "text", "cut", "names", "sizes"],
 )
-def test_a_graph_of_another_kind_is_refused_even_with_the_right_sum(digits, tmp_path, monkeypatch, content):
+def test_another_graph_is_refused_even_with_the_right_hash(digits, tmp_path, monkeypatch, content):
     monkeypatch.setattr(inception, "SHA256", hashlib.sha256(content).hexdigest())
     path = tmp_path / inception.FILE
     path.write_bytes(content)

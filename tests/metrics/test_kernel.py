@@ -22,7 +22,7 @@ def by_definition(within_real: np.ndarray, within_fake: np.ndarray, between: np.
 
 
 @pytest.mark.parametrize("block", [1, 7, 16, 64, 1000])
-def test_cubic_mmd_is_scikit_learns(block):
+def test_cubic_mmd_agrees_with_scikit_learn(block):
     def kernel(x, y):
         return polynomial_kernel(x.astype(float), y.astype(float), degree=3, gamma=1 / 6, coef0=1)
 
@@ -31,7 +31,7 @@ def test_cubic_mmd_is_scikit_learns(block):
 
 
 @pytest.mark.parametrize("block", [1, 16, 1000])
-def test_gaussian_mmd_is_scikit_learns(block):
+def test_gaussian_mmd_agrees_with_scikit_learn(block):
     def kernel(x, y):
         x, y = x.astype(float), y.astype(float)
         return (rbf_kernel(x, y, gamma=1 / (2 * 0.5**2)) + rbf_kernel(x, y, gamma=1 / (2 * 3.0**2))) / 2
@@ -41,7 +41,7 @@ def test_gaussian_mmd_is_scikit_learns(block):
 
 
 def test_mmd_is_unbiased():
-    """Over many pairs of samples of one distribution its mean is 0 within five standard errors; biased it is not."""
+    """For pairs of samples of one distribution the mean is 0 within five standard errors; the biased one is not."""
     random = np.random.default_rng(0)
     values = [squared_mmd(*random.normal(size=(2, 20, 3))) for _ in range(400)]
     assert abs(np.mean(values)) < 5 * np.std(values) / 20
@@ -59,13 +59,13 @@ def test_gaussian_mmd_of_two_gaussians_in_closed_form():
     assert squared_mmd(real, fake, gaussian_kernel([bandwidth])) == pytest.approx(expected, rel=0.04)
 
 
-def test_subsets_of_everything_are_the_whole():
+def test_subsets_of_all_samples_give_the_full_mmd():
     result = kernel_distance(REAL[:45], FAKE, seed=0, subsets=3, subset_size=45)
     assert result.mean == pytest.approx(squared_mmd(REAL[:45], FAKE), rel=1e-9)
     assert result.deviation < 1e-12
 
 
-def test_the_seed_chooses_the_subsets():
+def test_the_subsets_depend_on_the_seed():
     first, again, other = (kernel_distance(REAL, FAKE, seed, subsets=5, subset_size=20) for seed in (1, 1, 2))
     assert first == again != other
     many = kernel_distance(REAL, FAKE, 0, subsets=2000, subset_size=20)

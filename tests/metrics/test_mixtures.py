@@ -29,14 +29,14 @@ def test_a_perfect_generator(mixture):
     assert 0 <= 2 * COUNT * result.divergence < freedom + 6 * np.sqrt(2 * freedom)
 
 
-def test_one_mode_alone(mixture):
+def test_a_single_mode(mixture):
     points = mixture.modes[3] + 0.1 * mixture.sigma * np.random.default_rng(0).normal(size=(500, 2))
     result = coverage(mixture, points)
     assert result.modes_covered == 1 and result.high_quality_share == 1
     assert result.divergence == pytest.approx(np.log(len(mixture.modes)))
 
 
-def test_three_standard_deviations_are_measured_in_the_plane():
+def test_the_three_standard_deviations_are_a_euclidean_distance():
     """Not along each axis: (2.5, 2.5) σ is 3.54 σ away."""
     points = np.array([[2.99, 0], [0, -2.99], [3.01, 0], [2.5, 2.5], [2.1, 2.1]]) * 0.1
     result = mode_coverage(points, [[0.0, 0.0]], 0.1)
@@ -44,8 +44,8 @@ def test_three_standard_deviations_are_measured_in_the_plane():
 
 
 @pytest.mark.parametrize("near, covered", [(4, 2), (3, 1)])
-def test_a_mode_is_covered_from_a_fifth_of_its_fair_share(near, covered):
-    """40 samples, 2 modes: the fair share is 20, a fifth of it 4; far samples of the mode do not count."""
+def test_a_mode_is_covered_from_a_fifth_of_an_equal_share(near, covered):
+    """40 samples, 2 modes: an equal share is 20, a fifth of it 4; samples far from the mode do not count."""
     points = np.zeros((40, 2))
     points[:10] = [10, 0.5]
     points[:near] = [10, 0]
@@ -60,13 +60,13 @@ def test_divergence_by_definition():
     assert result.divergence == pytest.approx(0.75 * np.log(0.75 * 3) + 0.25 * np.log(0.25 * 3))
 
 
-def test_parts_add_up_to_the_whole(mixture):
+def test_coverages_of_batches_add_up(mixture):
     points = mixture.sample(5000, 1)
     whole, parts = coverage(mixture, points), coverage(mixture, points[:777]) + coverage(mixture, points[777:])
     assert np.array_equal(whole.high_quality, parts.high_quality) and np.array_equal(whole.total, parts.total)
 
 
-def test_mmd_sees_a_missing_mode_and_a_wrong_width_but_no_fresh_sample(mixture):
+def test_mmd_detects_a_missing_mode_and_a_wrong_width(mixture):
     real, fresh = mixture.sample(3000, 0), mixture.sample(3000, 1)
     # For samples of one distribution the estimate's standard deviation falls as 1 / n.
     pairs = [(mixture.sample(1000, 2 * i), mixture.sample(1000, 2 * i + 1)) for i in range(20)]

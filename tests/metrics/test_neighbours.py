@@ -22,7 +22,7 @@ def balls(values: np.ndarray, k: int) -> np.ndarray:
 
 @pytest.mark.parametrize("block", [1, 13, 64, 1000])
 @pytest.mark.parametrize("k", [1, 3, 5])
-def test_by_definition_whatever_the_blocks(k, block):
+def test_agreement_with_the_definition_for_every_block_size(k, block):
     between = pairwise_distances(REAL.astype(float), FAKE.astype(float))
     in_real, in_fake = between <= balls(REAL, k)[:, None], between <= balls(FAKE, k)
     result = precision_recall(REAL, FAKE, k, block)
@@ -35,35 +35,35 @@ def test_by_definition_whatever_the_blocks(k, block):
     np.testing.assert_allclose(np.sqrt(squared_radii(REAL, k, block)), balls(REAL, k), rtol=1e-6)
 
 
-def test_the_real_samples_themselves():
-    """Each is in the ball of itself, and in those of others; a ball holds k + 1 of them, or more by ties."""
+def test_the_real_samples_compared_with_themselves():
+    """Every ball contains k + 1 samples, its centre included."""
     assert precision_recall(REAL, REAL) == (1, 1)
     result = density_coverage(REAL, REAL, k=5)
     assert result.coverage == 1 and result.density == pytest.approx(6 / 5)
 
 
-def test_far_away_is_nowhere():
+def test_distant_fakes_score_zero():
     assert precision_recall(REAL, FAKE + 100) == (0, 0)
     assert density_coverage(REAL, FAKE + 100) == (0, 0)
 
 
-def test_collapse_costs_recall_and_coverage_but_no_precision():
+def test_mode_collapse_lowers_recall_and_coverage_but_not_precision():
     collapsed = np.repeat(REAL[:2], 30, axis=0)
     assert precision_recall(REAL, collapsed) == (1, 2 / 90)
     result = density_coverage(REAL, collapsed)
     assert result.coverage < 0.3 and result.density > 0
 
 
-def test_an_outlier_among_the_real_widens_recall_less_than_density():
-    """The reason for density: one far real sample has a huge ball, which makes bad fakes precise."""
+def test_density_is_robust_to_an_outlier_that_inflates_precision():
+    """One distant real sample has a huge ball, which makes bad fakes precise."""
     real = np.concatenate([REAL, np.full((1, 5), 20.0)])
     fake = FAKE + 10
     assert precision_recall(real, fake).precision > 0.9
     assert density_coverage(real, fake).density < 0.25
 
 
-def test_copies_of_one_image_lie_in_its_ball_of_radius_zero():
-    """The expansion of ‖x − y‖² leaves a rest for equal rows, of either sign."""
+def test_copies_of_an_image_lie_in_its_ball_of_radius_zero():
+    """The expansion of ‖x − y‖² has a rounding error for equal rows, of either sign."""
     values = 1000 * RANDOM.normal(size=(200, 300)) + 500
     np.testing.assert_array_equal(np.diag(squared_distances(values, values[:100])), 0)
     close = values + 1e-3 * RANDOM.normal(size=values.shape)
@@ -76,7 +76,7 @@ def test_copies_of_one_image_lie_in_its_ball_of_radius_zero():
 
 
 @pytest.mark.parametrize("metric", [precision_recall, density_coverage, squared_mmd])
-def test_memory_is_that_of_a_block(metric):
+def test_memory_is_bounded_by_the_block_size(metric):
     """All distances of 2,000 and 2,000 rows would take 32 MB."""
     values = RANDOM.normal(size=(2000, 8)).astype("float32")
     tracemalloc.start()

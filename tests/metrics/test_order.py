@@ -1,4 +1,4 @@
-"""Distances rise in the order in which anybody would put the samples."""
+"""The Fréchet distance ranks real images, harmed images, repeated images and noise in this order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ needs_emoji = pytest.mark.skipif(
 
 
 def emoji(side: int = 64) -> ImageDataset:
-    """The pictures of Debian's colour font, on white."""
+    """The pictures of a colour font of Debian, on white."""
     from fontTools.ttLib import TTFont
     from PIL import Image
 
@@ -43,7 +43,7 @@ def emoji(side: int = 64) -> ImageDataset:
 
 
 def blurred(images: np.ndarray) -> np.ndarray:
-    """By the binomial filter (1, 2, 1) both ways."""
+    """Blurs images with the binomial filter (1, 2, 1) along both axes."""
     for axis in (1, 2):
         padded = np.pad(images, [(0, 0) if other != axis else (1, 1) for other in range(4)], mode="edge")
         parts = [np.take(padded, range(start, start + images.shape[axis]), axis) for start in range(3)]
@@ -52,7 +52,7 @@ def blurred(images: np.ndarray) -> np.ndarray:
 
 
 def speckled(images: np.ndarray, deviation: float = 0.1) -> np.ndarray:
-    """With light noise on every pixel."""
+    """Adds light noise to every pixel."""
     noise = np.random.default_rng(1).normal(scale=deviation, size=images.shape)
     return np.clip(images + noise, -1, 1).astype("float32")
 
@@ -75,7 +75,7 @@ def check_order(dataset: ImageDataset, extractor, count: int, harm) -> None:
     for samples in samples_from_good_to_bad(half, harm).values():
         (record,) = evaluate(lambda count, seed, s=samples: [s], real, DISTANCE, count=count, extractor=extractor)
         values.append(record["value"])
-    # Each a fifth more than the last at least: no order by chance.
+    # At least a fifth more than the one before, so that the order is not by chance.
     assert all(later > 1.2 * earlier > 0 for earlier, later in itertools.pairwise(values)), values
 
 

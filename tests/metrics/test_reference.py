@@ -13,7 +13,7 @@ from tests.metrics.conftest import striped
 
 
 class Counting(Pixels):
-    """Pixels that tell how many images they have seen."""
+    """Pixels, with a count of the images."""
 
     seen = 0
 
@@ -39,7 +39,7 @@ def test_images_are_evenly_spaced(stripes):
 
 
 @pytest.mark.parametrize("with_features", [False, True])
-def test_it_is_numpys_and_kept(stripes, extractor, tmp_path, with_features):
+def test_it_agrees_with_numpy_and_is_cached(stripes, extractor, tmp_path, with_features):
     found = load_reference(stripes, extractor, 600, tmp_path, with_features)
     pixels = stripes.images.reshape(600, -1) / 127.5 - 1
     assert found.count == 600 and extractor.seen == 600
@@ -54,7 +54,7 @@ def test_it_is_numpys_and_kept(stripes, extractor, tmp_path, with_features):
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
 
 
-def test_other_data_counts_and_extractors_have_files_of_their_own(stripes, extractor, tmp_path):
+def test_data_count_and_extractor_are_part_of_the_cache_key(stripes, extractor, tmp_path):
     load_reference(stripes, extractor, 600, tmp_path)
     other = Counting(stripes.shape)
     other.hash = "0" * 64
@@ -76,7 +76,7 @@ def test_other_data_counts_and_extractors_have_files_of_their_own(stripes, extra
         assert len(list(tmp_path.iterdir())) == files
 
 
-def test_more_than_there_are_is_all(stripes, extractor):
+def test_a_count_above_the_size_takes_all_images(stripes, extractor):
     assert load_reference(stripes, extractor, 10_000).count == 600
 
 
@@ -91,7 +91,7 @@ def flip(content: bytes) -> bytes:
     ids=["cut", "half", "empty", "a bit"],
 )
 @pytest.mark.parametrize("with_features", [False, True])
-def test_a_damaged_file_is_computed_anew(stripes, extractor, tmp_path, damage, with_features):
+def test_a_damaged_file_is_computed_again(stripes, extractor, tmp_path, damage, with_features):
     found = load_reference(stripes, extractor, 600, tmp_path, with_features)
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
@@ -111,7 +111,7 @@ def test_a_damaged_file_is_computed_anew(stripes, extractor, tmp_path, damage, w
         {"mean": np.zeros(64, int), "scatter": np.zeros((64, 64), int)},
     ],
 )
-def test_a_whole_file_of_other_things_is_computed_anew(stripes, extractor, tmp_path, arrays, monkeypatch):
+def test_a_file_with_unexpected_arrays_is_computed_again(stripes, extractor, tmp_path, arrays, monkeypatch):
     found = load_reference(stripes, extractor, 600, tmp_path)
     (path,) = tmp_path.iterdir()
     with np.load(path) as file:
@@ -133,7 +133,7 @@ def test_a_pickle_is_not_read(stripes, extractor, tmp_path):
     assert extractor.seen == 1200
 
 
-def test_a_write_that_fails_leaves_nothing(stripes, extractor, tmp_path, monkeypatch):
+def test_a_failed_write_leaves_no_file(stripes, extractor, tmp_path, monkeypatch):
     def fail(file, **_):
         file.write(b"half")
         raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""Agreement with values that other implementations gave for the same features; tests/fixtures/metrics says which."""
+"""Agreement with other implementations on the same features; tests/fixtures/metrics names them."""
 
 from __future__ import annotations
 

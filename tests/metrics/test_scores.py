@@ -11,16 +11,16 @@ RANDOM = np.random.default_rng(5)
 PROBABILITIES = RANDOM.dirichlet(np.full(6, 0.3), size=101)
 
 
-def test_certain_and_even_is_the_number_of_classes():
+def test_certain_and_uniform_predictions_score_the_number_of_classes():
     assert classifier_score(np.tile(np.eye(6), (10, 1)), splits=5).mean == pytest.approx(6)
 
 
-def test_certain_of_one_class_is_one_and_uncertain_of_all_is_one():
+def test_one_class_or_uncertain_predictions_score_one():
     assert classifier_score(np.tile(np.eye(6)[:1], (20, 1))).mean == pytest.approx(1)
     assert classifier_score(np.full((20, 6), 1 / 6)).mean == pytest.approx(1)
 
 
-def test_it_is_scipys_entropy():
+def test_it_agrees_with_the_entropy_of_scipy():
     marginal = PROBABILITIES.mean(axis=0)
     expected = np.exp(np.mean([entropy(row, marginal) for row in PROBABILITIES]))
     result = classifier_score(PROBABILITIES, splits=1)
@@ -29,7 +29,7 @@ def test_it_is_scipys_entropy():
 
 
 @pytest.mark.parametrize("sizes", [[101], [1, 100], [30, 30, 41], [1] * 101])
-def test_blocks_make_no_difference(sizes):
+def test_the_batch_size_makes_no_difference(sizes):
     total = ClassifierScoreAccumulator(101, splits=7)
     for block in np.split(PROBABILITIES, np.cumsum(sizes)[:-1]):
         total.add(block)

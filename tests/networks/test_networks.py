@@ -1,4 +1,4 @@
-"""The architectures: shapes, ranges, the authors' sizes, refusals."""
+"""The networks: shapes, value ranges, the sizes of the authors, errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def output_channels(model: keras.Model) -> list[int]:
     return [layer.filters for layer in model.layers if hasattr(layer, "filters")]
 
 
-def test_the_authors_cifar_networks() -> None:
+def test_the_cifar_networks_of_the_authors() -> None:
     generator = build_generator("dcgan", (32, 32, 3), 100, 128)
     discriminator = build_discriminator("dcgan", (32, 32, 3), 128, "batch")
     assert generator.layers[1].units == 4 * 4 * 512
@@ -40,14 +40,14 @@ def test_the_authors_cifar_networks() -> None:
     assert len(normalizations) == 2
 
 
-def test_the_authors_toy_networks() -> None:
+def test_the_toy_networks_of_the_authors() -> None:
     generator = build_generator("mlp", (2,), 2, 512)
     assert [layer.units for layer in generator.layers if hasattr(layer, "units")] == [512, 512, 512, 2]
     assert generator.count_params() == (2 * 512 + 512) + 2 * (512 * 512 + 512) + (512 * 2 + 2)
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3)])
-def test_no_layer_without_a_gradient_under_xla_on_a_gpu(shape: tuple[int, ...]) -> None:
+def test_no_upsampling_layers(shape: tuple[int, ...]) -> None:
     for model in (build_generator("dcgan", shape, 4, 8), build_discriminator("dcgan", shape, 8)):
         assert not any(isinstance(layer, keras.layers.UpSampling2D) for layer in model.layers)
 

@@ -64,7 +64,7 @@ def test_writes_an_array(image_file: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(out), Sampler(image_file).sample(10, seed=7))
 
 
-def test_draws_a_grid_in_which_small_images_can_be_seen(image_file: Path, tmp_path: Path) -> None:
+def test_a_grid_enlarges_small_images(image_file: Path, tmp_path: Path) -> None:
     assert main([str(image_file), "--count", "6", "--out", str(tmp_path / "grid.png")]) == 0
     sheet = np.asarray(Image.open(tmp_path / "grid.png"))
     assert sheet.shape == ((2 * 9 - 1) * 6, (3 * 9 - 1) * 6)  # 2 x 3 images, one pixel apart, six times as large

@@ -22,7 +22,7 @@ def test_samples_are_what_the_metadata_say(image_file: Path, point_file: Path) -
     assert Sampler(point_file).sample(3).shape == (3, 2)
 
 
-def test_sample_i_depends_on_the_seed_and_i_alone(image_file: Path) -> None:
+def test_sample_i_depends_on_the_seed_and_i_only(image_file: Path) -> None:
     everything = Sampler(image_file).sample(100, seed=5)
     for count in (1, 5, ROWS - 1, ROWS, ROWS + 1, 64, 99):
         np.testing.assert_array_equal(Sampler(image_file).sample(count, seed=5), everything[:count])
@@ -35,7 +35,7 @@ def test_sample_i_depends_on_the_seed_and_i_alone(image_file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["image_file", "point_file"])
-def test_samples_come_from_the_noise_that_is_shown(file: str, request: pytest.FixtureRequest) -> None:
+def test_samples_are_those_of_the_published_noise(file: str, request: pytest.FixtureRequest) -> None:
     sampler = Sampler(request.getfixturevalue(file))
     noise = sampler.noise(70, seed=2)
     assert noise.dtype == np.float32

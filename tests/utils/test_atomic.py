@@ -15,21 +15,21 @@ from egan_tf.utils import locks
 from egan_tf.utils.atomic import atomic_directory, atomic_file, atomic_write, remove_leftovers
 
 
-def test_a_file_replaces_another_whole(tmp_path: Path) -> None:
+def test_a_file_is_replaced_atomically(tmp_path: Path) -> None:
     atomic_write(tmp_path / "a", "one")
     atomic_write(tmp_path / "a", b"two")
     assert (tmp_path / "a").read_text() == "two"
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_file_that_cannot_be_moved_to_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_renamed_leaves_no_temporary_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     with pytest.raises(OSError, match="directory"):
         atomic_write(tmp_path / "a", "one")
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
+def test_a_directory_appears_when_it_is_complete(tmp_path: Path) -> None:
     with atomic_directory(tmp_path / "a") as partial:
         (partial / "file").write_text("content")
         assert not (tmp_path / "a").exists()
@@ -37,14 +37,14 @@ def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("full"), KeyboardInterrupt()])
-def test_a_folder_that_fails_goes_away(tmp_path: Path, error: BaseException) -> None:
+def test_a_failed_directory_is_removed(tmp_path: Path, error: BaseException) -> None:
     with pytest.raises(type(error)), atomic_directory(tmp_path / "a") as partial:
         (partial / "file").write_text("content")
         raise error
     assert os.listdir(tmp_path) == []
 
 
-def test_a_folder_never_replaces_one_that_holds_something(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_empty_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "old").write_text("")
     with pytest.raises(OSError, match="not empty"), atomic_directory(tmp_path / "a") as partial:
@@ -62,7 +62,7 @@ def test_a_large_array_is_written_without_a_second_copy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("full"), KeyboardInterrupt()])
-def test_a_file_that_fails_goes_away_and_the_old_one_stays(tmp_path: Path, error: BaseException) -> None:
+def test_a_failed_file_is_removed_and_the_old_one_stays(tmp_path: Path, error: BaseException) -> None:
     (tmp_path / "a").write_text("old")
     with pytest.raises(type(error)), atomic_file(tmp_path / "a") as file:
         file.write(b"half")
@@ -123,7 +123,9 @@ def test_without_locks_files_are_written_and_no_leftover_is_removed(
     assert sorted(os.listdir(tmp_path)) == [".a.0123abcd.partial", "b"]
 
 
-def test_a_leftover_removed_before_it_was_locked_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temporary_directory_removed_before_its_lock_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`remove_leftovers` of another process may come between making a temporary directory and locking it."""
     mkdir, made = Path.mkdir, []
 
@@ -139,7 +141,7 @@ def test_a_leftover_removed_before_it_was_locked_is_made_again(tmp_path: Path, m
     assert len(made) == 2 and os.listdir(tmp_path) == ["a"]
 
 
-def test_a_replaced_directory_comes_back_if_its_successor_never_came(tmp_path: Path) -> None:
+def test_a_replaced_directory_is_moved_back_if_nothing_replaced_it(tmp_path: Path) -> None:
     for name in (".a.0123abcd.replaced", ".b.0123abcd.replaced", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name)

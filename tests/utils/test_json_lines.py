@@ -1,4 +1,4 @@
-"""Records are appended whole, and none is lost where the disk is full for a while."""
+"""Records are appended complete, and none is lost while the disk is full."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def test_records_come_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tail", [b'{"a": 2', b"\xff\xfe", b"[1]\n", b"[" * 100_000, b"x" * (3 << 20) + b"\n"])
-def test_what_is_no_record_ends_the_reading(tmp_path: Path, tail: bytes) -> None:
+def test_reading_ends_at_the_first_invalid_line(tmp_path: Path, tail: bytes) -> None:
     (tmp_path / "log").write_bytes(b'{"a": 1}\n' + tail)
     assert read_records(tmp_path / "log") == [{"a": 1}]
 
 
-def test_a_log_is_cut_to_an_earlier_size(tmp_path: Path) -> None:
+def test_a_log_is_truncated_to_an_earlier_size(tmp_path: Path) -> None:
     log = JsonLinesWriter(tmp_path / "log")
     log.append({"a": 1})
     size = log.size()
@@ -38,8 +38,8 @@ def test_a_log_is_cut_to_an_earlier_size(tmp_path: Path) -> None:
     JsonLinesWriter(tmp_path / "none").cut(0)
 
 
-def test_records_wait_for_the_disk(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On a real disk that is full: a line stands there whole or not at all, and all are there in the end."""
+def test_records_wait_while_the_disk_is_full(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a full disk the file holds complete lines only; in the end it holds all records."""
     log = JsonLinesWriter(small_disk / "log")
     filling = small_disk / "filling"
     log.append({"number": 0})
@@ -61,7 +61,7 @@ def test_records_wait_for_the_disk(small_disk: Path, capsys: pytest.CaptureFixtu
     assert "No space left" in said[0]
 
 
-def test_a_file_whose_folder_vanished_begins_anew(tmp_path: Path) -> None:
+def test_a_file_whose_folder_vanished_is_made_again(tmp_path: Path) -> None:
     log = JsonLinesWriter(tmp_path / "sub" / "log")
     log.append({"a": 1})
     os.unlink(log.path)

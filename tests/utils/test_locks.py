@@ -1,9 +1,11 @@
-"""A directory belongs to one process until that ends."""
+"""A lock belongs to one process until that process ends."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,30 @@ def test_a_lock_is_held_by_one_call(tmp_path: Path) -> None:
         pass
     with path_lock(tmp_path):
         pass
+
+
+def test_a_thread_does_not_wait_for_itself(tmp_path: Path) -> None:
+    with directory_lock(tmp_path), directory_lock(tmp_path, wait=True):
+        pass
+    with directory_lock(tmp_path):
+        pass
+
+
+def test_a_thread_waits_for_another(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with directory_lock(tmp_path, wait=True):
+            order.append("second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with directory_lock(tmp_path):
+            waiting = pool.submit(second)
+            with pytest.raises(FutureTimeoutError):
+                waiting.result(timeout=0.1)
+            order.append("first")
+        waiting.result()
+    assert order == ["first", "second"]
 
 
 def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

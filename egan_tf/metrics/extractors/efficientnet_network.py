@@ -38,7 +38,7 @@ STAGES = (
 STEM = 32
 
 Weights = Mapping[str, np.ndarray]
-"""Keyed by torch names, such as `_conv_stem.weight` or `_blocks.3._bn1.running_mean`; kernels are [out, in, h, w]."""
+"""By torch names such as `_conv_stem.weight` or `_blocks.3._bn1.running_mean`; kernels are [out, in, h, w]."""
 
 
 def weight_shapes() -> dict[str, tuple[int, ...]]:
