@@ -32,7 +32,7 @@ EVOLUTION = {
     "mutations": (OBJECTIVES, lambda name: (name,)),
     "fitness": (FITNESSES, lambda name: name),
     "discriminator_loss": (DISCRIMINATOR_LOSSES, lambda name: name),
-    "operators": (OPERATORS, lambda name: (name,)),
+    "operators": (OPERATORS, lambda name: tuple(dict.fromkeys(["mutation", name]))),
 }
 """Registries of the evolution by the argument of `EGAN` that takes their names."""
 
