@@ -39,10 +39,10 @@ def main() -> None:
     parser.add_argument("--generations", type=int, default=500, help="in a round; a multiple of 100")
     parser.add_argument("--out", default="")
     options = parser.parse_args()
-    draw = data.load("ring8", "data").batches(1, 0)
+    sample_fn = data.load("ring8", "data").batches(1, 0)
 
     def train(egan: EGAN) -> None:
-        egan.fit(draw, batch_size=64, steps_per_epoch=options.generations, verbose=0)
+        egan.fit(sample_fn, batch_size=64, steps_per_epoch=options.generations, verbose=0)
 
     works = {name: functools.partial(train, egan) for name, egan in models().items()}
     seconds = interleaved(works, options.rounds, warm_up=1)

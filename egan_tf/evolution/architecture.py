@@ -1,4 +1,4 @@
-"""What E-GAN asks of the networks that it is given."""
+"""Checks that a generator and a discriminator fit E-GAN and each other."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from egan_tf.utils.checks import require
 
 
 def check_networks(generator: keras.Model, discriminator: keras.Model) -> bool:
-    """Whether the networks are conditional.
+    """Checks the networks; returns True if they are conditional, that is, take labels as a second input.
 
     Raises:
-        InputError: if the two do not fit each other.
+        InputError: a network is not usable, or the two do not fit each other.
     """
     for field, network in (("generator", generator), ("discriminator", discriminator)):
         fits = isinstance(network, keras.Model) and getattr(network, "inputs", None)
@@ -23,8 +23,8 @@ def check_networks(generator: keras.Model, discriminator: keras.Model) -> bool:
         "generator",
         f"must take latent noise of shape [batch, latent], this one takes {tuple(noise)}",
     )
-    made, judged = tuple(generator.outputs[0].shape[1:]), tuple(discriminator.inputs[0].shape[1:])
-    require(made == judged, "discriminator", f"takes samples of shape {judged}, but the generator makes {made}")
+    made, expected = tuple(generator.outputs[0].shape[1:]), tuple(discriminator.inputs[0].shape[1:])
+    require(made == expected, "discriminator", f"takes samples of shape {expected}, but the generator makes {made}")
     logits = tuple(discriminator.outputs[0].shape[1:])
     require(logits == (1,), "discriminator", f"must give one logit per sample, [batch, 1], this one gives {logits}")
     conditional = len(generator.inputs) == 2

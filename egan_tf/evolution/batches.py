@@ -1,4 +1,4 @@
-"""The real samples of one generation: how many there are, and how they are divided."""
+"""The real samples of one generation, divided into an evaluation batch and fresh batches for the discriminator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from egan_tf.utils.checks import InputError, require
 
 
 class GenerationSizes(NamedTuple):
-    """How many samples a generation takes, and for what.
+    """Numbers of samples in a generation.
 
     Attributes:
-        batch_size: samples in a mutation and in a step of the discriminator.
-        evaluation_size: samples, real and generated, that a child is evaluated on.
-        fresh_steps: the discriminator's steps on batches that nothing else uses.
+        batch_size: samples in a mutation, and in a discriminator step.
+        evaluation_size: real samples, and generated samples of each child, in the evaluation.
+        fresh_steps: discriminator steps on fresh batches, which nothing else uses.
     """
 
     batch_size: int
@@ -42,12 +42,12 @@ class RealBatches(NamedTuple):
 
     @property
     def sizes(self) -> GenerationSizes:
-        """The sizes that the shapes tell."""
+        """The sizes, from the shapes."""
         return _sizes_of(self)
 
 
 class LabelledBatches(NamedTuple):
-    """The same with labels.
+    """The labelled real samples of one generation.
 
     Attributes:
         evaluation: [evaluation_size, ...].
@@ -63,7 +63,7 @@ class LabelledBatches(NamedTuple):
 
     @property
     def sizes(self) -> GenerationSizes:
-        """The sizes that the shapes tell."""
+        """The sizes, from the shapes."""
         return _sizes_of(self)
 
 
@@ -92,31 +92,32 @@ def sizes_for(settings: EvolutionSettings, batch_size: int) -> GenerationSizes:
 
 
 def infer_sizes(settings: EvolutionSettings, count: int) -> GenerationSizes:
-    """The sizes of a generation that takes `count` real samples.
+    """The sizes of a generation that takes `count` real samples; the inverse of `GenerationSizes.total`.
 
-    Where no step is fresh and the settings fix the evaluation size, the batch size equals it.
+    If the settings fix the evaluation size and no step is fresh, `count` says nothing about the batch size, and the
+    evaluation size is taken.
 
     Raises:
         InputError: if `count` fits no batch size; the message says which counts do.
     """
-    one = sizes_for(settings, settings.population_size)
+    smallest = sizes_for(settings, settings.population_size)
     fixed = settings.evaluation_size or 0
-    shares = one.fresh_steps + (0 if fixed else 1)
-    size, rest = divmod(count - fixed, shares) if shares else (fixed, count - fixed)
+    batches = smallest.fresh_steps + (0 if fixed else 1)
+    size, rest = divmod(count - fixed, batches) if batches else (fixed, count - fixed)
     if rest or size < 1:
-        raise InputError("x", f"holds {count} samples; one generation takes {_formula(fixed, shares)}")
+        raise InputError("x", f"holds {count} samples; one generation takes {_formula(fixed, batches)}")
     return sizes_for(settings, size)
 
 
-def _formula(fixed: int, shares: int) -> str:
+def _formula(fixed: int, batches: int) -> str:
     parts = [str(fixed)] if fixed else []
-    if shares:
-        parts.append(f"{shares} x batch_size" if shares > 1 else "batch_size")
+    if batches:
+        parts.append(f"{batches} x batch_size" if batches > 1 else "batch_size")
     return " + ".join(parts)
 
 
 def split_samples(samples: tf.Tensor, labels: tf.Tensor | None, sizes: GenerationSizes) -> Batches:
-    """Divides the real samples of a generation, [sizes.total, ...]: first those for evaluation, then the batches."""
+    """Divides the real samples of a generation, [sizes.total, ...], into the evaluation batch and the fresh batches."""
     if labels is None:
         return RealBatches(*_split(samples, sizes))
     evaluation, fresh = _split(samples, sizes)
@@ -130,10 +131,14 @@ def _split(values: tf.Tensor, sizes: GenerationSizes) -> tuple[tf.Tensor, tf.Ten
 
 
 def as_batches(data: Any, settings: EvolutionSettings) -> Batches:
-    """What a train step is given, as batches: as it is, or the samples (and labels) of one generation in one tensor.
+    """The argument of a train step as batches.
+
+    Args:
+        data: batches, returned unchanged; or the samples of one generation, [total, ...]; or (samples, labels).
+        settings: of the evolution.
 
     Raises:
-        InputError: for a number of samples that makes no generation.
+        InputError: the number of samples fits no batch size.
     """
     if isinstance(data, RealBatches | LabelledBatches):
         return data
@@ -142,7 +147,7 @@ def as_batches(data: Any, settings: EvolutionSettings) -> Batches:
 
 
 def first_samples(batches: Batches) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """As many real samples as a batch holds, for the mutations: the generation's first, repeated if there are fewer.
+    """The real batch of the mutations: the generation's first samples, repeated if there are fewer than a batch.
 
     Returns:
         [batch_size, ...], and their labels [batch_size] or None.

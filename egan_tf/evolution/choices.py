@@ -13,7 +13,7 @@ from egan_tf.evolution.variation import Operator
 
 
 class Choices(NamedTuple):
-    """What the settings name, resolved."""
+    """The operators and functions that the settings name."""
 
     operators: tuple[Operator, ...]
     fitness: Fitness
@@ -24,7 +24,7 @@ def choices_of(settings: EvolutionSettings) -> Choices:
     """Resolves all names in the settings.
 
     Raises:
-        InputError: for a name that no registry has, or something of another kind.
+        InputError: a name that its registry lacks, or a value of another kind.
     """
     return Choices(
         operators_of(settings),

@@ -21,7 +21,7 @@ Batch = tuple[tf.Tensor, tf.Tensor | None]
 
 @dataclass(frozen=True)
 class DiscriminatorTraining:
-    """How the discriminator learns from the survivors.
+    """Computes the updates of the discriminator against the survivors.
 
     Attributes:
         networks: the architectures.
@@ -44,19 +44,19 @@ class DiscriminatorTraining:
         state: NetworkState,
         batch: Batch,
     ) -> DiscriminatorUpdate:
-        """The update on the evaluation batch, from the gradients that the survivors' diversity has computed already.
+        """The update on the evaluation batch, from the gradients that the survivors' evaluation has computed already.
 
-        A survivor's diversity gradient is the gradient of the discriminator's loss on the survivor's samples; the mean
-        over survivors is that on the samples of all. Penalties are added.
+        A survivor's diversity is computed from the gradient of the discriminator's loss on its samples; the mean over the
+        survivors is the gradient on the samples of all. Penalties are added.
 
         Args:
             noise: of the generation.
-            updates: one for each survivor, [μ, ...].
-            fake: the survivors' samples of the evaluation noise, [μ, evaluation, ...].
+            updates: of each survivor, [μ, ...].
+            fake: the survivors' samples from the evaluation noise, [μ, evaluation, ...].
             retained: bool [μ]. Retained parents contribute no gradient; if all are retained the update is NaN and is
                 skipped.
-            state: the discriminator's state, as in the evaluation.
-            batch: the real samples of the evaluation.
+            state: the discriminator's state during the evaluation.
+            batch: the evaluation batch.
         """
         update = tf.nest.map_structure(lambda values: _mean_or_first(values, ~retained), updates)
         if not self._penalized:
@@ -72,14 +72,14 @@ class DiscriminatorTraining:
     def fresh_batch_update(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
     ) -> DiscriminatorUpdate:
-        """The update on a batch that nothing else uses, against new samples of the survivors.
+        """The update on a fresh real batch and new samples of the survivors.
 
         Args:
             noise: of the generation.
-            number: counts the discriminator's steps in the generation.
+            number: of the discriminator step within the generation, from 0.
             survivors: [μ, ...].
-            state: the discriminator's present state.
-            batch: real samples.
+            state: the discriminator's current state.
+            batch: the real batch.
         """
         real, labels = batch
         fake = self._survivors_samples(noise, number, survivors, real.shape[0], labels)
@@ -87,8 +87,8 @@ class DiscriminatorTraining:
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
             real_logits, after = apply_discriminator(discriminator, state, real, labels)
-            state_then = state._replace(non_trainable=after)
-            fake_logits, after = apply_discriminator(discriminator, state_then, fake, labels)
+            state_after_real = state._replace(non_trainable=after)
+            fake_logits, after = apply_discriminator(discriminator, state_after_real, fake, labels)
             loss = self.loss(real_logits, fake_logits)
             penalized = loss + self._penalty(noise, number, state, batch, fake) if self._penalized else loss
         return DiscriminatorUpdate(gradients_of(tape, penalized, state.trainable), after, loss)
@@ -96,7 +96,7 @@ class DiscriminatorTraining:
     def _survivors_samples(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, size: int, labels: tf.Tensor | None
     ) -> tf.Tensor:
-        """`size` samples, as many of each survivor as of the others where the size allows."""
+        """`size` samples, divided among the survivors as evenly as possible."""
         generator, count = self.networks.generator, self.settings.population_size
         latents = noise.latents(size, DISCRIMINATOR, number)
         if labels is None and size % count == 0:
@@ -132,14 +132,14 @@ class DiscriminatorTraining:
 
 
 def split_sizes(size: int, count: int) -> list[int]:
-    """`size` as a sum of `count` sizes that differ by at most one, the larger first."""
+    """Divides `size` into `count` sizes that differ by at most one, the larger first."""
     return [size // count + (rank < size % count) for rank in range(count)]
 
 
 def _mean_or_first(values: tf.Tensor, included: tf.Tensor) -> tf.Tensor:
-    """The mean over the members included, bool [members]; NaN if there is none.
+    """The mean over the members with `included`, bool [members]; NaN if there are none.
 
-    A mean of integers, such as a random layer's state, has no meaning: the first member's value.
+    Integers, such as the state of a random layer, have no meaningful mean; the first member's value is taken.
     """
     if not values.dtype.is_floating:
         return values[0]

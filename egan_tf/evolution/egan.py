@@ -11,19 +11,14 @@ import tensorflow as tf
 
 from egan_tf.evolution import real_data, serialization
 from egan_tf.evolution.architecture import check_networks
-from egan_tf.evolution.batches import (
-    GenerationSizes,
-    as_batches,
-    sizes_for,
-    split_samples,
-)
+from egan_tf.evolution.batches import GenerationSizes, as_batches, sizes_for, split_samples
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population, initial_population
-from egan_tf.evolution.real_data import Draw, RealData
+from egan_tf.evolution.real_data import RealData, SampleFn
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import apply_network, write_state
@@ -51,7 +46,7 @@ class EGAN(keras.Model):
     def __init__(
         self, generator: keras.Model, discriminator: keras.Model, *, name: str = "egan", **settings: Any
     ) -> None:
-        """Makes the first population: the generator as it is, and μ − 1 others of its architecture, newly drawn.
+        """Creates the initial population: the given generator, and μ − 1 copies with newly initialized weights.
 
         Args:
             generator: latent noise [batch, latent] to samples [batch, ...], its last activation inside. With a
@@ -61,7 +56,7 @@ class EGAN(keras.Model):
             {settings}
 
         Raises:
-            InputError: in one line that names the argument, for whatever cannot work.
+            InputError: an argument is invalid, or the networks do not fit; the message is one line that names it.
         """
         super().__init__(name=name)
         self.settings = EvolutionSettings(**settings)
@@ -80,7 +75,7 @@ class EGAN(keras.Model):
         )
         self.generation = self._counter("generation")
         self.restarts = self._counter("restarts")
-        self._drawn: tuple[Any, ...] | None = None
+        self._in_step: tuple[Any, ...] | None = None
         self._sample = tf.function(self._sample_best)
         self.built = True
 
@@ -92,7 +87,7 @@ class EGAN(keras.Model):
         """The kinds of children, such as the mutations' names, in the order of `operator` and `selection_counts`."""
         return tuple(name for operator in self.choices.operators for name in operator.names)
 
-    # -- the Keras side ------------------------------------------------------------------------------------------
+    # -- Keras' interface ----------------------------------------------------------------------------------------
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Samples of the fittest survivor for latent noise [batch, latent]."""
@@ -105,13 +100,13 @@ class EGAN(keras.Model):
         jit_compile: bool | str = "auto",
         **kwargs: Any,
     ) -> None:
-        """Sets the optimizers, and gives every individual fresh slots.
+        """Sets the optimizers, and gives every individual fresh optimizer slots.
 
         Args:
-            generator_optimizer: any Keras optimizer; by default Adam with the authors' settings (2e-4, β₁ 0.5).
-            discriminator_optimizer: likewise; not the same object.
-            jit_compile: whether XLA compiles the generation. "auto" means on a GPU; and on a CPU where it pays: for
-                dense networks whose real samples are drawn inside the step.
+            generator_optimizer: any Keras optimizer; by default Adam with the authors' settings (rate 2e-4, β₁ 0.5).
+            discriminator_optimizer: likewise, but not the same object.
+            jit_compile: whether XLA compiles the generation. "auto": always on a GPU; on a CPU only where it pays, for
+                dense networks whose real samples are made inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
         generators, other = (_optimizer(choice) for choice in (generator_optimizer, discriminator_optimizer))
@@ -133,58 +128,59 @@ class EGAN(keras.Model):
         steps_per_epoch: int | None = None,
         **kwargs: Any,
     ) -> keras.callbacks.History:
-        """Evolves; a step is a generation, an epoch one pass over the data.
+        """Trains; a step is a generation, an epoch one pass over the data.
 
         Args:
             x: real samples as an array [n, ...]; or a `tf.data.Dataset` of samples, batches, or (samples, labels);
-                or a function `(generation, count) -> batch` that is called inside the compiled step. Images are in
+                or a function `(generation, count) -> batch`, called inside the compiled step. Images are in
                 [−1, 1], channels last.
-            y: labels [n] for an array; they reach conditional networks only.
+            y: labels [n] of an array; only conditional networks get them.
             batch_size: samples in a step of the discriminator and of a mutation; by default that of the dataset's
                 batches, otherwise 32. A generation takes `samples_per_generation(batch_size)` real samples.
             epochs: passes over the data.
-            steps_per_epoch: generations in an epoch; needed where the data has no end.
+            steps_per_epoch: generations in an epoch; required for endless data.
             **kwargs: `callbacks`, `verbose`, `initial_epoch`, as for any Keras model.
 
         Returns:
             Keras' history of the logs.
 
         Raises:
-            InputError: for data that the discriminator cannot take, before any training.
+            InputError: the discriminator cannot take the data; raised before training.
         """
         source = RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
         sizes = sizes_for(self.settings, source.batch_size)
         if self._chooses_xla:
-            self.jit_compile = xla_pays(self.generator, self.discriminator, drawn=source.draw is not None)
-        self._prepare_train_function(source.draw, sizes)
+            self.jit_compile = xla_pays(
+                self.generator, self.discriminator, sampled_in_step=source.sample_fn is not None
+            )
+        self._prepare_train_function(source.sample_fn, sizes)
         with warnings.catch_warnings():
             if steps_per_epoch is None:
-                # Keras learns the length of an epoch from its end, and need not warn of it.
+                # Keras finds the length of an epoch by reaching its end, which needs no warning.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
             return super().fit(
                 source.generations(sizes), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
             )
 
-    def _prepare_train_function(self, draw: Draw | None, sizes: GenerationSizes) -> None:
-        """Where real samples are drawn inside the step, all generations of a call are one program."""
-        drawn = None if draw is None else (draw, sizes, self.steps_per_execution, self.jit_compile, self.run_eagerly)
-        if drawn == self._drawn and (drawn is None or self.train_function is not None):
+    def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
+        """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
+        options = self.steps_per_execution, self.jit_compile, self.run_eagerly
+        in_step = None if sample_fn is None else (sample_fn, sizes, *options)
+        if in_step == self._in_step and (in_step is None or self.train_function is not None):
             return
-        self._drawn, self.train_function = drawn, None
-        if draw is None:
+        self._in_step, self.train_function = in_step, None
+        if sample_fn is None:
             return
 
-        def draw_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
-            drawn = draw(tf.identity(self.generation.value), sizes.total)
-            samples, labels = drawn if isinstance(drawn, tuple) else (drawn, None)
+        def sample_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
+            batch = sample_fn(tf.identity(self.generation.value), sizes.total)
+            samples, labels = batch if isinstance(batch, tuple) else (batch, None)
             return evolve(self, split_samples(samples, labels, sizes))
 
-        self.train_function = multi_step_function(
-            draw_and_evolve, self.steps_per_execution, self.jit_compile, self.run_eagerly
-        )
+        self.train_function = multi_step_function(sample_and_evolve, *options)
 
     def samples_per_generation(self, batch_size: int) -> int:
-        """How many real samples one generation takes: those for evaluation, and a batch for each fresh step."""
+        """The number of real samples in a generation: the evaluation batch, and a batch for each fresh step."""
         return sizes_for(self.settings, batch_size).total
 
     def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False) -> Any:
@@ -193,10 +189,13 @@ class EGAN(keras.Model):
         Args:
             x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
             y: their labels, for conditional networks.
-            return_dict: whether to return the logs by name, not as a list in the order of the names.
+            return_dict: whether to return the logs by name; otherwise a list in the order of the sorted names.
+
+        Returns:
+            The logs of the last generation, as numpy scalars.
 
         Raises:
-            InputError: for samples that the discriminator cannot take, or a number of them that makes no generation.
+            InputError: the discriminator cannot take the samples, or their number fits no batch size.
         """
         batches = as_batches(real_data.samples_and_labels(x, y, self.sample_shape), self.settings)
         self._prepare_train_function(None, batches.sizes)
@@ -206,8 +205,8 @@ class EGAN(keras.Model):
         return values if return_dict else list(values.values())
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One generation on its real samples: as `fit` divides them, or in one tensor, or (samples, labels)."""
-        # Variation needs no real data, and would begin, and change variables, where the data has just ended.
+        """One generation on `data`: the batches that `fit` makes, or its samples in one tensor, or (samples, labels)."""
+        # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
             return evolve(self, as_batches(data, self.settings))
 
@@ -219,7 +218,7 @@ class EGAN(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> EGAN:
-        """The model of a configuration, with newly drawn weights."""
+        """Builds the model of a configuration, with newly initialized weights."""
         return cls(**serialization.constructor_arguments(config, custom_objects))
 
     def get_compile_config(self) -> dict[str, Any]:
@@ -237,7 +236,7 @@ class EGAN(keras.Model):
     # -- sampling ------------------------------------------------------------------------------------------------
 
     def sample(self, noise: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
-        """Samples of the fittest survivor in inference mode, with averaged weights where they are kept.
+        """Samples of the fittest survivor in inference mode, with averaged weights if the model keeps averages.
 
         Args:
             noise: float32 [batch, latent].
@@ -247,7 +246,7 @@ class EGAN(keras.Model):
             float32 [batch, *sample_shape].
 
         Raises:
-            InputError: for noise of another size than the generator takes.
+            InputError: the noise has another shape.
         """
         noise = tf.convert_to_tensor(noise, tf.float32)
         fits = noise.shape.rank == 2 and noise.shape[1] == self.latent.size
@@ -264,17 +263,17 @@ class EGAN(keras.Model):
 
         Args:
             position: its rank, 0 being the fittest of the last generation.
-            averaged: whether with the moving average of its lineage's weights; by default where one is kept.
+            averaged: whether to use the moving average of its weights; by default if the model keeps averages.
 
         Raises:
-            InputError: if there is no such individual, or no moving average.
+            InputError: there is no such individual, or no moving average.
         """
         last = self.settings.population_size - 1
         require(0 <= position <= last, "individual", f"must be from 0 to {last}, got {position}")
-        keeps = self.settings.ema_decay > 0
-        require(keeps or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
+        has_average = self.settings.ema_decay > 0
+        require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
         population = self.population
-        use_average = keeps if averaged is None else averaged
+        use_average = has_average if averaged is None else averaged
         state = population.sampling_state if use_average else population.individuals.network
         model = keras.models.clone_model(self.generator)
         write_state(model, take(state, position))
@@ -282,7 +281,7 @@ class EGAN(keras.Model):
 
     @property
     def best_generator(self) -> keras.Model:
-        """The fittest survivor of the last generation as a plain Keras model, averaged where an average is kept."""
+        """The fittest survivor as a plain Keras model, with averaged weights if the model keeps averages."""
         return self.individual(0)
 
 

@@ -1,4 +1,4 @@
-"""The discriminator's view of a child: logits, loss and gradient on shared real samples. Pure functions."""
+"""Evaluates samples with the discriminator: logits, loss and gradient against a shared real batch. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from egan_tf.evolution.stateless import NetworkState, Tensors, apply_discriminat
 
 
 class Evaluation(NamedTuple):
-    """What a fitness is computed from.
+    """The input of a fitness function.
 
     Attributes:
         real: [real, ...], the real batch that all children of the generation are evaluated on.
@@ -22,7 +22,7 @@ class Evaluation(NamedTuple):
         fake_logits: float32 [fake, 1].
         gradient: the gradient of the discriminator's loss on these samples, one tensor for each trainable weight.
         loss: float32 scalar, the discriminator's loss on these samples, penalties excluded.
-        non_trainable: the discriminator's other state after these samples, such as BatchNorm's statistics.
+        non_trainable: the discriminator's non-trainable state after these samples, such as BatchNorm's statistics.
     """
 
     real: tf.Tensor
@@ -91,8 +91,8 @@ def evaluator(
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
             real_logits, after = apply_discriminator(discriminator, state, real, labels)
-            state_then = state._replace(non_trainable=after)
-            fake_logits, after = apply_discriminator(discriminator, state_then, fake, fake_labels)
+            state_after_real = state._replace(non_trainable=after)
+            fake_logits, after = apply_discriminator(discriminator, state_after_real, fake, fake_labels)
             value = loss(real_logits, fake_logits)
         gradient = gradients_of(tape, value, state.trainable)
         return Evaluation(real, fake, real_logits, fake_logits, gradient, value, after)
@@ -101,7 +101,7 @@ def evaluator(
 
 
 class _SampleTerms(NamedTuple):
-    """What real or fake samples alone add to an evaluation."""
+    """The contribution of the real or of the fake samples to an evaluation."""
 
     logits: tf.Tensor
     loss: tf.Tensor
@@ -113,10 +113,10 @@ def _separable_evaluator(
     discriminator: keras.Model, loss: SeparableLoss, state: NetworkState, real: tf.Tensor, labels: tf.Tensor | None
 ) -> Evaluate:
     real_terms = _sample_terms(discriminator, loss.real, state, real, labels)
-    state_then = state._replace(non_trainable=real_terms.non_trainable)
+    state_after_real = state._replace(non_trainable=real_terms.non_trainable)
 
     def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
-        fake_terms = _sample_terms(discriminator, loss.fake, state_then, fake, fake_labels)
+        fake_terms = _sample_terms(discriminator, loss.fake, state_after_real, fake, fake_labels)
         gradient = tuple(a + b for a, b in zip(real_terms.gradient, fake_terms.gradient, strict=True))
         total = real_terms.loss + fake_terms.loss
         return Evaluation(real, fake, real_terms.logits, fake_terms.logits, gradient, total, fake_terms.non_trainable)

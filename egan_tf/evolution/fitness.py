@@ -1,6 +1,6 @@
 """The fitness of a child, from its evaluation. Pure functions.
 
-To add one, write a function `(evaluation, gamma) -> scalar`, the higher the fitter, and name it in `FITNESSES`.
+To add one, write a function `(evaluation, gamma) -> scalar`, higher is fitter, and name it in `FITNESSES`.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Selected(NamedTuple):
     Attributes:
         survivors: [μ, ...], with their origins.
         scores: of the survivors, [μ].
-        retained: bool [μ], whether a survivor is a parent that stays, for want of a viable child.
-        fake: the survivors' samples of the evaluation noise, [μ, evaluation, ...].
+        retained: bool [μ], True for a parent that is retained because too few children are viable.
+        fake: the survivors' samples from the evaluation noise, [μ, evaluation, ...].
         updates: the discriminator's update on each survivor's samples, [μ, ...].
         viable: int32 scalar, how many children were finite in their weights, their slots and their fitness.
         children_scores: of all children, [n].
@@ -57,14 +57,14 @@ class Selected(NamedTuple):
 
 @dataclass(frozen=True)
 class Generation:
-    """What a generation does.
+    """The steps of a generation, with the functions and settings that they use.
 
     Attributes:
         networks: the architectures.
         optimizer: the generators' optimizer.
-        operators: make the children, in this order.
+        operators: the variation operators, in the order in which they make children.
         fitness: the fitness function.
-        training: how the discriminator learns.
+        training: computes the updates of the discriminator.
         settings: numbers and switches.
         map_fn: maps over individuals.
     """
@@ -92,7 +92,7 @@ class Generation:
         """
         real, labels = first_samples(batches)
         evaluate = evaluator(self.networks.discriminator, self.training.loss, state, *evaluation_batch(batches))
-        families: list[Children] = []
+        made: list[Children] = []
         offset = 0
         for operator in self.operators:
             context = VariationContext(
@@ -104,19 +104,19 @@ class Generation:
                 labels,
                 self.settings.mutation_steps,
                 self.map_fn,
-                concatenate(families) if families else None,
+                concatenate(made) if made else None,
             )
-            born = operator(context, parents)
-            origin = born.origin._replace(operator=born.origin.operator + offset)
-            evaluations = self.evaluate(noise, born.network, evaluate, batches)
-            families.append(Children(born._replace(origin=origin), evaluations))
+            children = operator(context, parents)
+            origin = children.origin._replace(operator=children.origin.operator + offset)
+            evaluations = self.evaluate(noise, children.network, evaluate, batches)
+            made.append(Children(children._replace(origin=origin), evaluations))
             offset += len(operator.names)
-        return concatenate(families)
+        return concatenate(made)
 
     def evaluate(
         self, noise: GenerationNoise, children: NetworkState, evaluate: Evaluate, batches: Batches
     ) -> ChildEvaluation:
-        """Scores of children on the evaluation noise, [n, ...].
+        """The evaluations of children on the evaluation noise, [n, ...].
 
         Args:
             noise: of the generation.
@@ -130,7 +130,7 @@ class Generation:
         def evaluate_child(child: NetworkState) -> ChildEvaluation:
             fake, _ = apply_network(self.networks.generator, child, latents, labels)
             evaluation = evaluate(fake, labels)
-            return ChildEvaluation(self._scores(evaluation), fake, self._kept(evaluation))
+            return ChildEvaluation(self._scores(evaluation), fake, self._update(evaluation))
 
         return self.map_fn(evaluate_child, children, children.trainable[0].shape[0])
 
@@ -138,14 +138,14 @@ class Generation:
         fitness = self.fitness(evaluation, self.settings.gamma)
         return Scores(evaluation.quality, evaluation.diversity, tf.cast(fitness, tf.float32))
 
-    def _kept(self, evaluation: Evaluation) -> DiscriminatorUpdate:
-        """The update on the evaluation batch; nothing but its loss where the discriminator takes only fresh batches."""
+    def _update(self, evaluation: Evaluation) -> DiscriminatorUpdate:
+        """The update on the evaluation batch; only its loss if the evaluation batch is not reused."""
         if self.settings.reuse_evaluation_batch:
             return DiscriminatorUpdate(evaluation.gradient, evaluation.non_trainable, evaluation.loss)
         return DiscriminatorUpdate((), (), evaluation.loss)
 
     def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
-        """The fittest viable children; where there are too few of them, the fittest parents are retained.
+        """The fittest viable children; if there are too few, the fittest parents are retained.
 
         Args:
             parents: [μ, ...], the fittest first.
@@ -159,31 +159,32 @@ class Generation:
         chosen, rank = tf.minimum(ranked, count - 1), tf.maximum(ranked - count, 0)
         retained = ranked >= count
 
-        born = (children.individuals.network, children.individuals.slots)
+        child_states = (children.individuals.network, children.individuals.slots)
         network, slots = tf.cond(
             tf.reduce_any(retained),
-            lambda: where(retained, take((parents.network, parents.slots), rank), take(born, chosen)),
-            lambda: take(born, chosen),
+            lambda: where(retained, take((parents.network, parents.slots), rank), take(child_states, chosen)),
+            lambda: take(child_states, chosen),
         )
         origin = where(
             retained,
             single_parent(rank, take(parents.origin.operator, rank)),
             take(children.individuals.origin, chosen),
         )
-        own_scores = where(retained, take(parent_scores, rank), take(scores, chosen))
+        survivor_scores = where(retained, take(parent_scores, rank), take(scores, chosen))
         fake, updates = take((children.evaluations.fake, children.evaluations.update), chosen)
-        living = tf.reduce_sum(tf.cast(viable, tf.int32))
+        viable_count = tf.reduce_sum(tf.cast(viable, tf.int32))
         survivors = Individual(network, slots, origin)
-        return Selected(survivors, own_scores, retained, fake, updates, living, scores, children.individuals.origin)
+        origins = children.individuals.origin
+        return Selected(survivors, survivor_scores, retained, fake, updates, viable_count, scores, origins)
 
 
 def evaluation_batch(batches: Batches) -> Batch:
-    """The real samples for evaluation and their labels, if there are any."""
+    """The evaluation batch and its labels, or None."""
     return batches.evaluation, batches.evaluation_labels if isinstance(batches, LabelledBatches) else None
 
 
 def fresh_batches(batches: Batches) -> list[Batch]:
-    """The real samples of each fresh step of the discriminator and their labels, if there are any."""
+    """The real batch of each fresh discriminator step and its labels, or None."""
     steps = range(batches.sizes.fresh_steps)
     if isinstance(batches, LabelledBatches):
         return [(batches.fresh[step], batches.fresh_labels[step]) for step in steps]

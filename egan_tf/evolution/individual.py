@@ -1,4 +1,4 @@
-"""What evolves: a generator's weights, its optimizer's slots, and where it comes from."""
+"""An individual: a generator's weights, its optimizer's slots, and its origin."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ NONE = -1
 
 
 class Origin(NamedTuple):
-    """Where an individual comes from.
+    """The parents of an individual, and the operator that made it.
 
     Attributes:
-        parents: int64 [2], the positions of its parents in the population before; the second is −1 where there is
-            only one. The moving average and the ancestry follow the first.
-        operator: int64 scalar, which variation operator made it, counted over the names of all operators; −1 for a
-            member of the initial population.
+        parents: int64 [2], the positions of its parents in the previous population; the second is −1 if there is only
+            one. The moving average and the ancestry follow the first.
+        operator: int64 scalar, the position in the names of all operators, `EGAN.operator_names`; −1 for a member of
+            the initial population.
     """
 
     parents: tf.Tensor
@@ -27,10 +27,10 @@ class Origin(NamedTuple):
 
 
 class Individual(NamedTuple):
-    """One generator as evolution sees it; or several, each tensor stacked on a leading axis.
+    """One individual; or several, with every tensor stacked on a leading axis.
 
     Attributes:
-        network: the generator's weights and other state.
+        network: the generator's weights and non-trainable state.
         slots: its optimizer's state, the step count included.
         origin: its parents and the operator that made it.
     """
@@ -44,8 +44,8 @@ def single_parent(positions: tf.Tensor, operators: tf.Tensor) -> Origin:
     """Origins of individuals with one parent each.
 
     Args:
-        positions: integers [n], the parents.
-        operators: integers [n].
+        positions: integers [n], the parents' positions in the population.
+        operators: integers [n], the positions of the operators' names.
     """
     first = tf.cast(positions, tf.int64)
     return Origin(

@@ -1,4 +1,4 @@
-"""The noise that a generator starts from."""
+"""The latent noise of a generator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DISTRIBUTIONS = ("normal", "uniform")
 
 @dataclass(frozen=True)
 class Latent:
-    """Independent noise: standard normal, or uniform in [−1, 1] as the authors take it.
+    """Independent noise: standard normal, or uniform in [−1, 1] as in the authors' code.
 
     Attributes:
         size: numbers per sample.
@@ -30,5 +30,5 @@ class Latent:
 
     def sample(self, count: int, seed: tf.Tensor) -> tf.Tensor:
         """Noise for `count` samples, float32 [count, size], a function of the int64 [2] `seed` alone."""
-        draw = randomness.normal if self.distribution == "normal" else randomness.uniform
-        return draw([count, self.size], seed)
+        sample_fn = randomness.normal if self.distribution == "normal" else randomness.uniform
+        return sample_fn([count, self.size], seed)

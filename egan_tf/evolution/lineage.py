@@ -1,4 +1,4 @@
-"""Where individuals come from, followed from generation to generation."""
+"""The descent of individuals over the generations."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Lineage(NamedTuple):
     """The descent of each individual of a population.
 
     Attributes:
-        root: int64 [μ], the position in the initial population that its line began at.
-        parents: int64 [μ, 2], the positions of its parents in the population before, the second −1 where there is only
-            one; for a retained parent its own position.
+        root: int64 [μ], the position in the initial population where its line began.
+        parents: int64 [μ, 2], the positions of its parents in the previous population, the second −1 if there is only
+            one; for a retained parent, its own position there.
         operator: int64 [μ], the position of the operator that made it; −1 in the initial population.
-        ancestry: int64 [μ, operators], how often each operator stands in its line, along first parents.
+        ancestry: int64 [μ, operators], how often each operator occurs in its line, along first parents.
     """
 
     root: tf.Tensor
@@ -28,7 +28,7 @@ class Lineage(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """Where the individuals come from, without their history."""
+        """Parents and operator of each individual, without the history."""
         return Origin(self.parents, self.operator)
 
     @property
@@ -52,12 +52,12 @@ def descend(before: Lineage, origin: Origin, retained: tf.Tensor) -> tuple[Linea
     """The lineage of a new population.
 
     Args:
-        before: of the population before.
+        before: of the previous population.
         origin: of the new individuals, [μ].
-        retained: bool [μ], whether an individual is a parent that stays, so that no operator made it just now.
+        retained: bool [μ], True for a retained parent, which counts for no operator.
 
     Returns:
-        The new lineage, and int64 [operators], how many individuals each operator has just made.
+        The new lineage, and int64 [operators], how many of the individuals each operator made in this generation.
     """
     kinds = before.ancestry.shape[1]
     made = tf.one_hot(tf.where(retained, tf.constant(NONE, tf.int64), origin.operator), kinds, dtype=tf.int64)

@@ -1,4 +1,4 @@
-"""What the discriminator minimises, as functions of its logits.
+"""Losses of the discriminator, as functions of its logits.
 
 Training, the fitness and the reused evaluation batch all take the loss from here. To add one, write a function
 `(real_logits, fake_logits) -> scalar`, or a `SeparableLoss` where the loss is a mean over real samples plus a mean over

@@ -1,4 +1,4 @@
-"""Ways to apply a function to every member of a stack: one after the other, or all at once."""
+"""Maps over stacked members: one after the other, or vectorized."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ _BATCHABLE = (
 
 def _consists_of(network: keras.Model, kinds: tuple[type, ...]) -> bool:
     inner = [layer for layer in network._flatten_layers(include_self=False) if not isinstance(layer, keras.Model)]
-    # A subclass may do anything.
+    # Exact types only, because a subclass may compute anything.
     return all(type(layer) in kinds for layer in inner)
 
 
 def mixes_samples(network: keras.Model) -> bool:
-    """Whether an output may depend on other samples of the batch, as with BatchNorm; a layer unknown here may."""
+    """Whether an output may depend on other samples of the batch, as with BatchNorm. True for unknown layers."""
     return not _consists_of(network, _PER_SAMPLE)
 
 
 def sequential_map(function: Callable[[Any], Any], stacked: Any, count: int) -> Any:
     """Applies `function` to each of `count` stacked members in turn, and stacks the results.
 
-    The order is enforced, so that the memory of one member is free before the next begins.
+    The order is enforced, so that the memory of one member is freed before the next one starts.
     """
     results: list[Any] = []
     for position in range(count):

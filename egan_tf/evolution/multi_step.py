@@ -45,8 +45,14 @@ def multi_step_function(
     return lambda iterator: all_steps()
 
 
-def xla_pays(generator: keras.Model, discriminator: keras.Model, drawn: bool) -> bool:
-    """Whether XLA makes the generation faster: on a GPU; on a CPU for dense networks with samples drawn in the step."""
+def xla_pays(generator: keras.Model, discriminator: keras.Model, sampled_in_step: bool) -> bool:
+    """Whether XLA makes the generation faster: on a GPU; on a CPU for dense networks.
+
+    Args:
+        generator: the generator.
+        discriminator: the discriminator.
+        sampled_in_step: whether the real samples are made inside the step; otherwise XLA does not pay on a CPU.
+    """
     if tf.config.list_logical_devices("GPU"):
         return True
-    return drawn and choose_map(generator, discriminator) is vectorized_map
+    return sampled_in_step and choose_map(generator, discriminator) is vectorized_map

@@ -43,7 +43,7 @@ class ObjectiveMutation:
     def __call__(self, context: VariationContext, parents: Individual) -> Individual:
         """The children of all parents, [population_size · objectives, ...]."""
         objectives = list(self._objectives.values())
-        every, size = len(objectives), parents.origin.operator.shape[0]
+        count, size = len(objectives), parents.origin.operator.shape[0]
         real_logits = _real_logits(context) if any(map(takes_real_logits, objectives)) else None
 
         def gradients_at(network: NetworkState, number: int | tf.Tensor, chosen: Sequence[Objective]) -> tuple:
@@ -60,10 +60,10 @@ class ObjectiveMutation:
 
         gradients, after = context.map_fn(lambda parent: gradients_at(parent, 0, objectives), parents.network, size)
         weights, slots = context.optimizer.apply(
-            merge(gradients), repeat(parents.network.trainable, every), repeat(parents.slots, every)
+            merge(gradients), repeat(parents.network.trainable, count), repeat(parents.slots, count)
         )
-        origin = single_parent(tf.repeat(tf.range(size), every), tf.tile(tf.range(every), [size]))
-        children = NetworkState(weights, repeat(after, every)), slots
+        origin = single_parent(tf.repeat(tf.range(size), count), tf.tile(tf.range(count), [size]))
+        children = NetworkState(weights, repeat(after, count)), slots
 
         def next_step(number: tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple:
             network, slots = now
@@ -73,8 +73,8 @@ class ObjectiveMutation:
                     one, state = gradients_at(child, number, [objective])
                     return take(one, 0), state
 
-                mine = tf.nest.map_structure(lambda tensor: tensor[position::every], network)
-                return context.map_fn(gradient, mine, size)
+                its_children = tf.nest.map_structure(lambda tensor: tensor[position::count], network)
+                return context.map_fn(gradient, its_children, size)
 
             by_objective = [of_objective(position, objective) for position, objective in enumerate(objectives)]
             gradients, after = merge(tf.nest.map_structure(lambda *same: tf.stack(same, axis=1), *by_objective))
@@ -109,11 +109,11 @@ def objective_gradients(
     real_logits: tf.Tensor | None = None,
     map_fn: MapFn = sequential_map,
 ) -> tuple[Tensors, Tensors]:
-    """The gradients of several objectives at one generator, from one forward pass that they share.
+    """The gradients of several objectives with respect to a generator's weights, from one shared forward pass.
 
     Args:
         networks: the architectures.
-        network: the generator's weights.
+        network: the generator's state.
         discriminator_state: the discriminator's state; it is not changed.
         noise: float32 [batch, latent].
         objectives: functions of logits to a scalar.
@@ -122,7 +122,8 @@ def objective_gradients(
         map_fn: maps over the objectives.
 
     Returns:
-        The gradients of the trainable weights, [objectives, ...], and the generator's other state after the pass.
+        The gradients of the trainable weights, [objectives, ...], and the generator's non-trainable state after the
+        pass.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(network.trainable)
@@ -146,10 +147,10 @@ def sample_gradients(
     labels: tf.Tensor | None = None,
     real_logits: tf.Tensor | None = None,
 ) -> list[tf.Tensor]:
-    """The gradient of every objective at the samples, from one forward pass that they share.
+    """The gradients of several objectives with respect to the samples, from one shared forward pass.
 
-    The objectives differ only in the cotangent that they put on the logits. Where the discriminator mixes no samples,
-    one backward pass with cotangent 1 serves all of them, scaled sample by sample.
+    The objectives differ only in the cotangent of the logits. If the discriminator does not mix samples, one backward
+    pass with cotangent 1 serves all objectives, scaled sample by sample.
 
     Args:
         discriminator: the architecture.

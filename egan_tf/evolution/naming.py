@@ -1,4 +1,4 @@
-"""Choices by name, by name with parameters, or as functions of the user: `"least_squares(target=0.9)"`."""
+"""Resolves names in a registry, names with parameters (`"least_squares(target=0.9)"`), and the user's functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def resolve(field: str, choice: str | Callable[..., Any], registry: Mapping[str,
         registry: functions by name. Their keyword-only arguments are the parameters.
 
     Raises:
-        InputError: an unknown name or parameter, a value that is no literal, or something else altogether.
+        InputError: an unknown name or parameter, a parameter value that is no literal, or a choice of another type.
     """
     if callable(choice):
         return getattr(choice, "__name__", type(choice).__name__), choice

@@ -1,4 +1,4 @@
-"""The noise of a generation, as a function of (seed, step, restarts)."""
+"""The random numbers of a generation, as a function of (seed, step, restarts)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 from egan_tf.evolution.latent import Latent
 from egan_tf.utils import randomness
 
-# What a generation draws noise for. Each has a stream of random numbers.
+# Streams of random numbers, one for each use in a generation.
 STREAMS = 4
 MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(STREAMS)
 
@@ -21,7 +21,7 @@ class GenerationNoise(NamedTuple):
         latent: the distribution that generators take.
         seed: of the run.
         step: int64 scalar, the number of the generation.
-        restarts: int64 scalar, how often the run was rolled back; each time brings other noise.
+        restarts: int64 scalar, how often the run has rolled back; the noise differs after each time.
     """
 
     latent: Latent

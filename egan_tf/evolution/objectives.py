@@ -1,9 +1,9 @@
-"""The adversarial objectives: what a generator minimises when it is mutated.
+"""The adversarial objectives that the mutations of a generator minimise.
 
 All are functions of logits l, with p = sigmoid(l), written with softplus so that no logarithm meets a rounded zero:
-log p = -softplus(-l) and log(1 - p) = -softplus(l). To add one, write a function from the logits of the fakes to a
-scalar and name it in `OBJECTIVES`. Keyword-only arguments are its parameters; a second positional argument gets the
-logits of real samples, float32 [batch, 1].
+log p = -softplus(-l) and log(1 - p) = -softplus(l). To add one, write a function from the logits of generated
+samples to a scalar and name it in `OBJECTIVES`. Keyword-only arguments are its parameters; a second positional argument
+receives the logits of real samples, float32 [batch, 1].
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def heuristic(fake_logits: tf.Tensor) -> tf.Tensor:
 
 
 def least_squares(fake_logits: tf.Tensor, *, target: float = 1.0) -> tf.Tensor:
-    """E[(p − target)²], Wang et al. 2018, equation 5, on the probability as the paper has it.
+    """E[(p − target)²], Wang et al. 2018, equation 5, on the probability, as in the paper.
 
     Args:
         fake_logits: float32 [batch, 1], the discriminator on generated samples.
-        target: the probability aimed at; below 1 is one-sided label smoothing.
+        target: the target probability; below 1 is one-sided label smoothing.
 
     Returns:
         float32 scalar, to be minimised by the generator.

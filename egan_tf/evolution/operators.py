@@ -1,4 +1,4 @@
-"""Variation operators by name. To add one, write a class as `variation.Operator` says and name it in `OPERATORS`."""
+"""Variation operators by name. To add one, implement `variation.Operator` and name it in `OPERATORS`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from egan_tf.utils.checks import InputError, format_value, one_of, require
 OPERATORS: dict[str, Callable[[EvolutionSettings], Operator]] = {
     "mutation": lambda settings: ObjectiveMutation(resolve_all("mutations", settings.mutations, OBJECTIVES)),
 }
-"""Name to a function that makes the operator as the settings describe it."""
+"""By name, a function that builds the operator from the settings."""
 
 
 def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
-    """The operators of an evolution, in the order in which they make children.
+    """The operators that the settings name, in the order in which they make children.
 
     Raises:
-        InputError: an unknown name, something that is no operator, or two kinds of children of one name.
+        InputError: an unknown name, an object that is no operator, or two kinds of children with the same name.
     """
     operators: list[Operator] = []
     choices: tuple[Any, ...] = settings.operators

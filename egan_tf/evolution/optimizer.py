@@ -14,15 +14,15 @@ _BASE, _TENSORFLOW = (
     next(kind for kind in keras.optimizers.Optimizer.__mro__ if kind.__name__ == name)
     for name in ("BaseOptimizer", "TFOptimizer")
 )
-# What TensorFlow's class must keep: it creates variables, and clips without Keras' backend.
+# Methods of TensorFlow's class that stay: they create variables, and clip with TensorFlow.
 _KEPT = ("__init__", "add_variable_from_reference", "_clip_by_norm")
 
 
 class _Functional(_TENSORFLOW):  # type: ignore[misc, valid-type]
     """Restores Keras' backend-neutral methods, `stateless_apply` among them, over those for tf.distribute.
 
-    TensorFlow's update variables in place through `merge_call`. As a base class behind the optimizer's own and before
-    TFOptimizer, the optimizer's overrides still count.
+    TensorFlow's methods update variables in place through `merge_call`. In the method resolution order this class comes
+    after the optimizer's own class, whose overrides still apply, and before TFOptimizer.
     """
 
 
@@ -35,13 +35,13 @@ def functional(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimi
     """Makes `stateless_apply` of an optimizer work on TensorFlow; returns the same object."""
     kind = type(optimizer)
     if not isinstance(optimizer, _Functional):
-        # The name and the module are kept, so that Keras saves and loads it as what it is.
+        # With name and module unchanged, Keras saves and loads it as the original class.
         names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
         optimizer.__class__ = type(kind.__name__, (kind, _Functional), names)
     return optimizer
 
 
-# Optimizers whose update vectorizes over members: no operation that tf.vectorized_map would have to loop over.
+# Optimizers whose update tf.vectorized_map vectorizes completely, without falling back to a loop.
 _VECTORIZABLE = (
     keras.optimizers.SGD,
     keras.optimizers.RMSprop,
@@ -57,7 +57,7 @@ _VECTORIZABLE = (
 
 
 def vectorizes(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> bool:
-    """Whether all individuals can move in one batched update; a class not known here is taken not to."""
+    """Whether one batched update can move all individuals; False for optimizer classes that are not listed above."""
     kind = type(optimizer).__bases__[0] if isinstance(optimizer, _Functional) else type(optimizer)
     options = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps")
     plain = not any(getattr(optimizer, option) for option in options)
@@ -65,7 +65,7 @@ def vectorizes(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Va
 
 
 class StatelessOptimizer:
-    """Applies a Keras optimizer to any number of individuals, each with slots and a step count of its own."""
+    """Applies a Keras optimizer to any number of individuals, each with its own slots and step count."""
 
     def __init__(self, optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> None:
         """Builds the optimizer.
@@ -77,11 +77,11 @@ class StatelessOptimizer:
         self._map = vectorized_map if vectorizes(optimizer, weights) else sequential_map
         self._optimizer = functional(optimizer)
         self._optimizer.build(list(weights))
-        # The learning rate belongs to the run, not to an individual: callbacks set it while training goes on.
+        # The learning rate belongs to the run and not to an individual: callbacks may set it during training.
         self._is_slot = [variable.name != "learning_rate" for variable in optimizer.variables]
 
     def initial_slots(self) -> Tensors:
-        """The slots of an individual that has taken no step; scalars, such as the step count, are part of them."""
+        """The slots of an individual before its first step, including scalars such as the step count."""
         variables = zip(self._optimizer.variables, self._is_slot, strict=True)
         return read([variable for variable, is_slot in variables if is_slot])
 
@@ -96,13 +96,15 @@ class StatelessOptimizer:
         Returns:
             The weights and the slots after the step.
         """
-        # Read here and not in the update: a map must not read variables once per member.
+        # Read here, because inside the map each member would read the variables again.
         shared = read(self._optimizer.variables)
 
         def step(member: tuple[Tensors, Tensors, Tensors]) -> tuple[Tensors, Tensors]:
             gradients, weights, slots = member
-            mine = iter(slots)
-            state = [next(mine) if is_slot else value for value, is_slot in zip(shared, self._is_slot, strict=True)]
+            slot_values = iter(slots)
+            state = [
+                next(slot_values) if is_slot else value for value, is_slot in zip(shared, self._is_slot, strict=True)
+            ]
             moved, after = self._optimizer.stateless_apply(state, list(gradients), list(weights))
             pairs = zip(after, self._is_slot, strict=True)
             return (

@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's slope. They shape its steps and never enter a child's fitness."""
+"""Penalties on the discriminator's gradient at samples. They change its steps, but not the fitness of children."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from egan_tf.evolution.objectives import batch_mean
+from egan_tf.evolution.losses import batch_mean
 
 Logits = Callable[[tf.Tensor], tf.Tensor]
 
 
-def _squared_slopes(logits: Logits, samples: tf.Tensor) -> tf.Tensor:
+def _squared_gradient_norms(logits: Logits, samples: tf.Tensor) -> tf.Tensor:
     """‖∇ₓ D(x)‖² of each sample, float32 [batch]."""
     with tf.GradientTape() as tape:
         tape.watch(samples)
         total = tf.reduce_sum(logits(samples))
-    slopes = tf.cast(tape.gradient(total, samples), tf.float32)
-    return tf.reduce_sum(tf.square(slopes), axis=tuple(range(1, slopes.shape.rank)))
+    gradients = tf.cast(tape.gradient(total, samples), tf.float32)
+    return tf.reduce_sum(tf.square(gradients), axis=tuple(range(1, gradients.shape.rank)))
 
 
 def r1_penalty(logits: Logits, real: tf.Tensor) -> tf.Tensor:
@@ -30,7 +30,7 @@ def r1_penalty(logits: Logits, real: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 scalar.
     """
-    return 0.5 * batch_mean(_squared_slopes(logits, real))
+    return 0.5 * batch_mean(_squared_gradient_norms(logits, real))
 
 
 def wgan_gradient_penalty(logits: Logits, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor) -> tf.Tensor:
@@ -40,13 +40,13 @@ def wgan_gradient_penalty(logits: Logits, real: tf.Tensor, fake: tf.Tensor, mix:
         logits: the discriminator, [batch, ...] to float32 [batch, 1].
         real: float32 [batch, ...].
         fake: float32 [batch, ...].
-        mix: float32 [batch] in [0, 1], the share of the real sample.
+        mix: float32 [batch] in [0, 1], the weight of the real sample.
 
     Returns:
         float32 scalar.
     """
-    share = tf.reshape(mix, [-1] + [1] * (real.shape.rank - 1))
-    between = share * real + (1.0 - share) * fake
-    # The root's own slope is infinite at zero; the offset keeps the gradient finite there.
-    slopes = tf.sqrt(_squared_slopes(logits, between) + 1e-12)
-    return batch_mean(tf.square(slopes - 1.0))
+    weight = tf.reshape(mix, [-1] + [1] * (real.shape.rank - 1))
+    between = weight * real + (1.0 - weight) * fake
+    # The derivative of the square root is infinite at zero; the offset keeps it finite.
+    norms = tf.sqrt(_squared_gradient_norms(logits, between) + 1e-12)
+    return batch_mean(tf.square(norms - 1.0))

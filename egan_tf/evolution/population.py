@@ -1,4 +1,4 @@
-"""The population: μ individuals, each quantity of theirs stacked on a leading axis."""
+"""The population: variables that hold μ individuals, stacked on a leading axis."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from egan_tf.utils.checks import InputError
 
 
 class FailureCounters(NamedTuple):
-    """How often something failed so far, each an int64 scalar.
+    """Counts of failures since the start, each an int64 scalar.
 
     Attributes:
         rejected_children: children that were not finite in their weights, their slots or their fitness.
         stagnant_generations: generations without a viable child, in which all parents were retained.
-        stagnant_in_a_row: the length of the present run of such generations.
+        stagnant_in_a_row: how many of the latest generations in a row were stagnant.
         skipped_discriminator_steps: discriminator steps that were skipped because they were not finite.
     """
 
@@ -52,7 +52,7 @@ class Stacked(keras.layers.Layer):
         )
 
     def read(self) -> Tensors:
-        """The present values."""
+        """The current values."""
         return read(self.members)
 
     def assign(self, values: Sequence[tf.Tensor]) -> None:
@@ -61,10 +61,10 @@ class Stacked(keras.layers.Layer):
 
 
 class Population(keras.layers.Layer):
-    """The parents of the next generation, the fittest first, with their scores and those of their siblings."""
+    """The parents of the next generation, the fittest first, with their scores and those of all their siblings."""
 
     def __init__(self, members: Sequence[keras.Model], children: int, operators: int, averaged: bool) -> None:
-        """Takes the present weights of the initial population.
+        """Takes the current weights of the initial population.
 
         Args:
             members: μ generators of one architecture.
@@ -92,30 +92,30 @@ class Population(keras.layers.Layer):
         self.built = True
 
     def create_slots(self, initial: Tensors) -> None:
-        """Gives each individual fresh optimizer slots, replacing any that it had."""
-        # Keras would go on saving a layer that was merely replaced.
+        """Gives each individual fresh optimizer slots; earlier slots are replaced."""
+        # Keras would continue to save a layer that was only replaced.
         self._tracker.untrack(self.slots_stack)
         self.slots_stack = Stacked([np.stack([np.asarray(slot)] * self.size) for slot in initial], "slots")
 
     @property
     def individuals(self) -> Individual:
-        """The population's present state, stacked."""
+        """The current individuals, [μ, ...]."""
         network = NetworkState(self.weights_stack.read(), self.non_trainable_stack.read())
         return Individual(network, self.slots_stack.read(), self.lineage.origin)
 
     @property
     def sampling_state(self) -> NetworkState:
-        """The states to sample with, stacked: moving averages of the weights where they are kept."""
+        """The states to sample with, [μ, ...]: with moving averages of the weights if they are kept."""
         return NetworkState(self.averages or self.weights_stack.read(), self.non_trainable_stack.read())
 
     @property
     def averages(self) -> Tensors:
-        """The moving averages of the trainable weights, stacked; empty where none are kept."""
+        """The moving averages of the trainable weights, [μ, ...]; empty if none are kept."""
         return self.average_stack.read()
 
     @property
     def lineage(self) -> Lineage:
-        """Where the individuals come from."""
+        """The descent of the individuals."""
         return Lineage(*self.lineage_stack.read())
 
     @property
@@ -135,16 +135,16 @@ class Population(keras.layers.Layer):
 
     @property
     def selection_counts(self) -> tf.Tensor:
-        """int64 [operators], how many survivors each operator has made since the first generation."""
+        """int64 [operators], how many survivors each operator has made since the start."""
         return self.selection_counts_stack.read()[0]
 
     @property
     def failures(self) -> FailureCounters:
-        """How often something failed so far."""
+        """Counts of failures since the start."""
         return FailureCounters(*self.failures_stack.read())
 
     def replace(self, selected: Selected, step: tf.Tensor, decay: float) -> None:
-        """Makes the survivors of a generation the population, with their lineage and their moving averages.
+        """Replaces the population by the survivors of a generation, and updates lineage, averages and counters.
 
         Args:
             selected: the survivors.
@@ -184,22 +184,22 @@ class Population(keras.layers.Layer):
 
 
 def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float) -> Tensors:
-    """The moving averages after a generation, with a warm-up in which the early weights fade fast."""
+    """The moving averages after a generation, with decay min(decay, (1 + step) / (10 + step)) as a warm-up."""
     if not averages:
         return ()
-    taken = tf.cast(step, tf.float32)
-    fades = 1.0 - tf.minimum(decay, (1.0 + taken) / (10.0 + taken))
+    generations = tf.cast(step, tf.float32)
+    rate = 1.0 - tf.minimum(decay, (1.0 + generations) / (10.0 + generations))
     return tuple(
-        average + tf.cast(fades, average.dtype) * (weight - average)
+        average + tf.cast(rate, average.dtype) * (weight - average)
         for average, weight in zip(averages, weights, strict=True)
     )
 
 
 def initial_population(generator: keras.Model, count: int) -> list[keras.Model]:
-    """The generator itself, and `count − 1` others of its architecture with newly drawn weights.
+    """The generator itself, and `count − 1` copies of it with newly initialized weights.
 
     Raises:
-        InputError: if two have equal weights, for equal individuals would stay equal for ever.
+        InputError: if two have equal weights, because equal individuals stay equal.
     """
     others = [keras.models.clone_model(generator) for _ in range(count - 1)]
     members = [generator, *others]

@@ -1,4 +1,4 @@
-"""The kinds of real data that `fit` takes, as a stream of one element per generation."""
+"""Converts the real data that `fit` takes to one dataset element per generation."""
 
 from __future__ import annotations
 
@@ -15,38 +15,39 @@ from egan_tf.utils.checks import InputError, integer, require
 DEFAULT_BATCH_SIZE = 32
 IMAGE_RANK = 3
 
-Draw = Callable[[tf.Tensor, int], Any]
+SampleFn = Callable[[tf.Tensor, int], Any]
+"""Maps (generation, count) to [count, ...] samples, or to (samples, labels), inside a `tf.function`."""
 
 
 @dataclass(frozen=True)
 class RealData:
-    """Real samples on their way into a generation.
+    """The source of real samples: a dataset, or a function that is called inside the step.
 
     Attributes:
-        dataset: batches of samples or of (samples, labels), where the data comes from outside the step.
-        draw: the function that makes them inside the step, where there is one.
-        batch_size: samples in a step of the discriminator.
-        count: how many samples there are; None if unknown or without end.
+        dataset: batches of samples or of (samples, labels); None if there is a function.
+        sample_fn: the function; None if there is a dataset.
+        batch_size: samples in a discriminator step.
+        count: the number of samples; None if unknown or endless.
     """
 
     dataset: tf.data.Dataset | None
-    draw: Draw | None
+    sample_fn: SampleFn | None
     batch_size: int
     count: int | None = None
 
     @classmethod
     def of(cls, x: Any, y: Any, sample_shape: tuple[int, ...], batch_size: int | None, seed: int) -> RealData:
-        """Checks what the user gave as data.
+        """Checks the data that the user gave.
 
         Args:
             x: an array, a `tf.data.Dataset`, or a function `(generation, count) -> batch`.
             y: labels of an array.
-            sample_shape: what the discriminator takes.
+            sample_shape: of one sample, as the discriminator takes it.
             batch_size: the user's choice, if any.
             seed: shuffles an array.
 
         Raises:
-            InputError: for anything that cannot be trained on.
+            InputError: the data cannot be used for training.
         """
         if batch_size is not None:
             integer("batch_size", batch_size)
@@ -80,10 +81,10 @@ class RealData:
         return cls(dataset, None, batch_size or int(samples.shape[0]))
 
     def generations(self, sizes: GenerationSizes) -> tf.data.Dataset:
-        """A dataset whose element holds the real samples of one generation; a scalar 0 where `draw` makes them.
+        """A dataset whose element holds the real samples of one generation; a scalar 0 if `sample_fn` makes them.
 
         Raises:
-            InputError: if there are fewer samples than one generation takes.
+            InputError: there are fewer samples than one generation takes.
         """
         if self.dataset is None:
             return tf.data.Dataset.from_tensors(0).repeat()
@@ -98,7 +99,7 @@ class RealData:
         if self.count is not None:
             blocks = blocks.apply(tf.data.experimental.assert_cardinality(self.count // size))
         elif tf.data.experimental.cardinality(blocks) >= 0:
-            # TensorFlow rounds the number of blocks up, and Keras would miss the one that never comes.
+            # TensorFlow rounds this cardinality up, and Keras would expect one block too many; a filter makes it unknown.
             blocks = blocks.filter(lambda *_: True)
         return blocks.map(lambda *parts: split_samples(*_samples_and_labels(parts), sizes)).prefetch(tf.data.AUTOTUNE)
 
@@ -114,7 +115,7 @@ def samples_and_labels(x: Any, y: Any, sample_shape: tuple[int, ...]) -> tuple[n
         float32 [n, *sample_shape], and labels [n] or None.
 
     Raises:
-        InputError: for what is no array, or cannot be trained on.
+        InputError: they are no arrays, or cannot be used for training.
     """
     try:
         samples = np.asarray(x)

@@ -1,4 +1,4 @@
-"""Selection: which children live on."""
+"""Selection: which children survive."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import tensorflow as tf
 def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
     """The positions of the `count` fittest, the fittest first.
 
-    Ties go to the child of lower position. Where there are fewer viable children than that, parents are retained in
-    their order: position `children` stands for parent 0, `children` + 1 for parent 1, and so on.
+    Ties go to the child with the lower position. If fewer than `count` children are viable, parents are retained in their
+    order: position `children` means parent 0, `children` + 1 parent 1, and so on.
 
     Args:
         fitness: float32 [children].
-        viable: bool [children]; other children never survive.
-        count: how many survive, at most `children`, and as many as there are parents.
+        viable: bool [children]; children that are not viable never survive.
+        count: the number of survivors, equal to the number of parents, at most `children`.
 
     Returns:
         int32 [count].
     """
     best = tf.math.top_k(tf.where(viable, fitness, -float("inf")), k=count, sorted=True).indices
-    rank, living = tf.range(count), tf.reduce_sum(tf.cast(viable, tf.int32))
-    return tf.where(rank < living, best, tf.size(fitness) + rank - living)
+    rank, viable_count = tf.range(count), tf.reduce_sum(tf.cast(viable, tf.int32))
+    return tf.where(rank < viable_count, best, tf.size(fitness) + rank - viable_count)
 
 
 def all_finite(stacked: Any, count: int) -> tf.Tensor:
     """Whether each of `count` stacked members holds finite numbers only, bool [count]; integers count as finite.
 
-    One sum over each tensor, the cheapest pass. An overflowing sum also counts as non-finite.
+    Checks the sum of each tensor, which is the cheapest pass over it. An overflowing sum also counts as non-finite.
 
     Args:
         stacked: a structure of tensors [count, ...].
-        count: how many members there are.
+        count: the number of members.
     """
     sums = [
         tf.cast(tf.reduce_sum(tensor, axis=list(range(1, tensor.shape.rank))), tf.float32)

@@ -1,4 +1,4 @@
-"""EGAN to and from Keras' configurations."""
+"""Converts an EGAN to and from Keras configurations."""
 
 from __future__ import annotations
 

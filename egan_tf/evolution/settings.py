@@ -1,7 +1,7 @@
 """The settings of the evolution: what `EGAN` takes besides its networks, and the section `evolution` of a config.
 
-Each is declared here and nowhere else. Names of mutations, losses and fitness functions are looked up in their
-registries when a model is made, so that this module imports no TensorFlow.
+Names of mutations, losses and fitness functions are looked up in their registries when a model is made, so that this
+module imports no TensorFlow.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from egan_tf.utils.settings import Settings, setting
 MAX_INDIVIDUALS = 2**10
 MAX_SAMPLES = 2**20
 MAX_SEED = 2**63 - 1
-# Each optimizer step has a random stream, and the stream's coordinate has 16 bits.
+# The number of an optimizer step is a coordinate of the noise, which has 16 bits for it.
 MAX_STEPS = 2**16 - 1
 
 
 class EvolutionSettings(Settings):
     """Evolution.
 
-    All that `EGAN` takes besides its networks and its name. To add a setting, declare it here: the model's signature,
-    flag, help, JSON, limits and resume policy follow.
+    What `EGAN` takes besides its networks and its name. To add a setting, declare it here; the model's signature, flag,
+    help, JSON, limits and resume policy follow.
     """
 
     mutations: tuple[Any, ...] | Mapping[str, Any] = setting(
@@ -49,7 +49,7 @@ class EvolutionSettings(Settings):
     )
     reuse_evaluation_batch: bool = setting(
         True,
-        "take the discriminator's first step on the evaluation batch, whose gradient is known already; otherwise on "
+        "take the discriminator's first step on the evaluation batch, whose gradient is already computed; otherwise on "
         "a fresh batch, as in the paper",
     )
     discriminator_steps: int = setting(1, "optimizer steps of the discriminator per generation", ge=1, le=MAX_STEPS)
@@ -98,7 +98,7 @@ class EvolutionSettings(Settings):
     @pydantic.field_validator("mutations", mode="before")
     @classmethod
     def _check_mutations(cls, value: Any) -> Any:
-        """Refuses what can be neither a sequence of names and functions nor a mapping of names to functions."""
+        """Refuses anything but a sequence of names and functions, or a mapping of names to functions."""
         if isinstance(value, Mapping):
             valid = all(isinstance(name, str) and callable(function) for name, function in value.items())
         else:

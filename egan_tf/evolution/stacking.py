@@ -21,26 +21,26 @@ def concatenate(stacks: Sequence[Any]) -> Any:
 
 
 def take(stacked: Any, positions: tf.Tensor | int) -> Any:
-    """The members at `positions` of a stacked structure; one scalar position drops the axis."""
+    """The members at `positions` of a stacked structure; a scalar position drops the axis."""
     if isinstance(positions, int):
         return tf.nest.map_structure(lambda tensor: tensor[positions], stacked)
     return tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), stacked)
 
 
 def repeat(stacked: Any, times: int) -> Any:
-    """Each member `times` times, one copy after the other."""
+    """Repeats each member `times` times in place: a, a, b, b."""
     if times == 1:
         return stacked
     return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, times, axis=0), stacked)
 
 
 def merge(stacked: Any) -> Any:
-    """[a, b, ...] to [a·b, ...] throughout a structure."""
+    """Reshapes every tensor of a structure from [a, b, ...] to [a·b, ...]."""
     return tf.nest.map_structure(lambda tensor: tf.reshape(tensor, [-1, *tensor.shape[2:]]), stacked)
 
 
 def where(condition: tf.Tensor, one: Any, other: Any) -> Any:
-    """Members of `one` where `condition`, bool [members], holds, else those of `other`."""
+    """The members of `one` where `condition`, bool [members], is true, otherwise those of `other`."""
 
     def choose(yes: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         return tf.where(tf.reshape(condition, [-1] + [1] * (yes.shape.rank - 1)), yes, no)

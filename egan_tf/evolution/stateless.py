@@ -25,7 +25,7 @@ class NetworkState(NamedTuple):
 
 
 def read(variables: Sequence[keras.Variable]) -> Tensors:
-    """The present values, as tensors that later assignments do not change."""
+    """The current values, as tensors that later assignments do not change."""
     return tuple(tf.identity(tf.convert_to_tensor(variable.value)) for variable in variables)
 
 
@@ -36,7 +36,7 @@ def write(variables: Sequence[keras.Variable], values: Sequence[tf.Tensor]) -> N
 
 
 def state_of(network: keras.Model) -> NetworkState:
-    """The present state of a built network."""
+    """The current state of a built network."""
     return NetworkState(read(network.trainable_variables), read(network.non_trainable_variables))
 
 
@@ -49,7 +49,7 @@ def write_state(network: keras.Model, state: NetworkState) -> None:
 def gradients_of(
     tape: tf.GradientTape, target: tf.Tensor, sources: Tensors, output_gradients: tf.Tensor | None = None
 ) -> Tensors:
-    """The gradients of `target`, dense, and zero for a source that it does not depend on."""
+    """The gradients of `target` as dense tensors, zero for sources that it does not depend on."""
     gradients = tape.gradient(
         target, sources, output_gradients=output_gradients, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
@@ -66,7 +66,7 @@ def apply_network(
     """Runs a network with the given state, without changing its variables.
 
     Args:
-        network: a built Keras model of one input, or of two where labels are given.
+        network: a built Keras model with one input, or two if labels are given.
         state: the values to use for its variables.
         inputs: [batch, ...].
         labels: [batch] or None.

@@ -28,7 +28,7 @@ Logs = dict[str, tf.Tensor]
 
 
 class EvolvingModel(Protocol):
-    """What a generation needs of the model: `EGAN` is one."""
+    """The attributes of `EGAN` that a generation uses."""
 
     settings: EvolutionSettings
     choices: Choices
@@ -48,7 +48,7 @@ class EvolvingModel(Protocol):
 
 
 def evolve(model: EvolvingModel, batches: Batches) -> Logs:
-    """One generation: children, selection, the discriminator's steps.
+    """Runs one generation: variation, evaluation, selection, discriminator steps.
 
     Args:
         model: compiled; its population, discriminator and counters are changed.
@@ -84,7 +84,7 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
 
 
 def generation_functions(model: EvolvingModel) -> Generation:
-    """The pure functions of a generation, as the model's settings choose them."""
+    """The pure functions of a generation for the model's networks and settings."""
     networks = Networks(model.generator, model.discriminator)
     map_fn = choose_map(*networks)
     operators, fitness, loss = model.choices
@@ -113,7 +113,7 @@ def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdat
 
 
 def _selection_logs(model: EvolvingModel, children: Scores) -> Logs:
-    """Of the fittest survivor under plain names, of the others with their rank appended."""
+    """Scores, operator and parent of the survivors; the names of all but the fittest have its rank appended."""
     lineage = model.population.lineage
     values = {"operator": lineage.operator, "parent": lineage.parent, **model.population.scores._asdict()}
     logs = {

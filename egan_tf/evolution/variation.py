@@ -1,7 +1,7 @@
 """Variation: operators that make children of the population.
 
-The objectives' mutations (`mutation.py`) are the first kind. An operator is a class as `Operator` describes; instances
-go to `EGAN(operators=...)`, and names in `operators.OPERATORS` stand for those that the settings describe.
+An operator implements `Operator`; the mutation by objectives (`mutation.py`) is one. `EGAN(operators=...)` takes instances,
+and the names in `operators.OPERATORS` of operators that are built from the settings.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Scores(NamedTuple):
 
 
 class DiscriminatorUpdate(NamedTuple):
-    """A step of the discriminator, not taken yet.
+    """A discriminator step that has been computed, but not applied.
 
     Attributes:
         gradient: of its loss, penalties included, one tensor for each trainable weight.
-        non_trainable: its other state after the batch.
+        non_trainable: its non-trainable state after the batch.
         loss: float32 scalar, penalties excluded.
     """
 
@@ -63,16 +63,16 @@ class Children(NamedTuple):
 
 
 class VariationContext(NamedTuple):
-    """What an operator works with.
+    """The inputs of a variation operator.
 
     Attributes:
         networks: the architectures.
-        optimizer: moves any number of generators by one step.
+        optimizer: applies one step to any number of generators.
         discriminator_state: the discriminator's state; operators do not change it.
-        noise: from the number of an optimizer step (0 for the first) to float32 [batch, latent], the same for all.
+        noise: maps the number of an optimizer step (from 0) to float32 [batch, latent], the same for all individuals.
         real: [batch, ...], real samples of this generation.
-        labels: [batch], of the noise and of the real samples, for conditional networks; else None.
-        steps: optimizer steps of a mutation.
+        labels: [batch], for the noise and for the real samples, if the networks are conditional; else None.
+        steps: optimizer steps per mutation.
         map_fn: maps a function over stacked individuals.
         siblings: the children of earlier operators in this generation, with their evaluations; None for the first.
     """
@@ -93,8 +93,8 @@ class Operator(Protocol):
     """A variation operator, such as mutation or crossover.
 
     Attributes:
-        names: a name for each kind of child that it makes. `Origin.operator` of a child is a position in this list;
-            the generation adds the names of earlier operators in front.
+        names: a name for each kind of child. The operator sets `Origin.operator` of a child to its position in these
+            names; the generation adds the number of names of earlier operators.
     """
 
     @property
@@ -103,22 +103,22 @@ class Operator(Protocol):
         ...
 
     def count(self, population_size: int) -> int:
-        """How many children it makes of a population of this size."""
+        """The number of children that it makes from a population of this size."""
         ...
 
     def __call__(self, context: VariationContext, parents: Individual) -> Individual:
         """Makes children.
 
         Args:
-            context: what there is to work with.
+            context: networks, optimizer, noise and real samples.
             parents: the population, [μ, ...]; it is not changed.
 
         Returns:
-            [count, ...], each with its origin.
+            The children, [count, ...], each with its origin.
         """
         ...
 
 
 def is_operator(candidate: Any) -> bool:
-    """Whether an object has what `Operator` asks for."""
+    """Whether an object implements `Operator`; False for a class."""
     return isinstance(candidate, Operator) and not isinstance(candidate, type)

@@ -85,16 +85,16 @@ def test_train_on_batch_refuses_what_fit_refuses() -> None:
         egan.train_on_batch(np.zeros([15, 8, 8, 1], "float32"))
 
 
-def test_fit_with_arrays_and_drawn_samples_in_turn() -> None:
-    """A model goes from samples drawn inside the step to an array and back, each with its batch size."""
+def test_fit_with_arrays_and_sample_functions_in_turn() -> None:
+    """Switches from a sample function to an array and back, each with its own batch size."""
     egan = make("points")
 
-    def draw(step: tf.Tensor, count: int) -> tf.Tensor:
+    def sample_fn(step: tf.Tensor, count: int) -> tf.Tensor:
         return tf.ones([count, 2]) * tf.cast(step, tf.float32) * 0.1
 
     array = np.zeros([32, 2], "float32")
-    egan.fit(draw, batch_size=8, steps_per_epoch=2, verbose=0)
+    egan.fit(sample_fn, batch_size=8, steps_per_epoch=2, verbose=0)
     egan.fit(array, batch_size=4, steps_per_epoch=2, verbose=0)
-    egan.fit(draw, batch_size=8, steps_per_epoch=2, verbose=0)
+    egan.fit(sample_fn, batch_size=8, steps_per_epoch=2, verbose=0)
     egan.fit(array, batch_size=16, steps_per_epoch=1, verbose=0)
     assert egan.generation.numpy() == 7

@@ -39,7 +39,7 @@ class Source:
         self.shape = egan.sample_shape
         self.broken = tf.Variable(False)
 
-    def draw(self, step: tf.Tensor, count: int) -> tf.Tensor:
+    def sample_fn(self, step: tf.Tensor, count: int) -> tf.Tensor:
         samples = tf.tanh(tf.random.stateless_normal([count, *self.shape], tf.stack([step, 7])))
         flat = tf.reshape(samples, [-1])
         first = tf.where(self.broken, np.nan, flat[0])
@@ -47,8 +47,8 @@ class Source:
 
 
 def evolve(egan: EGAN, generations: int, source: Source | None = None) -> None:
-    draw = (source or Source(egan)).draw
-    egan.fit(draw, batch_size=BATCH, steps_per_epoch=generations, verbose=0)
+    sample_fn = (source or Source(egan)).sample_fn
+    egan.fit(sample_fn, batch_size=BATCH, steps_per_epoch=generations, verbose=0)
 
 
 def failures(egan: EGAN) -> dict[str, int]:

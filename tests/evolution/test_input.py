@@ -125,7 +125,7 @@ def test_labels_must_be_as_many_as_samples() -> None:
         compiled(points).fit(POINTS, np.zeros(99), verbose=0)
 
 
-def draw(step: tf.Tensor, count: int) -> tf.Tensor:
+def sample_fn(step: tf.Tensor, count: int) -> tf.Tensor:
     return randomness.normal([count, 2], randomness.stream(0, step))
 
 
@@ -138,7 +138,7 @@ def draw(step: tf.Tensor, count: int) -> tf.Tensor:
         (tf.data.Dataset.from_tensor_slices(POINTS), {"batch_size": 10}, 5),
         (tf.data.Dataset.from_tensor_slices((POINTS, np.zeros(100))).batch(30), {"batch_size": 10, "epochs": 2}, 10),
         (tf.data.Dataset.from_tensor_slices(POINTS).repeat().batch(10), {"steps_per_epoch": 3}, 3),
-        (draw, {"batch_size": 10, "steps_per_epoch": 4}, 4),
+        (sample_fn, {"batch_size": 10, "steps_per_epoch": 4}, 4),
     ],
     ids=["array", "float64 epochs", "batches", "samples", "labels", "endless", "function"],
 )
@@ -190,7 +190,7 @@ def test_several_generations_per_call_are_the_same_generations() -> None:
         keras.utils.set_random_seed(2)
         egan = EGAN(*points(), evaluation_size=8)
         egan.compile(steps_per_execution=steps_per_execution, jit_compile=jit_compile)
-        history = egan.fit(draw, batch_size=10, steps_per_epoch=8, verbose=0)
+        history = egan.fit(sample_fn, batch_size=10, steps_per_epoch=8, verbose=0)
         assert egan.generation.numpy() == 8
         results.append([*egan.generator.get_weights(), history.history["fitness"][-1]])
     for one, several, compiled in zip(*results, strict=True):
@@ -200,7 +200,7 @@ def test_several_generations_per_call_are_the_same_generations() -> None:
 
 def test_xla_is_chosen_where_it_pays() -> None:
     gpu = bool(tf.config.list_logical_devices("GPU"))
-    for pair, data, chosen in ((points, draw, True), (points, POINTS, gpu), (images, IMAGES, gpu)):
+    for pair, data, chosen in ((points, sample_fn, True), (points, POINTS, gpu), (images, IMAGES, gpu)):
         egan = EGAN(*pair(), evaluation_size=8)
         egan.compile()
         egan.fit(data, batch_size=10, steps_per_epoch=1, verbose=0)
