@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> None:
         arguments: without the program's name.
 
     Raises:
-        InputError: for whatever cannot work, before anything is written.
+        InputError: an argument is invalid, or the run cannot be read; nothing has been written.
         SystemExit: after printing the help or the version.
     """
     from egan_tf.training.config import RunConfig, check_name
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def rank_of(individual: str) -> int:
-    """The rank that `best` or a number stands for."""
+    """The rank of a survivor, from `best` (0) or a number."""
     if individual == "best":
         return 0
     if individual.isascii() and individual.isdigit() and len(individual) < 10:

@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 NEWEST = "newest"
 SIGNAL_STATUS = 128
 BASES = ("resume", "config", "preset")
-"""What a configuration can start from; one of them at most."""
+"""The flags that choose the base of a configuration; at most one can be given."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a command line asks for.
+    """A parsed command line.
 
     Attributes:
         config: the resolved configuration.
         resumed: the folder of the run to resume; None for a new run.
         dry_run: whether to check and print the configuration only.
-        typed: the settings that were given as flags.
+        typed: the names of the settings that were given as flags.
         trust_code: whether functions that a file names may be imported.
     """
 
@@ -59,8 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         arguments: without the program's name.
 
     Raises:
-        InputError: for whatever cannot work, before anything is written.
-        RunError: where a run cannot continue.
+        InputError: an input is invalid; nothing has been written.
+        RunError: a run cannot continue.
         SystemExit: after printing the help or the version.
     """
     request = read_command_line(arguments)
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             trained = training.resume(request.resumed, config, code)
     except training.StoppedError as stopped:
-        what = "stopped" if stopped.saved else "stopped without a checkpoint of its last generations, at best"
+        what = "stopped" if stopped.saved else "stopped, without a checkpoint of the last generations,"
         print(f"{what} at generation {stopped.generation}; to resume: {program('train')} --resume {stopped.run}")
         return SIGNAL_STATUS + stopped.signal
     from egan_tf.report import write_report_or_warn
@@ -100,13 +100,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_command_line(arguments: Sequence[str]) -> Request:
-    """Resolves the configuration that a command line asks for; imports no TensorFlow and no code of the user.
+    """Resolves the configuration of a command line; imports neither TensorFlow nor user code.
 
     The base is the file of `--config`, the run of `--resume`, or the preset of `--preset`, otherwise the preset named
     like `--dataset`, otherwise `digits`; the flags that were given replace its values.
 
     Raises:
-        InputError: for flags or files that cannot be used.
+        InputError: a flag or a file is invalid.
         SystemExit: after printing the help or the version.
     """
     from egan_tf.training.config import Config
@@ -162,14 +162,14 @@ def _parser(defaults: Config) -> OneLineParser:
     )
     command = parser.add_argument_group("Command")
     absent = argparse.SUPPRESS
-    command.add_argument("-h", "--help", action="store_true", help="print this help, and stop")
+    command.add_argument("-h", "--help", action="store_true", help="print this help and exit")
     command.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
         default=absent,
         help="start from a run's config.json, a card.json, or "
-        "what --dry-run printed; what the file leaves out has the class default, not the preset's",
+        "what --dry-run printed; settings that the file leaves out get their class defaults, not the preset's",
     )
     command.add_argument(
         "--resume",
@@ -182,7 +182,7 @@ def _parser(defaults: Config) -> OneLineParser:
     command.add_argument(
         "--dry-run",
         action="store_true",
-        help="check all that a run checks before it trains, print the resolved configuration as JSON, and stop",
+        help="check all that a run checks before it trains, print the resolved configuration as JSON, and exit",
     )
     command.add_argument(
         "--trust-code",
@@ -194,10 +194,10 @@ def _parser(defaults: Config) -> OneLineParser:
 
 
 def _import_code(request: Request) -> UserCode:
-    """Imports the functions of the user that the configuration names.
+    """Imports the user's functions that the configuration names.
 
     Raises:
-        InputError: for one that stands in a file that is not trusted, or cannot be imported.
+        InputError: a function is named in a file that is not trusted, or cannot be imported.
     """
     from egan_tf.utils.user_code import import_code, references_in, untrusted
 

@@ -46,7 +46,7 @@ class DiscriminatorTraining:
     ) -> DiscriminatorUpdate:
         """The update on the evaluation batch, from the gradients that the survivors' evaluation has computed already.
 
-        A survivor's diversity is computed from the gradient of the discriminator's loss on its samples; the mean over the
+        The diversity of a survivor needs the gradient of the discriminator's loss on its samples; the mean over the
         survivors is the gradient on the samples of all. Penalties are added.
 
         Args:

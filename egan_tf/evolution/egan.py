@@ -205,7 +205,7 @@ class EGAN(keras.Model):
         return values if return_dict else list(values.values())
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One generation on `data`: the batches that `fit` makes, or its samples in one tensor, or (samples, labels)."""
+        """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels)."""
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
             return evolve(self, as_batches(data, self.settings))

@@ -99,7 +99,7 @@ class RealData:
         if self.count is not None:
             blocks = blocks.apply(tf.data.experimental.assert_cardinality(self.count // size))
         elif tf.data.experimental.cardinality(blocks) >= 0:
-            # TensorFlow rounds this cardinality up, and Keras would expect one block too many; a filter makes it unknown.
+            # TensorFlow rounds the cardinality up, and Keras would expect a block too many; a filter makes it unknown.
             blocks = blocks.filter(lambda *_: True)
         return blocks.map(lambda *parts: split_samples(*_samples_and_labels(parts), sizes)).prefetch(tf.data.AUTOTUNE)
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
     """The positions of the `count` fittest, the fittest first.
 
-    Ties go to the child with the lower position. If fewer than `count` children are viable, parents are retained in their
-    order: position `children` means parent 0, `children` + 1 parent 1, and so on.
+    Ties go to the child with the lower position. If fewer than `count` children are viable, parents are retained in
+    their order: position `children` means parent 0, `children` + 1 parent 1, and so on.
 
     Args:
         fitness: float32 [children].

@@ -1,7 +1,7 @@
 """Variation: operators that make children of the population.
 
-An operator implements `Operator`; the mutation by objectives (`mutation.py`) is one. `EGAN(operators=...)` takes instances,
-and the names in `operators.OPERATORS` of operators that are built from the settings.
+An operator implements `Operator`; the mutation by objectives (`mutation.py`) is one. `EGAN(operators=...)` takes
+instances, and the names in `operators.OPERATORS` of operators that are built from the settings.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""From a configuration to a trained, exported model: run folder, logs, checkpoints, resumption, callbacks."""
+"""Trains and exports a model from a configuration: run folder, logs, checkpoints, resumption, callbacks."""

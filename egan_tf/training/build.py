@@ -1,4 +1,4 @@
-"""From a configuration to a compiled model."""
+"""Builds the compiled model of a configuration."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class ConstantThenLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """A constant learning rate, with a linear decay over the second half of training."""
 
     def __init__(self, learning_rate: float, steps: int, final_fraction: float) -> None:
-        """Takes the shape of the schedule.
+        """Defines the schedule.
 
         Args:
             learning_rate: in the first half.
-            steps: optimizer steps in all.
-            final_fraction: of the learning rate, at the end.
+            steps: total optimizer steps.
+            final_fraction: of the learning rate, left at the end.
         """
         self.learning_rate, self.steps, self.final_fraction = learning_rate, steps, final_fraction
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """The learning rate at an optimizer step, float32 scalar."""
-        past_half = tf.clip_by_value(2.0 * tf.cast(step, tf.float32) / float(self.steps) - 1.0, 0.0, 1.0)
-        return self.learning_rate * (1.0 - (1.0 - self.final_fraction) * past_half)
+        decayed = tf.clip_by_value(2.0 * tf.cast(step, tf.float32) / float(self.steps) - 1.0, 0.0, 1.0)
+        return self.learning_rate * (1.0 - (1.0 - self.final_fraction) * decayed)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments."""
+        """The arguments of the constructor."""
         return {"learning_rate": self.learning_rate, "steps": self.steps, "final_fraction": self.final_fraction}
 
 
 def build(
     config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGAN, code: UserCode | None = None
 ) -> EGAN:
-    """The compiled model of a configuration, its weights drawn from the seed.
+    """Builds the compiled model of a configuration; the seed determines its initial weights.
 
     Args:
         config: the configuration.
@@ -53,14 +53,15 @@ def build(
         InputError: if the networks do not fit the data or the memory, or a function was not imported.
     """
     evolution = (code or UserCode()).resolved(config.evolution)
-    # A seed for initial weights: Keras takes 32 bits of it.
+    # Keras takes a seed of 32 bits.
     keras.utils.set_random_seed(config.evolution.seed % 2**32)
     keras.config.set_dtype_policy(config.run.precision)
     try:
         return _build(config, sample_shape, model, evolution)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(
-            "width", f"networks of width {config.network.width} do not fit into memory; take less, or fewer individuals"
+            "width",
+            f"networks of width {config.network.width} do not fit into memory; use a smaller width or population",
         ) from error
     finally:
         keras.config.set_dtype_policy("float32")

@@ -1,4 +1,4 @@
-"""Everything that is refused before training: a run and a dry run call the same check."""
+"""The checks before training, shared by a run and a dry run."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ MULTIPLES = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run starts from.
+    """The checked inputs of a new run.
 
     Attributes:
         dataset: the real samples.
-        extractor: of features for the metrics; None where they take none. Untrained after a dry run.
-        egan: the compiled model, its weights drawn from the seed.
+        extractor: of features for the metrics; None if they take none. After a dry run it may be untrained.
+        egan: the compiled model, with initial weights from the seed.
     """
 
     dataset: data.Dataset
@@ -54,11 +54,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class PreparedResume(Prepared):
-    """What a resumed run continues from; `egan` has the state of the checkpoint.
+    """The checked inputs of a resumed run; `egan` has the state of the checkpoint.
 
     Attributes:
         changed: settings that differ from the run's, `section.name` to [before, now].
-        manifest: of the checkpoint; None where there is none, and the run begins again.
+        manifest: of the checkpoint; None if there is none, and the run starts from the beginning.
         skipped: a sentence for each newer checkpoint that is damaged.
     """
 
@@ -68,15 +68,15 @@ class PreparedResume(Prepared):
 
 
 def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False) -> Prepared:
-    """Refuses whatever cannot work, and loads and builds what the run needs.
+    """Checks a configuration, and loads and builds what the run needs.
 
     Args:
         config: the configuration.
         code: functions of the user that it names.
-        dry_run: whether an extractor is left untrained where it would have to be trained first.
+        dry_run: whether an extractor that would have to be trained first stays untrained.
 
     Raises:
-        InputError: naming the setting.
+        InputError: the run cannot work; the message names the setting.
     """
     code = code or UserCode()
     check_settings(config, code)
@@ -89,10 +89,10 @@ def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False
 
 
 def check_settings(config: Config, code: UserCode | None = None) -> None:
-    """Refuses unknown names, and values that do not fit each other; needs no data and builds nothing.
+    """Checks names and combinations of values, without loading data or building networks.
 
     Raises:
-        InputError: naming the setting.
+        InputError: an unknown name, or values that do not fit each other; the message names the setting.
     """
     for section, group in sections_of(type(config)).items():
         for name, declared in settings_of(group).items():
@@ -107,14 +107,12 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
             whole = getattr(getattr(config, section), name) % config.run.steps_per_execution == 0
             problem = f"must be a multiple of steps_per_execution, {config.run.steps_per_execution}"
             require(whole, name, problem)
-    wanted = config.metrics
-    require(
-        not wanted.monitor or wanted.monitor in wanted.metrics, "monitor", f"must be one of {', '.join(wanted.metrics)}"
-    )
+    monitor, metrics = config.metrics.monitor, config.metrics.metrics
+    require(not monitor or monitor in metrics, "monitor", f"must be one of {', '.join(metrics)}")
 
 
 def _check_names(value: Any, declared: Setting) -> None:
-    """Refuses names that are not registered; functions, and names with parameters, are resolved elsewhere."""
+    """Refuses names that are not registered; parameters of names are checked when they are resolved."""
     choices = load_registry(declared.registry) or _sequence(declared.default)
     for item in _sequence(value):
         if isinstance(item, str) and not (declared.functions and is_reference(item)):
@@ -128,15 +126,15 @@ def _sequence(value: Any) -> tuple[Any, ...]:
 
 def _check_writable(name: str, folder: Path) -> None:
     """Refuses a folder that cannot be made or written to, without making it."""
-    place = next((path for path in (folder, *folder.parents) if path.exists()), Path())
-    writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
-    require(writable, name, f"cannot make or write {folder}: {place} is no folder that can be written to")
+    existing = next((path for path in (folder, *folder.parents) if path.exists()), Path())
+    writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    require(writable, name, f"cannot make or write {folder}: {existing} is not a writable folder")
 
 
 def check_resume(
     folder: Path, config: Config | None = None, code: UserCode | None = None, *, dry_run: bool = False
 ) -> PreparedResume:
-    """As `check`, for a run that was stopped: the model has the state of its newest sound checkpoint.
+    """As `check`, for a run to be resumed: the model has the state of its newest undamaged checkpoint.
 
     Args:
         folder: of the run.
@@ -145,7 +143,8 @@ def check_resume(
         dry_run: as `check`.
 
     Raises:
-        InputError: naming the setting: no such run, its data set is another now, or a setting that cannot change.
+        InputError: there is no such run, its data set has changed, or a setting must not change; the message names the
+            setting.
     """
     before = read_config(folder)
     config = config or before
@@ -179,10 +178,10 @@ def _check_progress(config: Config, dataset: data.Dataset, manifest: Manifest | 
 
 @contextlib.contextmanager
 def locked_run(folder: Path) -> Iterator[None]:
-    """Holds the folder of a run, so that no other process trains it.
+    """Locks the folder of a run, so that no other process trains it.
 
     Raises:
-        InputError: if another process has it, or there is no such folder.
+        InputError: another process trains the run.
     """
     try:
         with directory_lock(folder):

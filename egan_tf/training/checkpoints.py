@@ -1,4 +1,4 @@
-"""Checkpoints of a run: population, slots, lineage, averages, discriminator and its slots, counts, and the generation.
+"""Checkpoints of a run: population, slots, lineage, averages, discriminator and its slots, counters, generation.
 
 A checkpoint is a folder `GENERATION` (after the run rolled back, `GENERATION-rRESTARTS`) with TensorFlow's files and a
 `manifest.json` that lists them with their SHA-256. It is written atomically, and read only if every file has its
@@ -37,7 +37,7 @@ class Manifest:
 
     Attributes:
         generation: the number of generations so far.
-        restarts: how often the run had rolled back.
+        restarts: the number of rollbacks so far.
         fingerprint: of the data set.
         logs: the size of each log in bytes, by file name.
         score: of the model, higher is better; None if it was not evaluated.
@@ -80,39 +80,41 @@ class Checkpoints:
             score: of the model, higher is better, if it was evaluated.
 
         Raises:
-            OSError: it cannot be written; the other checkpoints are as they were.
+            OSError: it cannot be written; the other checkpoints are unchanged.
         """
         generation, restarts = int(self._egan.generation.numpy()), int(self._egan.restarts.numpy())
-        place = self.folder / (f"{generation:08d}" + (f"-r{restarts}" if restarts else ""))
+        directory = self.folder / (f"{generation:08d}" + (f"-r{restarts}" if restarts else ""))
         self.folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.folder)
-        if place.exists():
-            shutil.rmtree(place)
+        if directory.exists():
+            shutil.rmtree(directory)
         try:
-            with atomic_directory(place) as partial:
+            with atomic_directory(directory) as partial:
                 self._state.write(str(partial / STATE))
                 files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
                 manifest = Manifest(generation, restarts, fingerprint, dict(logs), score, files)
                 atomic_write(partial / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
         except tf.errors.OpError as error:
-            raise OSError(f"{place} cannot be written: {str(error).splitlines()[0]}") from error
+            raise OSError(f"{directory} cannot be written: {str(error).splitlines()[0]}") from error
         self._prune()
 
     @property
     def best_score(self) -> float | None:
         """The highest score of any checkpoint; None if none has one."""
-        return max((score for place in self._places() if (score := _score(place)) is not None), default=None)
+        return max(
+            (score for directory in self._directories() if (score := _score(directory)) is not None), default=None
+        )
 
     def restore_best(self) -> Manifest:
-        """Restores the checkpoint of the highest score.
+        """Restores the checkpoint with the highest score.
 
         Raises:
             InputError: if no checkpoint has a score, or the best cannot be read.
         """
-        scores = {place: score for place in self._places() if (score := _score(place)) is not None}
+        scores = {directory: score for directory in self._directories() if (score := _score(directory)) is not None}
         if not scores:
             raise InputError("checkpoint", f"no checkpoint in {self.folder} has a value of a metric; take the newest")
-        best = max(scores, key=lambda place: scores[place])
+        best = max(scores, key=lambda directory: scores[directory])
         try:
             manifest = read_manifest(best)
             self._read(best)
@@ -124,32 +126,32 @@ class Checkpoints:
         """Restores the newest undamaged checkpoint.
 
         Returns:
-            Its manifest, None where there is no checkpoint at all; and a sentence for each newer one that was skipped.
+            Its manifest, None if there is no checkpoint at all; and a sentence for each newer one that was skipped.
 
         Raises:
-            InputError: if there are checkpoints, and none can be read.
+            InputError: there are checkpoints, but none can be read.
         """
         skipped: list[str] = []
-        places = self._places()
-        for place in reversed(places):
+        directories = self._directories()
+        for directory in reversed(directories):
             try:
-                manifest = read_manifest(place)
-                self._read(place)
+                manifest = read_manifest(directory)
+                self._read(directory)
             except DamagedError as error:
-                skipped.append(f"checkpoint {place.name} is damaged ({error})")
+                skipped.append(f"checkpoint {directory.name} is damaged ({error})")
                 continue
             return manifest, skipped
-        if places:
+        if directories:
             raise InputError("run", f"none of its checkpoints can be read: {'; '.join(skipped)}")
         return None, []
 
-    def _read(self, place: Path) -> None:
+    def _read(self, directory: Path) -> None:
         try:
-            self._state.read(str(place / STATE)).assert_consumed()
+            self._state.read(str(directory / STATE)).assert_consumed()
         except (tf.errors.OpError, AssertionError, ValueError) as error:
             raise DamagedError(f"it belongs to another model: {str(error).splitlines()[0][:200]}") from error
 
-    def _places(self) -> list[Path]:
+    def _directories(self) -> list[Path]:
         """All checkpoints, the oldest first."""
         if not self.folder.is_dir():
             return []
@@ -157,21 +159,21 @@ class Checkpoints:
         return [path for _, path in sorted(found, key=lambda pair: (int(pair[0][2] or 0), int(pair[0][1])))]
 
     def _prune(self) -> None:
-        places = self._places()
-        scores = {place: score for place in places if (score := _score(place)) is not None}
-        best = {max(scores, key=lambda place: scores[place])} if scores else set()
-        for place in set(places[: -self.kept]) - best:
-            shutil.rmtree(place, ignore_errors=True)
+        directories = self._directories()
+        scores = {directory: score for directory in directories if (score := _score(directory)) is not None}
+        best = {max(scores, key=lambda directory: scores[directory])} if scores else set()
+        for directory in set(directories[: -self.kept]) - best:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
-def read_manifest(place: Path) -> Manifest:
+def read_manifest(directory: Path) -> Manifest:
     """The manifest of a checkpoint, after all its files were compared with their SHA-256.
 
     Raises:
-        DamagedError: saying what is wrong.
+        DamagedError: the manifest or a file is missing or damaged.
     """
     try:
-        values: Any = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+        values: Any = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
         manifest = Manifest(**values)
         valid = (
             isinstance(manifest.generation, int)
@@ -184,20 +186,20 @@ def read_manifest(place: Path) -> Manifest:
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(f"{MANIFEST} cannot be read") from error
     if not valid:
-        raise DamagedError(f"{MANIFEST} is no manifest")
+        raise DamagedError(f"{MANIFEST} is not a manifest")
     for name, expected in manifest.files.items():
         try:
-            found = sha256_of(place / name)
+            found = sha256_of(directory / name)
         except OSError as error:
             raise DamagedError(f"{name} cannot be read") from error
         if found != expected:
-            raise DamagedError(f"{name} does not have its SHA-256")
+            raise DamagedError(f"{name} has another SHA-256 than {MANIFEST} lists")
     return manifest
 
 
-def _score(place: Path) -> float | None:
+def _score(directory: Path) -> float | None:
     try:
-        score = json.loads((place / MANIFEST).read_text(encoding="utf-8"))["score"]
+        score = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))["score"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return score if isinstance(score, float) else None

@@ -1,7 +1,7 @@
-"""The configuration of a run: a group of settings per concern, and its way to and from JSON.
+"""The configuration of a run: groups of settings, and their conversion to and from JSON.
 
-What a value alone can be is declared and checked here; what depends on other values, on names that are registered
-elsewhere, on the data or on the disk is checked by `training.check`.
+The limits of single values are declared and checked here. What depends on other values, on registries, on the data or
+on the disk is checked by `training.check`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from egan_tf.training.old_config import with_new_names
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.settings import Settings, sections_of, setting, settings_of, unknown_setting
 
-# More than any machine holds; what is below, and still too much, is refused when the networks are built.
+# More than any machine can hold. Smaller values that still do not fit are refused when the networks are built.
 MAX_UNITS = 2**16
 # The generation is a coordinate of the noise, which has 31 bits for it.
 MAX_GENERATIONS = 2**31 - 1
@@ -27,7 +27,7 @@ NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
 
 def check_name(name: str) -> None:
-    """Refuses a name that is no plain name of a folder; an empty one stands for the data set's."""
+    """Refuses a name that is not a plain folder name; an empty name is allowed, for that of the data set."""
     require(
         not name or re.fullmatch(NAME_PATTERN, name) is not None,
         "name",
@@ -41,7 +41,7 @@ class RunConfig(Settings):
 
     preset: str = setting(
         "digits",
-        "settings to start from, by name; without it those of the data set's name",
+        "named settings to start from; by default those with the data set's name",
         registry="egan_tf.training.presets:PRESETS",
     )
     steps: int = setting(4000, "generations", ge=1, le=MAX_GENERATIONS, changeable=True)
@@ -65,7 +65,7 @@ class RunConfig(Settings):
     )
     checkpoint_minutes: float = setting(
         1.0,
-        "minutes between checkpoints by the clock; more where they would take over 1 % of the time",
+        "minutes between checkpoints by the clock; more if they would take over 1 % of the time",
         ge=0.0,
         changeable=True,
     )
@@ -149,7 +149,7 @@ class OptimizerConfig(Settings):
     epsilon: float = setting(1e-8, "Adam's epsilon", gt=0.0, changeable=True)
     final_learning_rate_fraction: float = setting(
         0.05,
-        "fraction of the learning rates that is left at the end, after a linear decay over the second half",
+        "fraction of the learning rates left at the end, after a linear decay over the second half of training",
         ge=0.0,
         le=1.0,
         changeable=True,
@@ -161,12 +161,12 @@ class MetricsConfig(Settings):
 
     metrics: tuple[str, ...] = setting(
         ("frechet_distance", "precision", "recall"),
-        "metrics; without a name, none",
+        "metrics to record; none if no name follows",
         registry="egan_tf.metrics.registry:METRICS",
         changeable=True,
     )
     monitor: str = setting(
-        "", "the metric, one of these, by which the best checkpoint is kept; by default the first", changeable=True
+        "", "the metric, one of these, that decides which checkpoint is best; by default the first", changeable=True
     )
     evaluate_every: int = setting(1000, "generations between evaluations", ge=1, le=MAX_GENERATIONS, changeable=True)
     evaluation_samples: int = setting(
@@ -203,7 +203,7 @@ class Config(Settings):
         return self.run.name or self.data.dataset
 
     def to_dict(self) -> dict[str, Any]:
-        """As nested dictionaries that JSON can hold; `user_code` is left out where there is none."""
+        """As nested dictionaries that JSON can hold, without an empty `user_code`."""
         values = super().to_dict()
         if not self.user_code:
             del values["user_code"]
@@ -214,7 +214,7 @@ class Config(Settings):
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     def public(self) -> dict[str, Any]:
-        """As `to_dict`, without the folders of the machine: for what is published."""
+        """As `to_dict`, without local folders, for published files."""
         values = self.to_dict()
         for section, group in sections_of(type(self)).items():
             for name, declared in settings_of(group).items():
@@ -224,10 +224,10 @@ class Config(Settings):
 
 
 def from_json(text: str, where: str = "config") -> Config:
-    """Reads a configuration from JSON, whose text may be anything.
+    """Reads a configuration from untrusted JSON text.
 
     Raises:
-        InputError: if it is not JSON, has unknown sections or keys, or values of a wrong type or range.
+        InputError: it is not JSON, has unknown sections or keys, or values of a wrong type or range.
     """
     try:
         values = json.loads(text)
@@ -237,12 +237,12 @@ def from_json(text: str, where: str = "config") -> Config:
 
 
 def from_dict(values: Any, where: str = "config") -> Config:
-    """The configuration with the given sections and keys; what is left out has its default.
+    """The configuration with the given sections and keys; everything else has its default.
 
-    Names of an older version are read too. Nothing that the values name is imported.
+    Names of older versions are accepted. Nothing that the values name is imported.
 
     Raises:
-        InputError: for unknown sections or keys, and values of a wrong type or range.
+        InputError: unknown sections or keys, and values of a wrong type or range.
     """
     require(isinstance(values, Mapping), where, f"must be a JSON object, got {format_value(values)}")
     sections = tuple(Config.model_fields)

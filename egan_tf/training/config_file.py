@@ -1,4 +1,4 @@
-"""Configurations in files: of a run, of a card, or written by hand."""
+"""Reads configurations from files: of a run, of a card, or written by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_config_file(path: Path) -> Config:
         InputError: if the file cannot be read or holds no configuration.
     """
     try:
-        # A device or pipe may never end.
+        # Reading a device or pipe might never end.
         require(path.is_file(), "config", f"no file {path}")
         require(path.stat().st_size <= MAX_BYTES, "config", f"{path} is too large for a configuration")
         text = path.read_text(encoding="utf-8")

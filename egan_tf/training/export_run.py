@@ -1,4 +1,4 @@
-"""From a trained model to an exported one."""
+"""Exports the model of a run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def export_dir(config: Config) -> Path:
 
 
 def is_exported(config: Config, steps: int) -> bool:
-    """True if this run made the existing export, which it may then replace."""
+    """True if this run made the existing export: its card has this configuration and number of generations."""
     try:
         card = json.loads((export_dir(config) / CARD_FILE).read_text(encoding="utf-8"))
         return from_dict(card["config"]).public() == config.public() and card["steps"] == steps

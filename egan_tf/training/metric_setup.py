@@ -1,4 +1,4 @@
-"""The metrics that a run records, and what they need."""
+"""Sets up the metrics that a run records, and the feature extractor that they need."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from egan_tf.utils.json_lines import JsonLinesWriter
 
 
 def load_metric_extractor(config: Config, dataset: data.Dataset, trained: bool = True) -> Extractor | None:
-    """The feature extractor that the configured metrics take; None where they take none.
+    """The feature extractor of the configured metrics; None if they take none.
 
     Args:
         config: the configuration.
         dataset: the real samples.
-        trained: whether one that has to be trained first is trained; if not, it serves checks only.
+        trained: whether an extractor that has to be trained first is trained; if not, it only serves for checks.
 
     Raises:
-        InputError: for metrics that do not fit the data, or an extractor that lacks something.
+        InputError: the metrics do not fit the data, or something that the extractor needs is missing.
     """
-    wanted = config.metrics
-    images = any(not METRICS[name].points for name in wanted.metrics)
+    settings = config.metrics
+    images = any(not METRICS[name].points for name in settings.metrics)
     extractor = None
     if images and not isinstance(dataset, data.GaussianMixture):
-        path = wanted.extractor_path or None
-        extractor = load_extractor(wanted.extractor, dataset, config.data.data_dir, path, trained=trained)
-    if wanted.metrics:
-        check_metrics(wanted.metrics, dataset, extractor)
+        path = settings.extractor_path or None
+        extractor = load_extractor(settings.extractor, dataset, config.data.data_dir, path, trained=trained)
+    if settings.metrics:
+        check_metrics(settings.metrics, dataset, extractor)
     return extractor
 
 
 def make_evaluations(
     config: Config, dataset: data.Dataset, extractor: Extractor | None, log: JsonLinesWriter
 ) -> Evaluations | None:
-    """The callback that evaluates the metrics during the run; None where no metric is configured."""
-    wanted = config.metrics
-    if not wanted.metrics:
+    """The callback that evaluates the metrics during the run; None if no metric is configured."""
+    settings = config.metrics
+    if not settings.metrics:
         return None
     return Evaluations(
         log,
-        wanted.evaluate_every,
+        settings.evaluate_every,
         dataset,
-        wanted.metrics,
+        settings.metrics,
         extractor=extractor,
-        count=wanted.evaluation_samples,
+        count=settings.evaluation_samples,
         cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
-        monitor=wanted.monitor or None,
+        monitor=settings.monitor or None,
     )

@@ -1,4 +1,4 @@
-"""A plot of which mutation was selected when."""
+"""A plot of the selected mutations over the generations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.
 
     Returns:
         The generations at which the intervals end [n], the fractions [n, mutations], each row adding up to 1 (to 0
-        where no child survived), and the mutations' names.
+        if no child survived), and the mutations' names.
     """
     names = tuple(selection_counts_of(records[0]))
     every = -(-len(records) // MAX_INTERVALS)

@@ -1,11 +1,11 @@
-"""Names that configurations and records had in earlier versions, so that old runs and cards are still read."""
+"""Earlier names in configurations and records, so that old runs and cards can still be read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# Section and name, then and now.
+# (section, name): earlier to current.
 SETTINGS = {
     ("run", "seed"): ("evolution", "seed"),
     ("network", "latent"): ("evolution", "latent_distribution"),
@@ -19,14 +19,14 @@ SETTINGS = {
     ("metrics", "metric_samples"): ("metrics", "evaluation_samples"),
 }
 METRICS = {"class_score": "classifier_score", "share_within_3_sigma": "high_quality_share"}
-# Key of a record in metrics.jsonl.
+# Keys of a record in metrics.jsonl, current first.
 SELECTION_COUNTS = ("selection_counts", "wins")
 
 
 def with_new_names(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as JSON gave it, old names replaced by today's; anything else stays for others to refuse.
+    """Replaces earlier names in a configuration from JSON; anything else is left for the validation to refuse.
 
-    An old name beside its new one is left as it is, and so refused as unknown.
+    An earlier name beside its current one is left too, so that it is refused as unknown.
     """
     new = {section: dict(values) if isinstance(values, Mapping) else values for section, values in config.items()}
     for (section, name), (new_section, new_name) in SETTINGS.items():
@@ -41,7 +41,7 @@ def with_new_names(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_name(name: Any) -> Any:
-    """Today's name of a metric."""
+    """The current name of a metric."""
     return METRICS.get(name, name) if isinstance(name, str) else name
 
 

@@ -1,4 +1,4 @@
-"""Settings that work, by name: one for each data set, and the paper's protocol."""
+"""Presets: tested settings for each data set, and the paper's protocol."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CIFAR10 = Config().replace(
     metrics={"metrics": ("frechet_distance",), "evaluate_every": 10_000, "evaluation_samples": 10_000},
 )
 
-# Their protocol too: 256 samples for every evaluation, fresh batches for every step of the discriminator.
+# And their protocol: 256 samples for every evaluation, a fresh batch for every discriminator step.
 _PAPER = _CIFAR10.replace(evolution={"evaluation_size": 256, "reuse_evaluation_batch": False})
 
 _RING8 = Config().replace(
@@ -70,9 +70,9 @@ PRESETS: dict[str, Config] = {
 
 
 def preset(name: str) -> Config:
-    """The preset of that name.
+    """The preset of this name.
 
     Raises:
-        InputError: if there is none, with the names that there are.
+        InputError: there is none; the message lists the names.
     """
     return PRESETS[one_of("preset", name, PRESETS)]

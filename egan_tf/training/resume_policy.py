@@ -1,4 +1,4 @@
-"""Which settings a resumed run may change: those whose declaration says so, and folders."""
+"""Which settings may change when a run is resumed: folders, and those that are declared changeable."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from egan_tf.utils.settings import sections_of, settings_of
 def fixed(config: type[Config] = Config) -> frozenset[str]:
     """The settings, as `section.name`, that a resumed run cannot change.
 
-    They shape the state, the order of the data or the noise: with another value it would be another run. A setting
-    is among them unless its declaration says that it may change.
+    They determine the state, the order of the data or the noise. A setting is fixed unless it is declared changeable.
     """
     return frozenset(
         f"{section}.{name}"
@@ -24,10 +23,10 @@ def fixed(config: type[Config] = Config) -> frozenset[str]:
 
 
 def changes(before: Config, now: Config) -> dict[str, list[Any]]:
-    """What differs between two configurations, folders aside: `section.name` to [before, now].
+    """The differences between two configurations, except folders: `section.name` to [before, now].
 
     Raises:
-        InputError: for the first setting that a resumed run cannot change.
+        InputError: a setting differs that a resumed run cannot change.
     """
     found: dict[str, list[Any]] = {}
     for section, group in sections_of(type(now)).items():

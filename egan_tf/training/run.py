@@ -77,14 +77,14 @@ class Run:
         evaluations = JsonLinesWriter(folder / run_folder.EVALUATIONS)
         self.evaluations = make_evaluations(config, dataset, extractor, evaluations)
         self.logs = (self.metrics, self.timings, evaluations)
-        # The generation of the newest checkpoint, -1 where there is none.
+        # The generation of the newest checkpoint; -1 if there is none.
         self._saved = -1
 
     def run(self) -> Trained:
         """Trains the remaining generations, plots the selections, and exports the fittest generator.
 
         Raises:
-            RunError: where the run cannot continue, or its model cannot be exported.
+            RunError: the run cannot continue, or its model cannot be exported.
             StoppedError: by a signal, after a checkpoint.
         """
         atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
@@ -186,13 +186,13 @@ class Run:
         Raises:
             RunError: the second time.
         """
-        generation, faults, limit = self.generation, self.egan.population.failures, self.config.run.stagnation_limit
+        generation, failures, limit = self.generation, self.egan.population.failures, self.config.run.stagnation_limit
         if int(self.egan.restarts.numpy()):
             self.events.append({"event": "failed", "time": now(), "generation": generation})
             raise RunError(
                 f"generation {generation}: again no child was viable for {limit} generations, after the run had rolled "
-                f"back once ({int(faults.rejected_children)} children rejected, "
-                f"{int(faults.skipped_discriminator_steps)} steps of the discriminator skipped); lower the learning "
+                f"back once ({int(failures.rejected_children)} children rejected, "
+                f"{int(failures.skipped_discriminator_steps)} steps of the discriminator skipped); lower the learning "
                 "rates or raise --r1-weight in a new run; to export the last good generation: "
                 f"{program('export')} {self.folder}"
             )
@@ -214,7 +214,7 @@ class Run:
             log_line(f"{self.folder} was removed; made it again, without the records so far")
 
     def _draw_plot(self) -> None:
-        """Plots the selections; a run is not lost for want of a plot."""
+        """Plots the selections; a failure is logged and does not end the run."""
         try:
             records = read_records(self.metrics.path)
             if records:
@@ -223,12 +223,12 @@ class Run:
             log_line(f"no plot of the mutations: {error.strerror or error}")
 
     def _export(self, saved: bool) -> Path:
-        again = is_exported(self.config, self.generation) or None
+        replace = is_exported(self.config, self.generation) or None
         try:
-            return export(self.egan, self.config, self.dataset, overwrite=again)
+            return export(self.egan, self.config, self.dataset, overwrite=replace)
         except InputError as error:
-            left = f"the run is kept: {program('export')} {self.folder} --name OTHER exports it again"
-            raise RunError(f"{error}; {left if saved else 'and the last checkpoint could not be written'}") from error
+            advice = f"the run is kept: {program('export')} {self.folder} --name OTHER exports it again"
+            raise RunError(f"{error}; {advice if saved else 'and the last checkpoint could not be written'}") from error
 
 
 def _last_seconds(times: list[dict[str, Any]]) -> float:

@@ -28,10 +28,10 @@ def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
     Args:
         runs_dir: the folder of all runs; made if needed.
         name: of the run.
-        config: its configuration as JSON, which the folder holds as soon as it exists.
+        config: its configuration as JSON; the folder contains it from the start.
 
     Raises:
-        InputError: if it cannot be made.
+        InputError: the folder cannot be made.
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
@@ -46,10 +46,10 @@ def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
 
 
 def newest_run(runs_dir: Path) -> Path:
-    """The run's folder with the highest number.
+    """The run folder with the highest number.
 
     Raises:
-        InputError: if there is none.
+        InputError: there is none.
     """
     try:
         runs = [path for path in runs_dir.iterdir() if _number(path.name) and (path / CONFIG).is_file()]

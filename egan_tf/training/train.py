@@ -1,4 +1,4 @@
-"""From a configuration, or from a run that was stopped, to a trained, exported model."""
+"""Trains and exports a model from a configuration, or resumes a run."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def train(config: Config, code: UserCode | None = None) -> Trained:
         The model and the folders.
 
     Raises:
-        InputError: before anything is written, for what cannot work.
-        RunError: where the run cannot continue, or its model cannot be exported; its records and checkpoints stay.
+        InputError: the configuration cannot work; nothing has been written.
+        RunError: the run cannot continue, or its model cannot be exported; its records and checkpoints stay.
         StoppedError: by a signal, after a checkpoint.
     """
     code = code or UserCode()
@@ -63,9 +63,9 @@ def train(config: Config, code: UserCode | None = None) -> Trained:
 
 
 def resume(folder: Path, config: Config | None = None, code: UserCode | None = None) -> Trained:
-    """Continues a run that was stopped, from its newest sound checkpoint, or from the start if there is none.
+    """Continues a run from its newest undamaged checkpoint, or from the start if there is none.
 
-    With nothing changed it ends where it would have ended, bit for bit.
+    With an unchanged configuration the result equals that of an uninterrupted run, bit for bit.
 
     Args:
         folder: of the run.
@@ -76,8 +76,8 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
         As `train`.
 
     Raises:
-        InputError: before anything is written: no such run, another process trains it, its data set has changed, or a
-            setting that cannot change.
+        InputError: there is no such run, another process trains it, its data set has changed, or a setting must not
+            change; nothing has been written.
         RunError: as `train`.
         StoppedError: as `train`.
     """
@@ -108,11 +108,11 @@ def load_run(folder: Path, checkpoint: str = NEWEST, code: UserCode | None = Non
 
     Args:
         folder: of the run.
-        checkpoint: "newest", the newest sound one; or "best", that of the best value of the monitored metric.
+        checkpoint: "newest", the newest undamaged one; or "best", by the monitored metric.
         code: functions of the user that its configuration names, as `module:function`.
 
     Raises:
-        InputError: if the folder is not that of a run, or has no such checkpoint that can be read.
+        InputError: the folder is not that of a run, or has no such checkpoint that can be read.
     """
     one_of("checkpoint", checkpoint, (NEWEST, BEST))
     config = read_config(folder)

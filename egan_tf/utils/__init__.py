@@ -1,1 +1,1 @@
-"""Shared by all rooms: settings and flags, checks of input, atomic files and locks, logs, randomness, versions."""
+"""Shared by all other packages: settings, flags, input checks, atomic files, locks, logs, randomness, versions."""

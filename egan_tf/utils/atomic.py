@@ -1,8 +1,8 @@
 """Files and directories that appear complete or not at all.
 
 Each is written under a temporary name beside its final one, flushed to disk, and renamed. Temporary names are
-`.NAME.HEX.partial` for new content and `.NAME.HEX.replaced` for a directory that makes room for its successor. The
-writer holds a lock on its temporary path, so that `remove_leftovers` can tell a killed writer from a running one.
+`.NAME.HEX.partial` for new content and `.NAME.HEX.replaced` for a directory that is being replaced. The
+writer holds a lock on its temporary path, so that `remove_leftovers` can recognize the files of a killed one.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def atomic_directory(path: Path, check: Callable[[], None] | None = None) -> Ite
     old directory under its temporary name, and the next `remove_leftovers` moves it back.
 
     Args:
-        path: the final place.
-        check: raises where `path` must not be replaced. Called before and after the block, while the parent directory
+        path: the final path.
+        check: raises if `path` must not be replaced. Called before and after the block, while the parent directory
             is locked against other writers that use `check`. Leftovers of `path` are removed before the first call.
 
     Raises:
@@ -83,10 +83,10 @@ def atomic_directory(path: Path, check: Callable[[], None] | None = None) -> Ite
 
 
 def remove_leftovers(directory: Path, name: str | None = None) -> None:
-    """Clears up after killed writers: removes unfinished content, and moves back what was about to be replaced.
+    """Clears up after killed writers: removes unfinished content, and moves back directories that were being replaced.
 
-    Call it only while no other process replaces directories in `directory`. Where nothing can be locked, unfinished
-    content stays, because its writer may be alive.
+    Call it only while no other process replaces directories in `directory`. Without locks unfinished content stays,
+    because its writer may still run.
 
     Args:
         directory: where the leftovers are; it need not exist.
@@ -114,8 +114,8 @@ def remove_leftovers(directory: Path, name: str | None = None) -> None:
 
 
 def fsync_path(path: Path) -> None:
-    """Waits until a file's content, or a directory's list of names, is on the disk."""
-    if os.name != "posix":  # elsewhere directories cannot be opened
+    """Flushes a file's content, or a directory's entries, to the disk."""
+    if os.name != "posix":  # other systems cannot open directories
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -125,7 +125,7 @@ def fsync_path(path: Path) -> None:
 
 
 def fsync_tree(directory: Path) -> None:
-    """Waits until a directory and all that is in it are on the disk."""
+    """Flushes a directory and everything in it to the disk."""
     for path in [*directory.rglob("*"), directory]:
         fsync_path(path)
 
@@ -153,7 +153,7 @@ def _partial(path: Path, make: Callable[[Path], object]) -> Iterator[Path]:
                 make(partial)
                 with contextlib.suppress(LocksUnsupportedError, FileNotFoundError):
                     lock.enter_context(path_lock(partial, wait=True))
-                # `remove_leftovers` of another process may have come between the two.
+                # Another process may have called `remove_leftovers` before the path was locked.
                 if partial.exists():
                     yield partial
                     return

@@ -49,7 +49,7 @@ def format_value(value: Any) -> str:
     """Formats a value for a message: its `repr` in one line, truncated after `MAX_VALUE_LENGTH` characters."""
     try:
         text = " ".join(repr(value).split())
-    except ValueError:  # Python refuses to print integers of more than some thousand digits
+    except ValueError:  # Python does not print integers of thousands of digits
         return "a number of thousands of digits"
     except RecursionError:
         return "something deeply nested"
@@ -76,7 +76,7 @@ def number(
         below: excludes the upper limit itself.
 
     Raises:
-        InputError: `value` is no number, not finite, or outside the limits.
+        InputError: `value` is not a number, not finite, or outside the limits.
     """
     valid = isinstance(value, Real) and not isinstance(value, bool) and _is_finite(value)
     require(valid, field, f"must be a finite number, got {format_value(value)}")
@@ -100,7 +100,7 @@ def _is_finite(value: Real) -> bool:
 
 
 def one_of(field: str, value: Any, choices: Iterable[Any]) -> Any:
-    """Returns `value` if it is one of `choices`; otherwise raises `InputError` that lists them and suggests one."""
+    """Returns `value` if it is one of `choices`; otherwise raises `InputError`, which lists them and suggests one."""
     choices = list(choices)
     if value in choices:
         return value

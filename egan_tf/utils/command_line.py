@@ -1,4 +1,4 @@
-"""What the commands share: errors of one line, versions, missing packages, and quiet libraries."""
+"""Shared by all commands: one-line errors, `--version`, missing packages, and quiet libraries."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ TRAINING_PACKAGES = (
     "tensorboard",
     "tqdm",
 )
-"""Import names of what the extra `train` installs."""
+"""Import names of the packages that the extra `train` installs."""
 
 _SCRIPTS = {"train": "train_tf.py", "export": "export.py"}
 _MODULES = {"sample": "egan_tf.sampling", "report": "egan_tf.report"}
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argparse parser that knows `--version`, takes no abbreviations, and refuses as every command here does."""
+    """An argparse parser with `--version`, without abbreviations, and with errors as `InputError`."""
 
     def __init__(self, **options: Any) -> None:
         """Takes the options of an argparse parser."""
         super().__init__(**{"allow_abbrev": False, **options})
-        self.add_argument("--version", action="version", version=version_line(), help="print the version, and stop")
+        self.add_argument("--version", action="version", version=version_line(), help="print the version and exit")
 
     def error(self, message: str) -> NoReturn:
-        """Turns argparse's several lines into the one line of an `InputError`."""
+        """Raises argparse's error as an `InputError` of one line."""
         match = re.match(r"argument -*([\w-]+)[^:]*: (.*)", message, re.DOTALL)
         if match:
             raise InputError(match[1].replace("-", "_"), match[2])
@@ -58,7 +58,7 @@ def version_line() -> str:
 
 
 def program(command: str) -> str:
-    """How another command is called from where this one was: `python train_tf.py`, or the installed `egan-train`.
+    """How to call a command in the way this one was called: `python train_tf.py`, or the installed `egan-train`.
 
     Args:
         command: "train", "export", "sample" or "report".
@@ -73,7 +73,7 @@ def program(command: str) -> str:
 
 
 def import_tensorflow_quietly() -> None:
-    """Imports TensorFlow without its notices on the terminal, some of which no setting turns off."""
+    """Imports TensorFlow without its messages on stderr, some of which no setting turns off."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     terminal = os.dup(2)
     try:
@@ -88,20 +88,20 @@ def import_tensorflow_quietly() -> None:
 
 
 def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequence[str] = ()) -> NoReturn:
-    """Runs a command, and exits: what ends it becomes one line on stderr and the exit status that is usual for it.
+    """Runs a command and exits. Errors become one line on stderr.
 
-    2 for an `InputError`, 1 for a `RunError`, 130 for an interrupt.
+    The exit status is 2 for an `InputError`, 1 for a `RunError`, 130 for an interrupt.
 
     Args:
         main: takes the arguments; returns the exit status, None for 0.
         command: "train", "export", "sample" or "report".
-        needs: packages that must be there for anything but `--version`; the extra `train` installs them.
+        needs: packages of the extra `train` that the command needs for everything but `--version`.
     """
     name = program(command)
     name = name.removeprefix("python ") if name.endswith(".py") else name
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # A name or help text that the terminal's encoding lacks is no reason to fail.
+            # Characters that the terminal's encoding lacks must not cause a failure.
             stream.reconfigure(errors="backslashreplace")
     try:
         arguments = sys.argv[1:]

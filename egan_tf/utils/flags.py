@@ -1,4 +1,4 @@
-"""Flags of a command line, generated from settings: one for each, with its help, its choices and its default."""
+"""Command line flags generated from settings, each with its help, choices and default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _METAVARS = {int: "N", float: "X", tuple: "NAME", str: "TEXT"}
 
 
 def add_flags(parser: argparse.ArgumentParser, defaults: Settings) -> None:
-    """Adds a group of flags for each section of a configuration; flags that are not given leave no trace.
+    """Adds a group of flags for each section of a configuration; flags that are not given set no attribute.
 
     Args:
         parser: the parser.
@@ -30,10 +30,10 @@ def add_flags(parser: argparse.ArgumentParser, defaults: Settings) -> None:
 
 
 def parse_flags(parser: OneLineParser, arguments: Sequence[str]) -> argparse.Namespace:
-    """Reads a command line; `--batch_size` is `--batch-size`, and a flag's value may be a negative number.
+    """Parses a command line. `--batch_size` is accepted for `--batch-size`, and negative numbers as values of flags.
 
     Raises:
-        InputError: for an unknown flag, with the nearest one, or a stray argument.
+        InputError: an unknown flag (the message suggests the nearest one), or an unexpected argument.
     """
     options, rest = parser.parse_known_args(_with_dashes(arguments))
     unknown = next((part for part in rest if part.startswith("-") and part != "--"), None)
@@ -73,7 +73,7 @@ def _add_flag(flags: argparse._ArgumentGroup, declared: Setting, default: Any) -
 
 
 def _value(declared: Setting, text: str) -> Any:
-    """The value that a text stands for; the text itself where it stands for none, for the settings to refuse."""
+    """Converts the text of a flag; returns text that cannot be converted, for the settings to refuse."""
     if declared.optional and text in _NONE:
         return None
     try:
@@ -86,10 +86,10 @@ def _help(declared: Setting, default: Any) -> str:
     names = ", ".join(names_in(declared.registry)) if declared.registry else ""
     functions = ", or module:function" if declared.functions else ""
     parts = [declared.help, *([f"names: {names}{functions}"] if names or functions else [])]
-    return f"{'; '.join(parts)} (default: {_shown(default)})".replace("%", "%%")
+    return f"{'; '.join(parts)} (default: {_format_default(default)})".replace("%", "%%")
 
 
-def _shown(default: Any) -> str:
+def _format_default(default: Any) -> str:
     if isinstance(default, tuple):
         return " ".join(map(str, default)) or "no names"
     if isinstance(default, bool):
@@ -98,7 +98,7 @@ def _shown(default: Any) -> str:
 
 
 def _with_dashes(arguments: Sequence[str]) -> list[str]:
-    """Flags with dashes for underscores; a negative number joined to the flag before it, as argparse takes few."""
+    """Replaces underscores in flags by dashes, and joins a negative number to its flag, as argparse needs."""
     found: list[str] = []
     for argument in arguments:
         name, equals, value = argument.partition("=")

@@ -18,7 +18,7 @@ MAX_BYTES = 256 << 20
 
 
 class JsonLinesWriter:
-    """Appends records to a JSONL file, and loses none while the disk is full.
+    """Appends records to a JSONL file; none is lost while the disk is full.
 
     A record that cannot be written is kept in memory and retried with the next one; the file holds complete lines
     only. Numbers that are not finite are written as null, because JSON cannot represent them.
@@ -46,7 +46,7 @@ class JsonLinesWriter:
                 self._pending.pop(0)
         except OSError as error:
             if not self._failing:
-                log_line(f"cannot write {self.path}: {error.strerror or error}; the run goes on and will try again")
+                log_line(f"cannot write {self.path}: {error.strerror or error}; the run continues and will try again")
             self._failing = True
             return False
         if self._failing:
@@ -95,7 +95,7 @@ class JsonLinesWriter:
 
 
 class LineError(enum.Enum):
-    """Why a line yields no record; a value is a sentence to be formatted with the name of the file."""
+    """Why a line yields no record. The value is a sentence with a placeholder for the name of the file."""
 
     INVALID = "A line of {} is not a JSON object"
     CUT_OFF = "The last line of {} is cut off"
@@ -105,7 +105,7 @@ class LineError(enum.Enum):
 def iterate_records(path: Path) -> Iterator[dict[str, Any] | LineError]:
     """Yields the records of a JSONL file that may be damaged, huge or hostile, in bounded memory.
 
-    Reads at most `MAX_BYTES`. Anything but a regular file counts as empty, because a pipe could block for ever.
+    Reads at most `MAX_BYTES`. Anything but a regular file counts as empty, because a pipe could block forever.
 
     Yields:
         A record, or the reason why the line holds none.
@@ -131,7 +131,7 @@ def iterate_records(path: Path) -> Iterator[dict[str, Any] | LineError]:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a log up to the first line that holds none, such as one that a killed process cut off.
+    """The records of a log up to the first line without a record, such as one that a killed process left incomplete.
 
     Raises:
         OSError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""Advisory locks on files and directories, which the system releases when their process ends, however it ends."""
+"""Advisory locks on files and directories. The system releases them when their process ends, also after a kill."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _held: set[tuple[int, int, int]] = set()
 
 
 class LockedError(RuntimeError):
-    """Somebody else holds the lock."""
+    """Another process or call holds the lock."""
 
 
 class LocksUnsupportedError(OSError):
@@ -31,14 +31,14 @@ class LocksUnsupportedError(OSError):
 def path_lock(path: Path, wait: bool = False) -> Iterator[None]:
     """Holds the exclusive lock of an existing file or directory inside the block.
 
-    The lock belongs to one call: a second call on the same path, in the same process too, finds it taken.
+    The lock belongs to one call: a second call on the same path fails, also in the same process.
 
     Args:
         path: the file or directory.
         wait: waits until the lock is free instead of raising `LockedError`.
 
     Raises:
-        LockedError: somebody else holds the lock.
+        LockedError: another process or call holds the lock.
         LocksUnsupportedError: nothing can be locked there.
         OSError: `path` cannot be opened.
     """
@@ -64,15 +64,15 @@ def path_lock(path: Path, wait: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def directory_lock(directory: Path, wait: bool = False) -> Iterator[None]:
-    """Reserves an existing directory for the block; where directories cannot be locked, goes on without a lock.
+    """Locks an existing directory inside the block; continues without a lock where directories cannot be locked.
 
     Args:
         directory: the directory.
-        wait: waits until the lock is free instead of raising `LockedError`. A thread that holds the lock already goes
-            on, because it would wait for itself: a run that exports into its own folder.
+        wait: waits until the lock is free instead of raising `LockedError`. A thread that already holds the lock
+            continues, because it would wait for itself: for example, a run that exports into its own folder.
 
     Raises:
-        LockedError: somebody else holds the lock.
+        LockedError: another process or call holds the lock.
         OSError: the directory cannot be opened.
     """
     if wait and _key(directory.stat()) in _held:

@@ -8,7 +8,7 @@ import sys
 def log_line(text: str) -> None:
     """Prints one line on stderr, above the progress bar if there is one."""
     line = " ".join(text.split())
-    # tqdm need not be installed; if it is not imported, there is no progress bar.
+    # If tqdm has not been imported, there is no progress bar.
     bars = sys.modules.get("tqdm.auto")
     if bars is None:
         print(line, file=sys.stderr)

@@ -19,7 +19,7 @@ def _open_unit_interval(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
     """Uniform float32 numbers in (0, 1); never 0, so that their logarithm is finite."""
     bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
     top = tf.cast(tf.bitwise.right_shift(bits, tf.constant(32 - _MANTISSA_BITS, tf.uint32)), tf.float32)
-    # Adding a quarter of a step: a half would round the largest value to 1.
+    # The offset is a quarter of a step; half a step would round the largest value to 1.
     return (top + 0.25) * 2.0**-_MANTISSA_BITS
 
 
@@ -49,8 +49,8 @@ def normal(shape: Sequence[int], seed: tf.Tensor) -> tf.Tensor:
         float32 of `shape`.
     """
     count = math.prod(shape)
-    half = (count + 1) // 2
-    radius_source, angle_source = tf.unstack(_open_unit_interval([2, half], seed))
+    pairs = (count + 1) // 2
+    radius_source, angle_source = tf.unstack(_open_unit_interval([2, pairs], seed))
     radius = tf.sqrt(-2.0 * tf.math.log(radius_source))
     angle = (2.0 * math.pi) * angle_source
     both = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=0)

@@ -1,4 +1,4 @@
-"""Names in registries, such as `egan_tf.evolution.objectives:OBJECTIVES`, without importing what they name."""
+"""Reads the names in registries, such as `egan_tf.evolution.objectives:OBJECTIVES`, without importing TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 
 def names_in(registry: str) -> tuple[str, ...]:
-    """The names in a registry, in its order; none if the source does not show them.
+    """The names in a registry, in its order; empty if they cannot be found.
 
-    A module that is imported is asked. Otherwise its source is read, as importing it may load TensorFlow: the
-    registry is a dictionary or tuple literal there.
+    They are taken from the module if it has been imported. Otherwise its source is parsed, because importing it may
+    load TensorFlow; the registry must be a dictionary or tuple literal.
 
     Args:
         registry: `module:NAME`.
@@ -36,7 +36,7 @@ def names_in(registry: str) -> tuple[str, ...]:
 
 
 def load_registry(registry: str) -> Collection[str]:
-    """The registry itself, its module imported; empty where there is none.
+    """Imports the module of a registry and returns the registry; empty if there is none.
 
     Args:
         registry: `module:NAME`.

@@ -1,9 +1,9 @@
 """Settings that are declared once: type, default, limits, help, and role.
 
 A group of settings is a subclass of `Settings`, a setting an annotated field made by `setting`. Everything else is
-derived from the declaration: the checks in Python, JSON and on the command line, flags and their help (`utils/flags`),
-which values a resumed run may change, what stays out of published files, and the keyword signature and documentation of
-a function that takes them (`utils/signatures`).
+derived from the declaration: the checks in Python, in JSON and on the command line, flags and their help
+(`utils/flags`), which values a resumed run may change, which values are left out of published files, and the keyword
+signature and documentation of a function that takes them (`utils/signatures`).
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def setting(
     """Declares a field of a `Settings` class.
 
     Args:
-        default: its value where none is given.
-        help: what it is, in ASCII, for flags and documentation; begins in lower case, without a full stop.
-        ge: the lowest value; a whole number needs this bound.
-        gt: a bound below all values.
-        le: the highest value.
-        lt: a bound above all values.
+        default: the default value.
+        help: one phrase for flags and documentation, in ASCII, lower case, without a full stop.
+        ge: inclusive lower limit; required for a whole number.
+        gt: exclusive lower limit.
+        le: inclusive upper limit.
+        lt: exclusive upper limit.
         min_length: of a sequence.
-        registry: `module:NAME` of the registry that its names are looked up in.
-        functions: whether functions are taken besides names; on the command line as `module:function`.
-        changeable: whether a resumed run may change it. It may not unless this says so.
-        folder: whether it is a folder of the machine: left out of published files, free to change in a resumed run.
+        registry: `module:NAME` of the registry that contains its names.
+        functions: whether functions are accepted besides names; on the command line as `module:function`.
+        changeable: whether a resumed run may change it.
+        folder: whether it is a local folder, which is left out of published files and may change in a resumed run.
     """
     limits: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt, "min_length": min_length}
     role: dict[str, Any] = {"registry": registry, "functions": functions, "folder": folder}
@@ -64,7 +64,7 @@ def setting(
 
 @dataclass(frozen=True)
 class Setting:
-    """A declared setting; the attributes that `setting` does not explain:
+    """A declared setting. Most attributes are the arguments of `setting`; the others are:
 
     Attributes:
         name: of the field.
@@ -86,7 +86,7 @@ class Setting:
     folder: bool
 
     def refuse(self, value: Any, reason: str = "cannot be used") -> InputError:
-        """The refusal of a value that the declaration excludes, in the words of `utils/checks`."""
+        """The error for an invalid value, worded as in `utils/checks`; `reason` is used if no limit explains it."""
         try:
             if self.kind is int:
                 integer(self.name, value, int(self.limits["ge"]), self._whole("le"))
@@ -120,19 +120,19 @@ class Setting:
 
 
 class Settings(pydantic.BaseModel):
-    """A group of settings, checked when it is made and unchangeable afterwards.
+    """A group of settings, checked on construction and immutable.
 
-    Nothing is converted on the quiet: a Boolean is no number, 1.0 no whole number, a text neither. What other
-    libraries write differently is taken: numpy's scalars as Python's, a list as a tuple, a whole number as a float.
+    Values are not converted silently: a boolean is not a number, 1.0 is not a whole number, and text is neither. Only
+    equivalent values are accepted: numpy scalars as Python's, a list as a tuple, a whole number as a float.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, **values: Any) -> None:
-        """Takes the values by name; what is left out has its default.
+        """Takes the values by name; settings that are not given have their defaults.
 
         Raises:
-            InputError: naming the field, for the first value that the declarations exclude.
+            InputError: a name is unknown or a value is invalid; the message names the first such field.
         """
         fields = type(self).model_fields
         for name in values:
@@ -146,7 +146,7 @@ class Settings(pydantic.BaseModel):
     @pydantic.field_validator("*")
     @classmethod
     def _check_text(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
-        """Refuses text that no file name, and so no name of anything, can hold."""
+        """Refuses text that cannot be part of a file name."""
         if isinstance(value, str):
             try:
                 valid = b"\0" not in value.encode("utf-8", "surrogateescape")
@@ -156,10 +156,10 @@ class Settings(pydantic.BaseModel):
         return value
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some values changed, and all of them checked again.
+        """A copy with some values changed, which is checked again.
 
         Args:
-            **changes: new values; of a group inside this one, a mapping with its changes is enough.
+            **changes: new values; for a group inside this one, a mapping of its changes.
         """
         values = dict(self)
         for name, value in changes.items():
@@ -172,7 +172,7 @@ class Settings(pydantic.BaseModel):
         """As nested dictionaries that JSON can hold.
 
         Raises:
-            InputError: for a function, which it cannot.
+            InputError: a value is a function.
         """
         return {
             name: value.to_dict() if isinstance(value, Settings) else _storable(name, value) for name, value in self
@@ -181,7 +181,7 @@ class Settings(pydantic.BaseModel):
 
 @cache
 def settings_of(group: type[Settings]) -> Mapping[str, Setting]:
-    """The settings that a class declares, by name, in order; groups inside it are not among them."""
+    """The settings that a class declares, by name, in order, without groups inside it."""
     found = {name: _setting(name, field) for name, field in group.model_fields.items()}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -202,7 +202,7 @@ def title_of(group: type[Settings]) -> str:
 
 
 def unknown_setting(name: Any, names: tuple[str, ...], where: str) -> InputError:
-    """The refusal of a name that is no setting's; says which is the nearest."""
+    """The error for an unknown name of a setting; suggests the nearest one."""
     try:
         one_of(where, name, names)
     except InputError as error:
@@ -232,14 +232,14 @@ def _setting(name: str, field: FieldInfo) -> Setting | None:
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
-    """The types of a union, or the one type that an annotation is."""
+    """The types of a union; for any other annotation, the annotation itself."""
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return typing.get_args(annotation)
     return (annotation,)
 
 
 def _as_python(value: Any) -> Any:
-    """A value in Python's own types: numpy's scalars as int and float, lists as tuples."""
+    """Converts numpy scalars to int and float, and lists to tuples."""
     if isinstance(value, list):
         return tuple(value)
     if type(value) in (bool, int, float):
@@ -249,7 +249,7 @@ def _as_python(value: Any) -> Any:
             return int(value)
         if isinstance(value, Real):
             return float(value)
-    except (OverflowError, ValueError):  # a fraction that no float can hold
+    except (OverflowError, ValueError):  # a fraction beyond the range of floats
         return value
     return value
 
@@ -267,13 +267,13 @@ def _storable(name: str, value: Any) -> Any:
 
 
 def _refusal(group: type[Settings], given: Mapping[str, Any], error: ValidationError) -> InputError:
-    """The first of pydantic's complaints in the project's words."""
+    """The first of pydantic's errors as an `InputError`."""
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return cause
     name = str(first["loc"][0]) if first["loc"] else title_of(group)
-    # The complaint about a member of a sequence carries that member alone.
+    # An error about a member of a sequence carries only that member.
     value = given.get(name, first["input"])
     if name in sections_of(group):
         return InputError(name, f"must be a JSON object, got {format_value(value)}")

@@ -1,4 +1,4 @@
-"""The keyword signature and documentation of a function that takes settings, from their declarations."""
+"""Generates the signature and documentation of a function that takes settings as keywords."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def takes_settings(group: type[Settings]) -> Callable[[Function], Function]:
-    """Makes the settings visible in a function that takes them as `**settings`: in its signature and its docstring.
+    """Adds the settings to the signature and the docstring of a function that takes them as `**settings`.
 
     The docstring's line `{settings}` is replaced by one entry for each field.
     """

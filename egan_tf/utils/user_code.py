@@ -1,8 +1,8 @@
-"""Functions of the user, named `module:function`.
+"""Imports the user's functions, named `module:function`.
 
-Importing a module runs it. So nothing is imported for a name that stands in a file, be it a configuration, a card or a
-run: only for one that was typed on the command line, or where the user says that the file is trusted. What was
-imported is recorded with the SHA-256 of its source.
+Importing a module runs its code. Therefore a name is imported only if it was typed on the command line, or if it comes
+from a file (a configuration, a card or a run) that the user trusts explicitly. What was imported is recorded with the
+SHA-256 of its source.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REFERENCE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)
 
 @dataclass(frozen=True)
 class UserCode:
-    """Functions that were imported for a run.
+    """Imported functions.
 
     Attributes:
         functions: by `module:function`.
@@ -38,7 +38,7 @@ class UserCode:
         """The settings with functions in place of their names.
 
         Raises:
-            InputError: for a name that was not imported.
+            InputError: a function was not imported.
         """
         changes: dict[str, Any] = {}
         for declared, reference in references_in(group):
@@ -59,7 +59,7 @@ def is_reference(value: Any) -> bool:
 
 
 def references_in(config: Settings) -> list[tuple[Setting, str]]:
-    """The settings that hold a `module:function` where a registered name may stand, and what they hold.
+    """The settings that hold a `module:function` instead of a registered name, each with that reference.
 
     Args:
         config: a group of settings; groups inside it are searched too.
@@ -75,7 +75,7 @@ def references_in(config: Settings) -> list[tuple[Setting, str]]:
 
 
 def untrusted(name: str, reference: str, can_type: bool = True) -> InputError:
-    """The refusal to import what was not typed.
+    """The error for code that a file names and that is not trusted.
 
     Args:
         name: of the setting.
@@ -89,14 +89,14 @@ def untrusted(name: str, reference: str, can_type: bool = True) -> InputError:
 
 
 def import_code(references: Iterable[tuple[Setting, str]]) -> UserCode:
-    """Imports functions; modules in the current folder are found.
+    """Imports functions, also from modules in the current folder.
 
     Args:
-        references: the setting, and `module:function`. Settings that take no functions are left out; their names are
-            looked up in a registry, which refuses unknown ones.
+        references: settings, each with its `module:function`. Settings that take no functions are skipped; the lookup
+            in their registry refuses such a name.
 
     Raises:
-        InputError: naming the setting, where that fails.
+        InputError: an import fails; the message names the setting.
     """
     functions: dict[str, Any] = {}
     sha256: dict[str, str] = {}
@@ -113,7 +113,7 @@ def _import(name: str, reference: str) -> tuple[Any, str]:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # whatever the user's module raises
+    except (Exception, SystemExit) as error:  # the user's module may raise anything
         raise InputError(name, f"cannot import {module_name}: {type(error).__name__}: {error}") from error
     found: Any = module
     try:

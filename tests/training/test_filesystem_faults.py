@@ -49,7 +49,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(
     training.train(short(disk))
     said = capsys.readouterr().err
     assert "No space left" in said
-    assert "the run goes on" in said
+    assert "the run continues" in said
     assert [record["generation"] for record in read_records(folder_of(disk) / "metrics.jsonl")] == list(range(4, 28, 4))
     assert newest(disk).name == f"{STEPS:08d}"
     assert Sampler(disk / "models" / "ring8").sample(3).shape == (3, 2)

@@ -14,17 +14,17 @@ from egan_tf.utils.json_lines import JsonLinesWriter
 from egan_tf.utils.log_line import log_line
 
 MAX_TIME_FRACTION = 0.01
-"""The largest fraction of the time that checkpoints by the clock may take."""
+"""Largest fraction of the time that periodic checkpoints may take."""
 
 
 class CheckpointCallback(keras.callbacks.Callback):
-    """Makes checkpoints every `every` generations, or by the clock.
+    """Saves a checkpoint every `every` generations, or by the clock.
 
-    It comes after the callbacks that write logs, so that a checkpoint knows the logs' sizes.
+    It must come after the callbacks that write logs, because a checkpoint records the sizes of the logs.
 
     Attributes:
         seconds: spent on checkpoints.
-        count: of the checkpoints made.
+        count: the number of checkpoints made.
         stagnated: whether training was stopped because no child was viable for `stagnation_limit` generations.
     """
 
@@ -43,7 +43,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         score: Callable[[int], float | None] = lambda generation: None,
         restore_folder: Callable[[], None] = lambda: None,
     ) -> None:
-        """Takes what to save and when.
+        """Sets what is saved, and when.
 
         Args:
             checkpoints: the run's checkpoints.
@@ -51,7 +51,7 @@ class CheckpointCallback(keras.callbacks.Callback):
             fingerprint: of the data set.
             signals: a received signal stops training after a checkpoint.
             every: generations between checkpoints; 0 for by the clock.
-            minutes: between checkpoints by the clock; more where they would take over `MAX_TIME_FRACTION`.
+            minutes: between checkpoints by the clock; more if they would exceed `MAX_TIME_FRACTION`.
             stagnation_limit: generations in a row without a viable child that stop training.
             check_every: generations between checks for stagnation.
             saved: the generation of an existing checkpoint of the model's state; -1 if there is none.
@@ -100,8 +100,8 @@ class CheckpointCallback(keras.callbacks.Callback):
         """Saves a checkpoint now, unless this generation has one, or had no viable child.
 
         Returns:
-            Whether the last good generation has a checkpoint. Where it cannot be written, older ones stay, a line says
-            so, and the next attempt is when the next one is due.
+            Whether the last good generation has a checkpoint. If it cannot be written, older ones stay, one line on
+            stderr reports it, and the next attempt is when the next checkpoint is due.
         """
         generation = int(self.model.generation.numpy())
         if generation == self._saved or self._stagnant():

@@ -26,11 +26,11 @@ class Best(NamedTuple):
 class Evaluations(PeriodicCallback):
     """Evaluates the fittest survivor, and logs a record for each metric.
 
-    Samples are made in inference mode, from averaged weights where an average is kept. The noise is always the same
-    and not used by training, whose state stays as it is.
+    Samples are made in inference mode, with averaged weights if the model keeps averages, from the same noise each
+    time. Training does not use this noise, and evaluation does not change the state of training.
 
     Attributes:
-        latest: the monitored metric at the last evaluation; None before the first, or where it had no value.
+        latest: the monitored metric at the last evaluation; None before the first, or if it had no value.
         evaluated: the generation of the last evaluation; -1 before the first.
         best: the best generation so far, including earlier records of the log; None before the first.
     """
@@ -52,7 +52,7 @@ class Evaluations(PeriodicCallback):
         """Takes the log, the interval and the metrics.
 
         Args:
-            log: gets the records; it may hold earlier ones of the same run.
+            log: receives the records; it may hold earlier ones of the same run.
             every: generations between evaluations.
             dataset: the real samples.
             metrics: names in `METRICS`.
@@ -64,7 +64,7 @@ class Evaluations(PeriodicCallback):
             monitor: the metric, one of `metrics`, that decides which generation is best; by default the first.
 
         Raises:
-            InputError: metrics that do not fit the data or the extractor, before any training.
+            InputError: the metrics do not fit the data or the extractor.
         """
         super().__init__(integer("every", every))
         self._log, self._dataset, self._metrics = log, dataset, list(metrics)
@@ -87,7 +87,7 @@ class Evaluations(PeriodicCallback):
         super().on_train_begin(logs)
         self.latest, self.evaluated, self.best = None, -1, None
         for record in read_records(self._log.path) if self._log.path.exists() else []:
-            # A run resumed from an earlier checkpoint forgets the generations after it.
+            # Records after the checkpoint that a run was resumed from do not count.
             if metric_name(record["kind"]) == self._monitor and record["step"] <= self._before:
                 self._consider(record)
 

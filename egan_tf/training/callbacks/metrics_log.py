@@ -14,15 +14,15 @@ COUNTED = ("rejected_children", "stagnant_generations", "skipped_discriminator_s
 class MetricsLog(PeriodicCallback):
     """Logs Keras' scalars, the scores of all children, how often each mutation was selected, and failure counts.
 
-    Times go to a separate log, so that a resumed run writes the same records as an uninterrupted one.
+    Times go to a separate log, so that the records of a resumed run equal those of an uninterrupted one.
     """
 
     def __init__(self, metrics: JsonLinesWriter, timings: JsonLinesWriter, every: int, seconds: float = 0.0) -> None:
         """Takes the logs and the interval.
 
         Args:
-            metrics: gets the records.
-            timings: gets the seconds of training at each record.
+            metrics: receives the records.
+            timings: receives the seconds of training at each record.
             every: generations between records.
             seconds: of training before this call, if the run was resumed.
         """

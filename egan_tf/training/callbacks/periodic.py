@@ -1,4 +1,4 @@
-"""The base of callbacks that act every so many generations."""
+"""The base class of callbacks that act at an interval of generations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class PeriodicCallback(keras.callbacks.Callback):
     """Calls `report` every `every` generations, and at the end of training."""
 
     def __init__(self, every: int) -> None:
-        """Args: every: generations between two reports, a multiple of `steps_per_execution`."""
+        """Args: every: generations between reports, a multiple of `steps_per_execution`."""
         super().__init__()
         self.every = every
         self._before = 0

@@ -18,7 +18,7 @@ from egan_tf.utils.log_line import log_line
 
 IMAGES = 64
 POINTS = 2048
-# Random stream of the pictures' noise; no generation uses it.
+# Random stream of the pictures' noise, which training does not use.
 STREAM = 2**15
 
 
