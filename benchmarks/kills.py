@@ -1,8 +1,8 @@
-"""Whether a run that is killed at any moment ends like an undisturbed run: `python -m benchmarks.kills --help`.
+"""Kills runs at random moments, resumes them, and compares the results: `python -m benchmarks.kills --help`.
 
-A short run is killed by SIGKILL, at a random moment, while it writes a checkpoint, or while it exports; then resumed,
-and compared with an undisturbed run: the newest checkpoint (weights, slots, lineage, averages, D, counters), metrics,
-pictures and the exported model, bit for bit, except for dates and durations. TensorFlow writes different names and
+A short run is killed by SIGKILL, at a random moment, while it writes a checkpoint, or while it exports. It is then
+resumed and compared with an undisturbed run: the newest checkpoint (weights, slots, lineage, averages, D, counters),
+metrics, pictures and the exported model, bit for bit, except for dates and durations. TensorFlow writes different names and
 marks into a SavedModel each time: its variables and samples are compared, bit for bit.
 """
 
@@ -77,7 +77,7 @@ def kill(shape: str, where: Path, phase: str, duration: float, random_numbers: r
     checkpoints, models = where / "runs" / f"001-{NAME}" / "checkpoints", where / "models"
     in_progress: dict[str, Callable[[], bool]] = {
         "checkpoint": lambda: any(checkpoints.glob(".*.partial")),
-        "export": lambda: any(models.glob(f".{NAME}.partial-*")),
+        "export": lambda: any(models.glob(f".{NAME}.*.partial")),
     }
     process = start(shape, where)
     if phase == "any":

@@ -48,6 +48,6 @@ def load(name: str, data_dir: str | Path, split: str = "train") -> Dataset:
         split: "train", or "test" if the data set has a test split.
 
     Raises:
-        InputError: unknown name or split, or the data set is neither prepared nor can be.
+        InputError: an unknown name or split, or the data set is not prepared and cannot be.
     """
     return DATASETS[one_of("dataset", name, DATASETS)](Path(data_dir).expanduser(), split)

@@ -24,7 +24,7 @@ class Dataset(ABC):
         value_range: lowest and highest value of a sample, or None if it is unbounded.
         class_names: one name per label, in the order of the labels; () if there are no labels.
         description: one sentence for the model card: source, licence, counts.
-        fingerprint: SHA-256 (hex) of the content, or of the parameters if samples are drawn.
+        fingerprint: SHA-256 (hex) of the content, or of the parameters if samples are generated.
     """
 
     name: str

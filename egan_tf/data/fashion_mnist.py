@@ -1,4 +1,4 @@
-"""Fashion-MNIST from TFDS, prepared without a network from a Debian package of the same files."""
+"""Fashion-MNIST from TFDS, prepared offline from the files of a Debian package."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class ImageDataset(Dataset):
 
         check_images(images)
         labels = check_labels(labels, len(images), len(class_names))
-        # A captured tensor is no constant of the input pipeline's graph; on a GPU it would take memory of the networks.
+        # As a captured tensor, the images are not a constant in the pipeline's graph. On a GPU they would take memory.
         with tf.device("CPU"):
             self._pixels = tf.constant(images)
             self._labels = None if labels is None else tf.constant(labels)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 DATA_STREAM = 0x64617461
-"""Separates the points from noise that is drawn with the same seed and step."""
+"""Makes the points independent of noise with the same seed and step."""
 
 
 class GaussianMixture(Dataset):

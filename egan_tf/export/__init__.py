@@ -1,4 +1,4 @@
-"""Exports of trained generators: several formats with a model card, loaded again and compared before they appear.
+"""Exports trained generators in several formats with a model card; each is loaded again and compared first.
 
 The names load on first use, so that importing this package imports no TensorFlow.
 """

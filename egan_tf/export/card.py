@@ -1,4 +1,4 @@
-"""The model card `card.json`: what the export states itself, and what the caller adds."""
+"""The model card `card.json`: entries that the export writes, and entries of the caller."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.versions import versions
 
 CARD_FORMAT = "egan_tf export 1"
-"""The entry `format`, which tells an export from any other directory."""
+"""The entry `format`, by which the directory of an export is recognized."""
 
 RESERVED = ("format", "created", "noise", "samples", "parameters", "verification", "preview", "versions", "files")
-"""Keys that the export states itself. The caller's part has other keys; its `name` replaces that of the directory."""
+"""Keys that the export writes, and the caller cannot. The caller's `name` replaces the name of the directory."""
 
 
 def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the caller's part of the card as JSON values.
 
     Raises:
-        InputError: it is no mapping, uses reserved keys, or holds values that JSON cannot.
+        InputError: it is not a mapping, uses reserved keys, or holds values that JSON cannot.
     """
     require(isinstance(card, Mapping), "card", f"must be a dictionary, got {type(card).__name__}")
     reserved = sorted(set(card) & set(RESERVED))
-    require(not reserved, "card", f"{', '.join(reserved)}: the export states that itself; use another key")
+    require(not reserved, "card", f"{', '.join(reserved)}: reserved for the export; use another key")
     return to_json_value(card)
 
 
@@ -59,7 +59,7 @@ def to_json_value(value: Any) -> Any:
 def describe_export(
     name: str, spec: SamplingSpec, parameters: int, verification: Mapping[str, Any], preview: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """The part of the card that the export states itself, without the files.
+    """The entries that the export writes, without the files.
 
     Args:
         name: of the export.
@@ -98,7 +98,7 @@ def write_card(card: Mapping[str, Any], directory: Path) -> None:
 
 
 def listed_files(directory: Path) -> set[str] | None:
-    """The relative paths that the card in `directory` lists, or None where there is no card of an export."""
+    """The relative paths that the card in `directory` lists; None if it has no card of an export."""
     try:
         card = json.loads((directory / CARD_FILE).read_text("utf-8"))
         return set(card["files"]) if card["format"] == CARD_FORMAT else None

@@ -22,7 +22,7 @@ def atomic_export(directory: Path, overwrite: bool) -> Iterator[Path]:
     clears up after a killed process; see `egan_tf.utils.atomic`. A symbolic link stays, its target is replaced.
 
     Args:
-        directory: the final place; its parents are made.
+        directory: the final path; its parents are made.
         overwrite: replaces an earlier export.
 
     Raises:
@@ -39,12 +39,12 @@ def atomic_export(directory: Path, overwrite: bool) -> Iterator[Path]:
 
 
 def check_export_directory(directory: Path, overwrite: bool) -> None:
-    """Raises `InputError` where `atomic_export` would refuse: call it before long work."""
+    """Raises `InputError` if `atomic_export` would: call it before long work."""
     _check(directory, directory.resolve(), overwrite)
 
 
 def _check(directory: Path, final: Path, overwrite: bool) -> None:
-    """Checks `final`; the messages name it as the user did, `directory`."""
+    """Checks `final`; messages use the user's name for it, `directory`."""
     if not final.exists():
         return
     require(final.is_dir(), "name", f"{directory} exists and is a file; choose another name")

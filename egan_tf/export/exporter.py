@@ -1,4 +1,4 @@
-"""From a trained generator to a directory for others: written, loaded again, compared, then renamed into place."""
+"""Exports a generator to a directory: writes it, loads it again, compares it, and renames it into place."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def export_generator(
     """Exports a generator with its model card; the directory appears when everything is verified, or not at all.
 
     It holds one file or folder per format, `samples.png` (of images and points), `card.json` and `README.md`. The
-    formats compute in float32 and inference mode, whatever the precision of the generator; the batch is dynamic.
+    formats compute in float32 and inference mode, also for a generator in lower precision; the batch is dynamic.
 
     Args:
         generator: a built Keras model whose only input is noise [batch, latent.size], its last activation inside.
-        directory: the place of the export, such as `saved_models/NAME`; its parents are made.
+        directory: of the export, such as `saved_models/NAME`; its parents are made.
         latent: size and distribution ("normal" or "uniform") of the noise.
         value_range: lowest and highest value of a sample, (-1, 1) for images; None for unbounded points.
         card: further entries of the card: description, data, config, steps, fitness, ... (JSON values).
@@ -55,7 +55,7 @@ def export_generator(
 
     Raises:
         InputError: an argument is invalid, or `directory` exists or cannot be written.
-        ExportMismatchError: a format does not compute what the generator computes; an `InputError` too.
+        ExportMismatchError: a format computes other samples than the generator; a subclass of `InputError`.
     """
     directory = Path(directory)
     names, user_card = _check_formats(formats), check_card(card)

@@ -1,4 +1,4 @@
-"""The generator as it is exported: inference mode, float32 in and out, noise as the only input."""
+"""The exported function of a generator: inference mode, float32 in and out, noise as the only input."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Source:
 
     Attributes:
         original: the given generator.
-        model: the generator to export: `original`, or its float32 copy where it computes in another precision.
+        model: the generator to export: `original`, or its float32 copy if it computes in another precision.
         spec: its noise and samples.
     """
 
@@ -77,7 +77,7 @@ def prepare_source(generator: keras.Model, latent: LatentLike, value_range: Iter
 def run_on_cpu(model: keras.Model, noise: np.ndarray) -> np.ndarray:
     """The samples of the model in inference mode, float32 [count, *sample_shape].
 
-    On the CPU, because a GPU may round matrix products to TF32, which would hide or feign differences.
+    On the CPU, because a GPU may round matrix products to TF32, which could hide or cause differences.
     """
     with tf.device("CPU:0"):
         return tf.cast(model(tf.constant(noise), training=False), tf.float32).numpy()

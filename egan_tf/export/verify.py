@@ -27,7 +27,7 @@ wrong mode, or without one of its weights, moves all of them by tenths."""
 
 
 class ExportMismatchError(InputError):
-    """A written format does not compute what the generator computes; nothing was exported."""
+    """A written format computes other samples than the generator; nothing was exported."""
 
     def __init__(self, problem: str) -> None:
         """Args: problem: one line."""

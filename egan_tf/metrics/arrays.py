@@ -13,7 +13,7 @@ BLOCK_ROWS = 1024
 """Rows compared with as many rows at once; bounds the memory of the pairwise metrics."""
 
 ROUNDING_ERROR = 1e-13
-"""Bound of what float64 leaves of ‖x‖² + ‖y‖² − 2 x·y for equal x and y, relative to the first two terms."""
+"""Bound of the float64 rounding error of ‖x‖² + ‖y‖² − 2 x·y for equal x and y, relative to the first two terms."""
 
 
 def check_rows(field: str, values: Any, minimum: int = 1) -> np.ndarray:

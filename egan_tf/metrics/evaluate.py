@@ -24,7 +24,7 @@ COUNT = 10_000
 MIN_COUNT = 10
 """The fewest samples that every metric accepts."""
 REAL_STREAM = 0x7265616C
-"""Separates the real points of a mixture from fakes drawn by `GaussianMixture.sample` with the same seed."""
+"""Makes the real points of a mixture differ from fakes made by `GaussianMixture.sample` with the same seed."""
 
 Record = dict[str, Any]
 

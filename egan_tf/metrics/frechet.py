@@ -52,7 +52,7 @@ class Moments:
         return total
 
     def __add__(self, other: Moments) -> Moments:
-        """Combines moments as Chan, Golub and LeVeque 1983, which loses no digits if the mean is large."""
+        """Combines moments as Chan, Golub and LeVeque 1983, which stays accurate if the mean is large."""
         sizes = (len(self.mean), len(other.mean))
         require(sizes[0] == sizes[1], "moments", f"are of {sizes[0]} and {sizes[1]} numbers")
         count = self.count + other.count
@@ -101,6 +101,6 @@ def frechet_distance(first: Moments, second: Moments) -> float:
 def _square_root(covariance: np.ndarray) -> np.ndarray:
     """R with RᵀR = C."""
     values, vectors = np.linalg.eigh(covariance)
-    # Rounding turns zeros into numbers of this size, whose square roots would be eight digits larger.
+    # Rounding turns zero eigenvalues into numbers of this size, and their square roots would be much larger.
     rounding = len(values) * np.finfo(np.float64).eps * values[-1]
     return np.sqrt(np.where(values > rounding, values, 0.0))[:, None] * vectors.T

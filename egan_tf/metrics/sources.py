@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BATCH = 512
 EVALUATION_STREAM = 2**15 + 1
-"""The stream of the noise; training and sample grids draw from others."""
+"""The random stream of the noise; training and sample grids use others."""
 LABEL_STREAM = 0x6C616265
 
 BatchSource = Callable[[int, int], Iterable[np.ndarray]]
@@ -60,7 +60,7 @@ def from_noise(generate: Callable[[Any], Any], latent: LatentLike, batch: int = 
 
 
 def from_model(model: Any, dataset: Dataset | None = None, batch: int = BATCH) -> BatchSource:
-    """The samples of an `EGAN`: of the fittest survivor, in inference mode, with averaged weights if it keeps them.
+    """The samples of an `EGAN`: of the fittest survivor, in inference mode, with averaged weights if it keeps averages.
 
     Args:
         model: has `sample(noise, labels)`, `latent` and `conditional`.

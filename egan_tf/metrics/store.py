@@ -57,7 +57,7 @@ def check_writable(path: Path) -> None:
 def load_arrays(path: Path, key: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
     """The arrays that `save_arrays` wrote, or None if there is no file, it is damaged, or it has another key.
 
-    The checksums in a `.npz` file reveal damage.
+    Damage is detected by the checksums in the `.npz` file.
     """
     try:
         with np.load(path, allow_pickle=False) as file:

@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart: title, inline SVG, what it shows in words, legend, and sentences to show below."""
+    """A chart: title, inline SVG, text description, legend, and sentences to show below."""
 
     title: str
     svg: str
@@ -127,7 +127,7 @@ def line_chart(
 
 
 def new_axes(end: float) -> Axes:
-    """Axes from generation 0 to `end` on a figure of their own, `WIDTH` by `HEIGHT` user units in SVG."""
+    """Axes from generation 0 to `end` on a new figure, `WIDTH` by `HEIGHT` user units in SVG."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -151,7 +151,7 @@ def _draw_background(axes: Axes, line: Line) -> None:
     if line.band is not None:
         finite = np.isfinite(line.band).all(axis=0)
         x, (low, high) = line.x[finite], (edge[finite] for edge in line.band)
-        # matplotlib thins lines, but not what it fills.
+        # matplotlib simplifies lines, but not filled areas.
         starts = np.arange(0, len(x), -(-len(x) // MAX_BAND))
         x, low, high = x[starts], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
         outline = np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])
@@ -175,7 +175,7 @@ def _draw_line(axes: Axes, line: Line) -> None:
 
 
 def _scale_y(axes: Axes, log: bool, whole: bool) -> bool:
-    """Sets the y axis for what has been drawn; returns whether it is logarithmic."""
+    """Scales the y axis to the data; returns whether it is logarithmic."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
     low, high = axes.dataLim.intervaly

@@ -36,7 +36,7 @@ class Columns:
         values: float64 [n] by name, NaN where nothing finite was recorded. Beside the records' own numbers:
             `selection_counts.MUTATION`, how many survivors it has made since the start; `children.SCORE.winner` and
             `.loser`, means over the selected and the other children; `.loser_low`, `.loser_high`; `.nulls`, a count.
-        counters: names of the columns that hold nothing but whole numbers.
+        counters: names of the columns that hold only whole numbers.
     """
 
     generations: np.ndarray
@@ -96,7 +96,7 @@ def _row(record: Mapping[str, Any]) -> tuple[int, dict[str, float], int] | None:
             refused += name in _NUMBERS
         elif name not in _NOT_COLUMNS:
             row[name] = value if whole_number(value) is not None else number
-    # Runs made before the name changed have "wins".
+    # Earlier name: "wins".
     counts = record.get("selection_counts", record.get("wins", {}))
     for name, value in counts.items() if isinstance(counts, dict) else [("", None)]:
         count = whole_number(value)

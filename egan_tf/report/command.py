@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
         help="file to write, ending in .html (default: RUN/report.html; comparison.html beside the first RUN)",
     )
     options = parser.parse_args(arguments)
-    # Here, so that the command answers on a base install too.
+    # Imported here, so that help and errors work on a base install.
     from egan_tf.report.write import write_comparison, write_report
 
     require(options.out is None or options.out.suffix == ".html", "out", f"must end in .html, got {options.out}")

@@ -1,4 +1,4 @@
-"""Templates to a page: one file that loads nothing, and whose Content-Security-Policy lets nothing be loaded."""
+"""Renders a page as one file that loads nothing; its Content-Security-Policy forbids loading."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from egan_tf.report.text import clean, format_json, format_number, format_share,
 
 
 def render(template: str, **values: Any) -> str:
-    """The page that a file in `templates/` makes of `values`.
+    """Renders a file in `templates/` with `values`.
 
-    Every value is cleaned and escaped unless the template says `safe`, which it may only for this package's own
-    output.
+    Every value is cleaned and escaped, unless the template marks it `safe`, which is allowed for this package's own
+    output only.
     """
     # Imported here because it is not in the base install.
     import jinja2

@@ -35,9 +35,9 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
 def parse_lines(
     path: Path, parse: Callable[[dict[str, Any]], Parsed | None], limit: int, problems: list[str]
 ) -> Iterator[Parsed]:
-    """Yields what `parse` makes of the records of a JSONL file, at most `limit`; a missing file is empty.
+    """Yields the parsed records of a JSONL file, at most `limit`; a missing file counts as empty.
 
-    A record of which `parse` makes None is counted; `problems` gets a sentence for each kind of damage.
+    Records for which `parse` returns None are counted; `problems` receives a sentence for each kind of damage.
     """
     found = invalid = 0
     for record in iterate_records(path):

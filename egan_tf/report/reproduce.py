@@ -19,7 +19,7 @@ from egan_tf.utils.settings import sections_of, settings_of
 PROGRAM = "python train_tf.py"
 _SETTINGS = (declared for section in sections_of(Config).values() for declared in settings_of(section).values())
 FOLDERS = frozenset(declared.name for declared in _SETTINGS if declared.folder)
-"""Where files are on the machine that trained is no part of what the run computed."""
+"""Local folders do not affect the results of a run, and are not shown."""
 MAX_VALUES = 500
 
 
@@ -32,7 +32,8 @@ def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
     checked = from_dict(config, run_folder.CONFIG)
     base = preset(checked.run.preset)
     values, defaults = (settings(json.loads(each.to_json())) for each in (checked, base))
-    changed = {key: value for key, value in values.items() if value != defaults[key]}
+    # No flag sets `user_code`, which the defaults lack.
+    changed = {key: value for key, value in values.items() if key in defaults and value != defaults[key]}
     # The data set's name selects its preset unless a preset is named.
     preset_implied = checked.run.preset == Config().run.preset and ("data", "dataset") not in changed
     flags = [] if preset_implied else [_flag("preset", checked.run.preset)]

@@ -19,7 +19,7 @@ LOSS_AT_CHANCE = 2 * math.log(2)
 
 
 def score_charts(record: RunRecord) -> list[Chart | None]:
-    """The scores of the selected children and of the others, and the distance between them."""
+    """Charts of the scores of survivors and other children, and of the difference."""
     return [*(_score_chart(record, score) for score in SCORES), _lead_chart(record)]
 
 
@@ -44,14 +44,16 @@ def _lead_chart(record: RunRecord) -> Chart | None:
     for score, label, color, style, weight in parts:
         winner, loser = (record.columns.column(f"children.{score}.{kind}") for kind in ("winner", "loser"))
         size = np.abs(weight * (winner - loser))
-        # A logarithmic axis has no place for 0, nor a legend for a part that is always 0.
-        there = size > 0
-        lines.append(Line(label, record.columns.generations[there], size[there], color, style, raw=score == "fitness"))
+        # A logarithmic axis cannot show 0; a part that is always 0 is left out.
+        positive = size > 0
+        lines.append(
+            Line(label, record.columns.generations[positive], size[positive], color, style, raw=score == "fitness")
+        )
     return line_chart("Winner's lead over the losers' mean, magnitude", lines, record.generations, log=True)
 
 
 def discriminator_charts(record: RunRecord) -> list[Chart | None]:
-    """The discriminator's loss and gradient norm."""
+    """Charts of the discriminator's loss and gradient norm."""
     (loss, loss_title), (norm, norm_title) = DISCRIMINATOR.items()
     notes = ["Level line: 2 ln 2, the loss of a discriminator that cannot tell real from fake."]
     end = record.generations
@@ -62,7 +64,7 @@ def discriminator_charts(record: RunRecord) -> list[Chart | None]:
 
 
 def counter_charts(record: RunRecord) -> list[Chart | None]:
-    """The counters that were ever above 0."""
+    """A chart of each counter that was ever above 0."""
     lines = {name: replace(_line(record, name, "last"), smoothed=False) for name in record.columns.counters}
     return [
         line_chart(words(name), [line], record.generations, whole=True)
@@ -93,7 +95,7 @@ def metric_chart(metric: str, protocol: str, lines: Sequence[Line], generations:
 
 
 def protocol_with_seeds(protocol: str, evaluations: Sequence[Evaluation]) -> str:
-    """How the values were made, in words."""
+    """The protocol with the seeds of the evaluations, as text."""
     seeds = sorted({one.seed for one in evaluations if one.seed})
     text = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" if seeds else ""
     return "; ".join(part for part in (protocol, text) if part) or "not recorded"

@@ -27,11 +27,11 @@ def run_page(record: RunRecord) -> str:
     for (metric, protocol), found in list(record.metrics.items())[:MAX_METRICS]:
         several = len({one.seed for one in found}) > 1
         line = draw.metric_line(found, "mean of the seeds" if several else "value", "accent")
-        said = draw.protocol_with_seeds(protocol, found)
+        protocol_text = draw.protocol_with_seeds(protocol, found)
         finite = line.y[np.isfinite(line.y)]
         ends = [format_number(end) for end in (finite.min(), finite.max())] if finite.size else ["none"] * 2
-        metrics.append([metric, format_number(line.y[-1]), f"{int(line.x[-1]):,}", *ends, said])
-        metric_charts.append(draw.metric_chart(metric, said, [line], record.generations))
+        metrics.append([metric, format_number(line.y[-1]), f"{int(line.x[-1]):,}", *ends, protocol_text])
+        metric_charts.append(draw.metric_chart(metric, protocol_text, [line], record.generations))
     values = settings(record.config)
     try:
         no_command, (command, changed) = "", reproduce(record.config)
@@ -86,10 +86,12 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
 
 
 def _subtitle(record: RunRecord) -> str:
-    """What was trained on what, and whether training reached its end."""
+    """Data set, network and seed, and how many generations were trained."""
     names = [record.setting("data", "dataset"), record.setting("network", "network")]
     parts = [", ".join(format_json(name) for name in names if name is not None)]
-    seed, steps = record.setting("run", "seed"), whole_number(record.setting("run", "steps"))
+    steps, seed = whole_number(record.setting("run", "steps")), record.setting("evolution", "seed")
+    # Earlier section: "run".
+    seed = record.setting("run", "seed") if seed is None else seed
     parts += [] if seed is None else [f"seed {format_json(seed)}"]
     if steps is None:
         parts.append(f"{record.generations:,} generations" if record.generations else "no records")

@@ -1,4 +1,4 @@
-"""A run folder, read into one value; nothing in it is trusted."""
+"""Reads an untrusted run folder into a `RunRecord`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run folder holds, as far as it can be read.
+    """The readable content of a run folder.
 
     Attributes:
         name: of the folder.
@@ -55,7 +55,7 @@ class RunRecord:
         grids: pictures of samples through time, at most `MAX_GRIDS`, the last one included.
         grids_found: how many pictures the folder has.
         metrics: evaluations by metric and protocol, in the order of their first appearance.
-        events: starts, stops, resumptions, rollbacks: time, event, generation and details as text.
+        events: time, event (start, stop, resumption, rollback), generation and details, all as text.
         versions: of packages.
         seconds: of training, all sessions together; NaN if unknown.
         problems: sentences, without a full stop, that say what is missing or damaged.

@@ -1,4 +1,4 @@
-"""Which mutations made the survivors, and when."""
+"""The survivors by mutation over the generations."""
 
 from __future__ import annotations
 

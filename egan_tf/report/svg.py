@@ -22,7 +22,7 @@ _KEPT = re.compile("d|x|y|fill|fill-opacity|opacity|stroke|stroke-(width|opacity
 
 @contextlib.contextmanager
 def fixed_style() -> Iterator[None]:
-    """matplotlib's defaults, whatever the user has configured; text stays text, invisible detail is dropped."""
+    """matplotlib's default style, independent of the user's; text stays text, and invisible detail is dropped."""
     import matplotlib.style
 
     options = {"svg.fonttype": "none", "svg.hashsalt": "egan_tf", "path.simplify_threshold": 0.5, "font.size": 11}

@@ -56,6 +56,6 @@ def format_json(value: Any, depth: int = 0) -> str:
 
 
 def words(name: str) -> str:
-    """A field's name as the start of a sentence."""
+    """A field's name with spaces and an initial capital."""
     spaced = name.replace("_", " ")
     return spaced[:1].upper() + spaced[1:]

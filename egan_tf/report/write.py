@@ -33,10 +33,10 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def write_report_or_warn(folder: Path) -> None:
-    """Writes the report of a run; any failure is logged, not raised."""
+    """Writes the report of a run; a failure is logged and not raised."""
     try:
         write_report(folder)
-    except Exception as error:  # whatever a drawing library may raise, a training must not end for it
+    except Exception as error:  # drawing libraries may raise anything, which must not end the training
         log_line(f"no report of the run was written: {str(error) or type(error).__name__}")
 
 

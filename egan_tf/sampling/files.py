@@ -31,7 +31,7 @@ def write_samples(sampler: Sampler, out: Path, count: int, seed: int) -> str:
         seed: of the noise.
 
     Returns:
-        A phrase that says what was written.
+        A phrase for a message, such as "64 images, 8 x 8, to grid.png".
 
     Raises:
         InputError: an argument is invalid, or `out` cannot be written; it is then unchanged.

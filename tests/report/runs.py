@@ -1,4 +1,4 @@
-"""Folders of made-up runs."""
+"""Run folders with invented records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def record(generation: int, counts: dict[str, int] | None = None, **values: Any)
         "quality": 0.5,
         "diversity": -2.0,
         "fitness": 0.48,
-        "mutation": "heuristic",
+        "operator": "heuristic",
         "parent": 0.0,
         "children": {**children, "operator": list(MUTATIONS), "parents": [[0], [0], [0]]},
         "selection_counts": counts or dict(zip(MUTATIONS, (generation - 2, 1, 1), strict=True)),
@@ -68,10 +68,10 @@ def make_run(
 
 
 def full_run(folder: Path) -> Path:
-    """A run that has everything that a report can show."""
+    """A run with everything that a report can show."""
     run = make_run(folder, [record(g, rejected_children=g, skipped_discriminator_steps=0) for g in (10, 20, 30)])
     write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in (10, 20)])
-    events = [{"event": "started", "time": "2026-01-02"}, {"event": "went back", "generation": 2000, "to": 1000}]
+    events = [{"event": "started", "time": "2026-01-02"}, {"event": "rolled back", "generation": 2000, "to": 1000}]
     write_lines(run / "events.jsonl", events)
     (run / "versions.json").write_text('{"python": "3.11.2"}')
     return run

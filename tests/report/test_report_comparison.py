@@ -114,6 +114,11 @@ def test_the_command_gives_the_configuration(name: str, changes: dict[str, dict[
     assert json.loads(read_command_line(arguments).config.to_json()) == config
 
 
+def test_the_command_of_a_run_with_user_code() -> None:
+    config = config_of(evolution={"fitness": "mine:fitness"}) | {"user_code": {"mine:fitness": "0" * 64}}
+    assert reproduce(config) == ("python train_tf.py --fitness mine:fitness", {("evolution", "fitness")})
+
+
 def test_the_report_shows_the_command_and_every_setting(tmp_path: Path) -> None:
     assert reproduce(config_of("paper"))[0] == "python train_tf.py --preset paper"
     config = config_of(run={"steps": 30, "runs_dir": "/home/me"}, evolution={"mutations": ["minimax", "heuristic"]})

@@ -34,7 +34,7 @@ def test_sections_are_there_when_there_is_something_to_show_and_reached_from_the
 
 
 def test_key_figures_and_events(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", config=config_of(run={"steps": 40}))
+    run = make_run(tmp_path / "run", config=config_of(run={"steps": 40}, evolution={"seed": 7}))
     write_lines(run / "events.jsonl", [{"event": "resumed", "generation": 1000, "changes": {"steps": [3, 4]}, "x": []}])
     page = report_of(run)
     figures = {one.one("dt").text: [dd.text for dd in one.find("dd")] for one in page.one("dl").find("div")}
@@ -42,11 +42,12 @@ def test_key_figures_and_events(tmp_path: Path) -> None:
     assert figures["Training time"] == ["3.0 s", "10 generations per second"]
     assert figures["Fitness F"][0] == "0.48"
     assert figures["Leading mutation"] == ["minimax", "made 93.3 % of the survivors"]
+    assert "seed 7" in page.one("header").text
     assert "30 of 40 generations recorded" in page.one("header").text
     assert section(page, "events").one("table").rows[1:] == [["", "resumed", "1,000", "changes: steps 3, 4"]]
 
 
-def test_a_run_from_before_the_names_changed_is_shown(tmp_path: Path) -> None:
+def test_a_run_with_earlier_names_is_shown(tmp_path: Path) -> None:
     records = [record(g) for g in (10, 20, 30)]
     old = [{**one, "wins": one.pop("selection_counts")} for one in records]
     config = config_of()
@@ -55,7 +56,7 @@ def test_a_run_from_before_the_names_changed_is_shown(tmp_path: Path) -> None:
     assert page.find("section", id="problems") == []
     assert section(page, "lineage").one("table").rows[1] == ["minimax", "28", "93.3 %"]
     assert "γ = 0.25" in section(page, "children").text
-    assert "--gamma 0.25" in section(page, "settings").one("pre").text, "old names are read"
+    assert "--gamma 0.25" in section(page, "settings").one("pre").text, "earlier names are read"
     assert "reuse scoringyes" in section(page, "settings").text.replace("\n", "")
 
 

@@ -36,6 +36,6 @@ class Format(ABC):
         """
 
     def sample(self, directory: Path, count: int, seed: int) -> np.ndarray | None:
-        """Samples as a user draws them by seed, float32 [count, *sample_shape]; None if the format has no such way."""
+        """Samples for a seed, float32 [count, *sample_shape]; None if the format cannot sample by seed."""
         del directory, count, seed
         return None

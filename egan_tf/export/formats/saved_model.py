@@ -41,7 +41,7 @@ class SavedModel(Format):
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Loading and calling it in TensorFlow."""
         return [
-            "With TensorFlow; keep the loaded object in a variable, its weights live no longer than it does:",
+            "With TensorFlow; keep the loaded object in a variable, because its weights are freed with it:",
             code_block(
                 "python",
                 "import tensorflow as tf",

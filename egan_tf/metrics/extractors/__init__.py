@@ -47,7 +47,7 @@ EXTRACTORS: dict[str, ExtractorLoader] = {
 }
 
 
-# Stand-ins for extractors that load by training first: the same checks, and nothing trained or written.
+# Replacements in a dry run for extractors that must be trained: the same checks, without training.
 _UNTRAINED: dict[str, ExtractorLoader] = {"cnn": untrained_cnn}
 
 
@@ -64,7 +64,7 @@ def load_extractor(
         trained: whether an extractor that has to be trained first is trained; if not, it only serves for checks.
 
     Raises:
-        InputError: unknown name, a data set without images, or something that the extractor needs is missing.
+        InputError: an unknown name, a data set without images, or something that the extractor needs is missing.
     """
     loader = EXTRACTORS[one_of("extractor", name, EXTRACTORS)]
     loader = loader if trained else _UNTRAINED.get(name, loader)

