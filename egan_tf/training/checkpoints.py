@@ -24,11 +24,26 @@ from egan_tf.utils.checks import InputError
 
 MANIFEST = "manifest.json"
 STATE = "state"
+FORMAT = 2
+"""Counts up when the variables of a model change, so that a checkpoint of another version is told from a damaged one."""
+
 _NAME = re.compile(r"(\d{8,18})(?:-r(\d{1,9}))?")
 
 
 class DamagedError(ValueError):
     """A checkpoint does not match its manifest."""
+
+
+class OtherVersionError(InputError):
+    """A checkpoint was written by another version of egan_tf."""
+
+    def __init__(self, place: Path) -> None:
+        """Args: place: the checkpoint."""
+        super().__init__(
+            "run",
+            f"checkpoint {place.name} was written by another version of egan_tf, which alone can read it; the run's "
+            "report and its exported model are still readable here",
+        )
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,7 @@ class Manifest:
         logs: the size of each log in bytes, by file name.
         score: of the model, higher is better; None if it was not evaluated.
         files: SHA-256 by file name.
+        format: `FORMAT` of the version that wrote it.
     """
 
     generation: int
@@ -50,6 +66,7 @@ class Manifest:
     logs: Mapping[str, int]
     score: float | None
     files: Mapping[str, str]
+    format: int = FORMAT
 
 
 class Checkpoints:
@@ -127,7 +144,7 @@ class Checkpoints:
             Its manifest, None where there is no checkpoint at all; and a sentence for each newer one that was skipped.
 
         Raises:
-            InputError: if there are checkpoints, and none can be read.
+            InputError: if there are checkpoints, and none can be read; or another version wrote the newest.
         """
         skipped: list[str] = []
         places = self._places()
@@ -169,12 +186,15 @@ def read_manifest(place: Path) -> Manifest:
 
     Raises:
         DamagedError: saying what is wrong.
+        OtherVersionError: another version wrote it.
     """
     try:
         values: Any = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**values)
+        # The first version wrote no format.
+        manifest = Manifest(**{"format": 1, **values})
         valid = (
-            isinstance(manifest.generation, int)
+            isinstance(manifest.format, int)
+            and isinstance(manifest.generation, int)
             and isinstance(manifest.restarts, int)
             and isinstance(manifest.fingerprint, str)
             and all(isinstance(size, int) and Path(name).name == name for name, size in manifest.logs.items())
@@ -185,6 +205,8 @@ def read_manifest(place: Path) -> Manifest:
         raise DamagedError(f"{MANIFEST} cannot be read") from error
     if not valid:
         raise DamagedError(f"{MANIFEST} is no manifest")
+    if manifest.format != FORMAT:
+        raise OtherVersionError(place)
     for name, expected in manifest.files.items():
         try:
             found = sha256_of(place / name)
