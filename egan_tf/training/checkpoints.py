@@ -24,11 +24,26 @@ from egan_tf.utils.checks import InputError
 
 MANIFEST = "manifest.json"
 STATE = "state"
+FORMAT = 2
+"""Incremented when the variables of a model change, to distinguish checkpoints of other versions from damaged ones."""
+
 _NAME = re.compile(r"(\d{8,18})(?:-r(\d{1,9}))?")
 
 
 class DamagedError(ValueError):
     """A checkpoint does not match its manifest."""
+
+
+class OtherVersionError(InputError):
+    """A checkpoint was written by another version of egan_tf."""
+
+    def __init__(self, directory: Path) -> None:
+        """Args: directory: of the checkpoint."""
+        super().__init__(
+            "run",
+            f"checkpoint {directory.name} was written by another version of egan_tf, and only that version can read it; "
+            "the run's report and its exported model are still readable here",
+        )
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,7 @@ class Manifest:
         logs: the size of each log in bytes, by file name.
         score: of the model, higher is better; None if it was not evaluated.
         files: SHA-256 by file name.
+        format: `FORMAT` of the version that wrote it.
     """
 
     generation: int
@@ -50,6 +66,7 @@ class Manifest:
     logs: Mapping[str, int]
     score: float | None
     files: Mapping[str, str]
+    format: int = FORMAT
 
 
 class Checkpoints:
@@ -129,7 +146,7 @@ class Checkpoints:
             Its manifest, None if there is no checkpoint at all; and a sentence for each newer one that was skipped.
 
         Raises:
-            InputError: there are checkpoints, but none can be read.
+            InputError: there are checkpoints, but none can be read; or another version wrote the newest.
         """
         skipped: list[str] = []
         directories = self._directories()
@@ -171,12 +188,15 @@ def read_manifest(directory: Path) -> Manifest:
 
     Raises:
         DamagedError: the manifest or a file is missing or damaged.
+        OtherVersionError: another version wrote it.
     """
     try:
         values: Any = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**values)
+        # The first version wrote no format.
+        manifest = Manifest(**{"format": 1, **values})
         valid = (
-            isinstance(manifest.generation, int)
+            isinstance(manifest.format, int)
+            and isinstance(manifest.generation, int)
             and isinstance(manifest.restarts, int)
             and isinstance(manifest.fingerprint, str)
             and all(isinstance(size, int) and Path(name).name == name for name, size in manifest.logs.items())
@@ -187,6 +207,8 @@ def read_manifest(directory: Path) -> Manifest:
         raise DamagedError(f"{MANIFEST} cannot be read") from error
     if not valid:
         raise DamagedError(f"{MANIFEST} is not a manifest")
+    if manifest.format != FORMAT:
+        raise OtherVersionError(directory)
     for name, expected in manifest.files.items():
         try:
             found = sha256_of(directory / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
@@ -142,3 +143,16 @@ def test_a_full_disk_harms_no_other_checkpoint(disk: Path) -> None:
     evolve(egan)
     checkpoints.save("", {})
     assert names(disk / "checkpoints") == ["00000000", "00000009"]
+
+
+@pytest.mark.parametrize("written", [None, 1, 3])
+def test_a_checkpoint_of_another_version_is_refused_as_such(tmp_path: Path, written: int | None) -> None:
+    model = make()
+    checkpoints = Checkpoints(tmp_path, model)
+    checkpoints.save("data", {})
+    (place,) = tmp_path.iterdir()
+    manifest = json.loads((place / "manifest.json").read_text())
+    del manifest["format"]
+    (place / "manifest.json").write_text(json.dumps(manifest | ({} if written is None else {"format": written})))
+    with pytest.raises(InputError, match="^run: checkpoint 00000000 was written by another version"):
+        checkpoints.restore()
