@@ -1,4 +1,4 @@
-"""What E-GAN is compared with: the plain two-player step, and a textbook implementation of E-GAN."""
+"""Baselines for E-GAN: the plain two-player step, and a textbook implementation of E-GAN."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def textbook_generation(
 
 
 def _score(training: Training, real: tf.Tensor) -> tf.Tensor:
-    """Fq + γ·Fd of the generator as it is, on new noise."""
+    """Fq + γ·Fd of the current generator, on new noise."""
     fake = training.samples(real.shape[0])
     with tf.GradientTape() as tape:
         fake_logits = training.discriminator(fake, training=True)

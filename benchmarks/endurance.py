@@ -1,4 +1,4 @@
-"""Whether memory grows in a long run, and the cost of its checkpoints: `python -m benchmarks.endurance --minutes 60`.
+"""Memory in a long run, and the cost of its checkpoints: `python -m benchmarks.endurance --minutes 60`.
 
 Trains the default run with more generations than fit into the time, reads the resident memory of the process every
 minute, and ends the run by SIGTERM, as a scheduler would.

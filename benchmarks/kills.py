@@ -2,8 +2,8 @@
 
 A short run is killed by SIGKILL, at a random moment, while it writes a checkpoint, or while it exports. It is then
 resumed and compared with an undisturbed run: the newest checkpoint (weights, slots, lineage, averages, D, counters),
-metrics, pictures and the exported model, bit for bit, except for dates and durations. TensorFlow writes different names and
-marks into a SavedModel each time: its variables and samples are compared, bit for bit.
+metrics, pictures and the exported model, bit for bit, except for dates and durations. TensorFlow writes different names
+and identifiers into a SavedModel each time, so its variables and samples are compared instead.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def kill(shape: str, where: Path, phase: str, duration: float, random_numbers: r
         random_numbers: choose the moment.
 
     Returns:
-        What the run was doing: "checkpoint", "export", "running", or "ended".
+        The phase in which the run was killed: "checkpoint", "export", "running", or "ended".
     """
     checkpoints, models = where / "runs" / f"001-{NAME}" / "checkpoints", where / "models"
     in_progress: dict[str, Callable[[], bool]] = {
@@ -94,7 +94,7 @@ def kill(shape: str, where: Path, phase: str, duration: float, random_numbers: r
 
 
 def _wait_for(process: subprocess.Popen[str], happens: Callable[[], bool], skip: int) -> None:
-    """Waits until something has begun for the time after the first `skip` times, or the process has ended."""
+    """Waits until something begins, after `skip` earlier times, or until the process has ended."""
     before = False
     while process.poll() is None:
         now = happens()
@@ -107,7 +107,7 @@ def _wait_for(process: subprocess.Popen[str], happens: Callable[[], bool], skip:
 
 
 def fingerprint(where: Path) -> dict[str, Any]:
-    """What must not depend on whether the run was killed, by name."""
+    """The parts of the result that must not depend on a kill, by name."""
     run, model = where / "runs" / f"001-{NAME}", where / "models" / NAME
     newest = max(path for path in (run / "checkpoints").iterdir() if not path.name.startswith("."))
     manifest = json.loads((newest / "manifest.json").read_text())
@@ -150,7 +150,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 
 def measure(kills: int, seed: int, base: Path) -> Iterator[dict[str, Any]]:
-    """Kills and resumes runs in subfolders of `base`; yields what was killed, and what differs at the end."""
+    """Kills and resumes runs in subfolders of `base`; yields each kill's phase and the differences."""
     random_numbers = random.Random(seed)
     references, durations = {}, {}
     for shape in SHAPES:

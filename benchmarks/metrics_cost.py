@@ -24,8 +24,7 @@ FEATURES = 2048
 
 
 def share_of_a_run(name: str) -> dict[str, Any]:
-    """Seconds of a preset's run, and of what in it belongs to the metrics: the extractor, which the first run of a data
-    set trains and keeps, and the evaluations."""
+    """Seconds of a preset's run, and of its metrics: evaluations and the extractor, which only the first run trains."""
     from egan_tf.training import check as checks
     from egan_tf.training import train as training
     from egan_tf.training.callbacks.evaluation import Evaluations

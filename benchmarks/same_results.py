@@ -25,7 +25,7 @@ ADDED = {"operator", "parents"}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The records with today's names, without what only newer records hold."""
+    """The records with the current names, without entries that only newer records have."""
     records = []
     for line in path.read_text(encoding="utf-8").splitlines():
         record = {RENAMED.get(name, name): value for name, value in json.loads(line).items()}
@@ -63,7 +63,7 @@ def train(checkout: Path, preset: str, generations: int, folder: Path) -> Path:
 
 
 def compare(old: Path, new: Path, generations: int) -> str | None:
-    """Prints and returns the first difference; prints what was equal if there is none."""
+    """Prints and returns the first difference, or prints the number of equal values and returns None."""
     before, after = read(old), read(new)
     found = difference(before, after, generations)
     values = sum(len(json.dumps(record).split(",")) for record in before[:generations])
@@ -72,7 +72,7 @@ def compare(old: Path, new: Path, generations: int) -> str | None:
 
 
 def main() -> int:
-    """Prints the first difference, or what was equal; returns 1 for a difference."""
+    """Prints the first difference, or the number of equal values; returns 1 for a difference."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", type=Path, nargs=2, help="two metrics.jsonl, or with --checkouts two checkouts")
     parser.add_argument("--checkouts", action="store_true", help="train first, in two checkouts")

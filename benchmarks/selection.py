@@ -1,4 +1,4 @@
-"""Whether the fittest child is picked: `python -m benchmarks.selection --help`.
+"""How often each evaluation protocol picks the fittest child: `python -m benchmarks.selection --help`.
 
 During a training run, every so many generations, the children of a generation are scored by the oracle (4,096 shared
 samples of noise and of the data) and by each protocol: independent or shared noise, 16 to 256 samples. Reported for
@@ -56,7 +56,7 @@ PROTOCOLS = [Protocol(shared, samples) for shared in (False, True) for samples i
 
 
 class Scorer:
-    """Fitness of children by any protocol, with an `EGAN`'s discriminator as it is."""
+    """Fitness of children by any protocol, with the current discriminator of an `EGAN`."""
 
     def __init__(self, egan: EGAN) -> None:
         self.egan = egan
@@ -98,7 +98,7 @@ class Scorer:
 
 
 def children_function(egan: EGAN) -> Callable[[Any], list[NetworkState]]:
-    """A function that makes the children of the next generation from its real samples, and changes nothing."""
+    """A function that makes the children of the next generation from its real samples, without changing the model."""
 
     @tf.function
     def make(real: Any) -> NetworkState:

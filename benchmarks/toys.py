@@ -1,10 +1,10 @@
-"""What evolution brings on the toys: `python -m benchmarks.toys --help`.
+"""E-GAN against its objectives alone on toy data: `python -m benchmarks.toys --help`.
 
 E-GAN, each of its objectives alone, E-GAN with random selection and, with `--study`, variants of it
 (benchmarks/methods.py), with the networks, penalty, batch size and optimizers of our presets, over several seeds. The
 budget is a number of optimizer steps of generators, so that one objective alone gets three times the generations of
-three mutations; or the time in which E-GAN takes them. Evaluated are 10,000 samples of the moving average: modes
-covered (at least 1/5 of their fair share within 3σ), share within 3σ (a perfect generator: 0.989), KL divergence of the
+three mutations; or the time in which E-GAN takes them. 10,000 samples of the moving average are evaluated: modes
+covered (at least 1/5 of an equal share within 3σ), share within 3σ (a perfect generator: 0.989), KL divergence of the
 modes from the uniform distribution.
 """
 
@@ -92,7 +92,7 @@ def run_job(dataset: str, method: str, seed: int, r1_weight: float, generations:
 
 
 def toy_config(dataset: str, seed: int, generations: int, evolution: dict[str, Any]) -> Config:
-    """The preset of a toy with these settings of the evolution; nothing but training takes time."""
+    """The preset of a toy with these settings of the evolution; logging and evaluation are disabled."""
     from egan_tf.training.presets import preset
 
     calls = {"steps": generations, "steps_per_execution": _generations_per_call(generations)}

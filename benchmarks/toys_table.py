@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 def with_new_names(row: Row) -> Row:
-    """A row with today's names, whichever version wrote it."""
+    """A row with the current names, also if an earlier version wrote it."""
     return {RENAMED.get(name, name): value for name, value in row.items()}
 
 
@@ -73,10 +73,10 @@ def interval(values: Sequence[float] | np.ndarray) -> dict[str, float]:
     from scipy import stats
 
     values = np.asarray(values, float)
-    half = np.inf
+    half_width = np.inf
     if len(values) > 1:
-        half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return {"mean": float(f"{values.mean():.5g}"), "half_width": float(f"{half:.3g}")}
+        half_width = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return {"mean": float(f"{values.mean():.5g}"), "half_width": float(f"{half_width:.3g}")}
 
 
 def _means(rows: Sequence[Row]) -> Row:

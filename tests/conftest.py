@@ -1,4 +1,4 @@
-"""What all tests share: quiet TensorFlow, one seed, small networks."""
+"""Shared by all tests: quiet TensorFlow, one seed, small networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _seeded(request: pytest.FixtureRequest) -> None:
-    """Initial weights are functions of the seed in every test that draws any."""
+    """Makes initial weights a function of the seed in every test."""
     if "no_tensorflow" not in request.keywords:
         import keras
 

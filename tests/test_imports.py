@@ -1,4 +1,4 @@
-"""Imports point one way, between the packages and between the files, and the base install needs little."""
+"""Imports point one way between packages, have no cycles between files, and the base install needs few packages."""
 
 from __future__ import annotations
 

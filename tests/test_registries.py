@@ -1,4 +1,4 @@
-"""Every entry of every registry goes the whole way: data, networks, training, export, sampling, metrics.
+"""Runs every entry of every registry through the whole line: data, networks, training, export, sampling, metrics.
 
 Whoever adds a name to a registry gets this test for it.
 """

@@ -1,4 +1,4 @@
-"""Whatever the user hands over, or a folder holds: answered in one line, or used; never a traceback or a hang."""
+"""Untrusted input of any kind is refused in one line, or used; it never causes a traceback or a hang."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _bounded_memory() -> Iterator[None]:
 
 
 def answered(function: Callable[[], Any]) -> Any:
-    """What the function returns; None where it refuses, which it must do in one line of bounded length."""
+    """The function's result; None if it refuses, which it must do in one line of bounded length."""
     try:
         return function()
     except InputError as error:
@@ -114,7 +114,7 @@ def test_a_command_line_may_be_anything(arguments: list[str]) -> None:
 
 
 def damaged(content: bytes, number: int) -> bytes:
-    """One of endlessly many ways to spoil a file."""
+    """Damages a file in a random way."""
     random = np.random.default_rng(number)
     spoiled = bytearray(content)
     place = int(random.integers(len(content)))
@@ -137,7 +137,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, EGAN]:
 
 
 def test_damaged_onnx_files(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
-    """Without a card a flipped bit of a weight makes other samples; with its card no change goes unnoticed."""
+    """Without a card, a flipped bit of a weight changes the samples; with its card, every change is noticed."""
     model = trained[0] / "models" / "ring8"
     content = (model / "generator.onnx").read_bytes()
     alone, beside = tmp_path / "generator.onnx", tmp_path / "with_card" / "generator.onnx"
@@ -158,7 +158,7 @@ def test_damaged_onnx_files(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
 
 
 def test_damaged_cards(trained: tuple[Path, EGAN], tmp_path: Path) -> None:
-    """They say what an export is: nothing that is not certainly one is replaced."""
+    """A card identifies an export: a directory with a damaged card is not replaced."""
     model = trained[0] / "models" / "ring8"
     content = (model / "card.json").read_bytes()
     (tmp_path / "generator.onnx").write_bytes((model / "generator.onnx").read_bytes())

@@ -41,7 +41,7 @@ class OtherVersionError(InputError):
         """Args: directory: of the checkpoint."""
         super().__init__(
             "run",
-            f"checkpoint {directory.name} was written by another version of egan_tf, and only that version can read it; "
+            f"checkpoint {directory.name} was written by another version of egan_tf, and can be read only by that; "
             "the run's report and its exported model are still readable here",
         )
 

@@ -1,4 +1,4 @@
-"""Every benchmark can be imported, and explains its flags."""
+"""Every benchmark can be imported and prints its help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statistics of the toy table, on numbers that one can do by hand."""
+"""The statistics of the toy table, on numbers that are easy to compute by hand."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def test_budget_counts_optimizer_steps_of_generators():
 
 def test_markdown_has_a_column_for_each_rival():
     table = summarize([*rows("egan", [0.5, 0.7]), *rows("minimax", [0.9, 0.8])], ["best_single", "random"])
-    told = markdown(table, ["best_single", "random"]).splitlines()
-    assert told[0] == "**ring8, R1 0, equal updates, 2 seeds; best single: minimax**"
-    (egan,) = (line for line in told if line.startswith("| egan"))
-    assert egan.count("|") == told[2].count("|") == 10
+    lines = markdown(table, ["best_single", "random"]).splitlines()
+    assert lines[0] == "**ring8, R1 0, equal updates, 2 seeds; best single: minimax**"
+    (egan,) = (line for line in lines if line.startswith("| egan"))
+    assert egan.count("|") == lines[2].count("|") == 10
     assert "-0.2500 ± 1.9100, p 0.34" in egan
 
 

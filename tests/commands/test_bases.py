@@ -1,4 +1,4 @@
-"""What a command line starts from: a preset, a file, a run; and what it never takes from a file: code."""
+"""The base of a configuration (preset, file or run); files never cause an import of code."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_flags_replace_values_of_every_kind() -> None:
 
 
 def test_a_file_is_a_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run's configuration, a card, what a dry run printed; flags replace their values."""
+    """A run's configuration, a card, and the output of a dry run; flags replace their values."""
     config = short(tmp_path)
     (tmp_path / "config.json").write_text(config.to_json())
     (tmp_path / "card.json").write_text(json.dumps({"name": "ring8", "config": config.public()}))
@@ -116,7 +116,7 @@ def hinge(fake_logits):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder, with a module of the user that leaves a file when it is imported."""
+    """The current folder, with a user module that writes a file when it is imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "users_module.py").write_text(MODULE)
@@ -143,7 +143,7 @@ def names_everywhere() -> list[tuple[str, str, Any]]:
 
 @pytest.mark.parametrize(("section", "name", "value"), names_everywhere())
 def test_a_file_never_makes_the_program_import_code(section: str, name: str, value: Any, folder: Path) -> None:
-    """Not a configuration, not a card, not a run that is resumed or exported; not for a dry run either."""
+    """Neither a configuration, nor a card, nor a run that is resumed or exported; nor in a dry run."""
     config = short(folder).replace(**{section: {name: value}})
     run = folder_of(folder)
     run.mkdir(parents=True)
@@ -198,7 +198,7 @@ def test_a_typed_function_is_imported_and_recorded(folder: Path) -> None:
         ("leaving:f", "cannot import leaving: SystemExit"),
     ],
 )
-def test_a_function_that_cannot_be_had_is_refused_in_one_line(value: str, says: str, folder: Path) -> None:
+def test_a_function_that_cannot_be_imported_is_refused_in_one_line(value: str, says: str, folder: Path) -> None:
     (folder / "failing.py").write_text("1 / 0")
     (folder / "leaving.py").write_text("raise SystemExit(3)")
     with pytest.raises(InputError) as error:

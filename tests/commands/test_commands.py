@@ -1,4 +1,4 @@
-"""The commands as processes: version, help, refusals, and what they say where packages are missing."""
+"""The commands as processes: version, help, errors, and missing packages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CALL = "import sys; {before}; sys.argv[0] = 'bin/egan-{command}'; from {module} 
 
 
 def called(command: str, *arguments: str, before: str = "pass", **environment: str) -> subprocess.CompletedProcess[str]:
-    """What an installed console script would do."""
+    """Calls a command as its console script does."""
     code = CALL.format(before=before, command=command, module=CLIS[command])
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -47,7 +47,7 @@ BASE_INSTALL = "; ".join(
 
 
 @pytest.mark.parametrize("command", CLIS)
-def test_the_version_is_told_on_a_base_install_too(command: str) -> None:
+def test_the_version_is_printed_on_a_base_install(command: str) -> None:
     done = called(command, "--version", before=BASE_INSTALL)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"egan_tf {egan_tf.__version__}\n", "")
 
@@ -72,7 +72,7 @@ C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHO
 
 @pytest.mark.parametrize("command", CLIS)
 def test_help_is_plain_text_in_any_locale_and_loads_no_tensorflow(command: str) -> None:
-    # The modules are asked for, and would fail: nothing may import them.
+    # Importing these modules fails, so the command must not import them.
     before = "import builtins; load = builtins.__import__; " + (
         "builtins.__import__ = lambda name, *rest, **more: 1 / 0 if name.partition('.')[0] in ('tensorflow', 'keras') "
         "else load(name, *rest, **more)"
@@ -122,7 +122,7 @@ def help_of(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(capsys.readouterr().out.split())
 
 
-def test_help_names_every_setting_and_what_there_is_to_choose_from(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_setting_and_its_choices(capsys: pytest.CaptureFixture[str]) -> None:
     text = help_of(capsys=capsys)
     for group in sections_of(type(PRESETS["digits"])).values():
         for declared in settings_of(group).values():

@@ -31,7 +31,7 @@ def copy_of(model: keras.Model) -> keras.Model:
 
 @dataclass
 class PlainIndividual:
-    """A generator with an optimizer of its own."""
+    """A generator with its own optimizer."""
 
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
@@ -48,7 +48,7 @@ class PlainIndividual:
 
 @dataclass
 class PlainEvolution:
-    """The population of an `EGAN` at its start, and a discriminator of its own."""
+    """Copies of the initial population and of the discriminator of an `EGAN`."""
 
     egan: EGAN
     population: list[PlainIndividual] = field(default_factory=list)
@@ -120,7 +120,7 @@ class PlainEvolution:
         self.discriminator_optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
     def train_discriminator_on_evaluation_batch(self, real: np.ndarray, noise: tf.Tensor) -> None:
-        """Applies the mean of the gradients that each survivor alone would give."""
+        """Applies the mean of the gradients for each survivor alone."""
         copies, gradients = [], []
         for one in self.population:
             discriminator, fake = copy_of(self.discriminator), copy_of(one.model)(noise, training=True)

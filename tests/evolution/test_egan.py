@@ -1,4 +1,4 @@
-"""The generation: against a plain implementation, compiled and not, twice from one seed."""
+"""A generation, compared with a plain implementation, with XLA, and with a second run of the same seed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make(pair: str, **changes: Any) -> EGAN:
     settings = {"population_size": 2, "evaluation_size": 12, "discriminator_steps": 2, "gamma": 0.05, "seed": 5}
     egan = EGAN(*PAIRS[pair](), **{**settings, **changes})
     adam = keras.optimizers.Adam
-    # A large epsilon: a gradient that is zero but for rounding must not become a full step.
+    # A large epsilon, so that a gradient of rounding errors does not become a full step.
     egan.compile(adam(1e-2, 0.5, epsilon=1e-6), adam(1e-2, 0.5, epsilon=1e-6), jit_compile=jit)
     return egan
 
@@ -85,7 +85,7 @@ def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, c
 
 
 def test_the_two_survivors_are_not_always_siblings_or_always_first() -> None:
-    """Guards the test above against a case in which any selection would pass."""
+    """Makes sure that the test above would detect a wrong selection."""
     egan = make("points")
     chosen = set()
     for _ in range(6):

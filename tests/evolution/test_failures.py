@@ -1,4 +1,4 @@
-"""A number that is not finite, put into each place once: what lives on, what is skipped, and what is counted."""
+"""Non-finite numbers in each place: which individuals survive, which steps are skipped, and what is counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def no_gradient(logits: tf.Tensor) -> tf.Tensor:
 
 
 def huge_gradient(logits: tf.Tensor) -> tf.Tensor:
-    """Finite, but its square is not: Adam's second slot overflows while the weights stay as they were."""
+    """Finite, but its square is not: Adam's second moment overflows, and the weights do not change."""
     return batch_mean(logits) * 1e26
 
 
@@ -72,7 +72,7 @@ def test_a_child_of_a_bad_gradient_never_survives(pair: str, objective: Any, jit
 
 
 def test_the_overflow_reaches_the_slots_alone() -> None:
-    """Guards the test above: that child's weights and fitness are finite."""
+    """The child of `huge_gradient` has finite weights and fitness, so that the test above depends on its slots."""
     egan = make("points", mutations=(heuristic, huge_gradient))
     evolve(egan, 1)
     assert np.isfinite(egan.population.children_scores.fitness).all()
@@ -91,7 +91,7 @@ def test_no_child_of_a_broken_parent_survives(pair: str) -> None:
     assert_finite(egan)
 
 
-def test_where_too_few_children_are_viable_the_fittest_parents_stay() -> None:
+def test_if_too_few_children_are_viable_the_fittest_parents_are_retained() -> None:
     egan = make("points", mutations=("heuristic",), population_size=2, ema_decay=0.5)
     evolve(egan, 2)
     kernel = egan.population.weights_stack.members[0]
@@ -116,7 +116,7 @@ def test_where_too_few_children_are_viable_the_fittest_parents_stay() -> None:
 def test_a_broken_real_batch_changes_nothing_but_the_counts(
     reuse_evaluation_batch: bool, jit_compile: bool, pair: str
 ) -> None:
-    """A NaN among the real samples makes the gradient of D, and so the diversity of every child, NaN."""
+    """A NaN among the real samples makes the gradient of D, and therefore the diversity of every child, NaN."""
     egan = make(pair, jit_compile, reuse_evaluation_batch=reuse_evaluation_batch, population_size=2)
     source = Source(egan)
     evolve(egan, 2, source)
@@ -124,7 +124,7 @@ def test_a_broken_real_batch_changes_nothing_but_the_counts(
     kept = [*tf.nest.flatten(population.individuals[:2]), *population.scores, population.selection_counts]
     kept += [variable.value for variable in egan.discriminator.variables]
     before = [np.asarray(tensor).copy() for tensor in kept]
-    # All real samples of a generation come in one block: its first is one for scoring.
+    # The first real sample of a generation belongs to the evaluation batch.
     source.broken.assign(True)
     evolve(egan, 2, source)
     skipped = 2 if reuse_evaluation_batch else 0
@@ -142,8 +142,8 @@ def test_a_broken_real_batch_changes_nothing_but_the_counts(
     assert_finite(egan)
 
 
-def test_the_discriminators_broken_step_is_skipped_and_selection_goes_on() -> None:
-    """The quality of a child does not depend on the real batch: children are viable, the lesson is not."""
+def test_a_broken_discriminator_step_is_skipped_and_selection_continues() -> None:
+    """The quality of a child does not depend on the real batch: children are viable, the update of D is not."""
     egan = make("images", fitness="quality", discriminator_steps=2)
     source = Source(egan)
     source.broken.assign(True)
@@ -154,7 +154,7 @@ def test_the_discriminators_broken_step_is_skipped_and_selection_goes_on() -> No
     assert_finite(egan)
 
 
-def test_a_fitness_that_is_never_finite_keeps_the_parents() -> None:
+def test_a_fitness_that_is_never_finite_retains_the_parents() -> None:
     egan = make("points", fitness=lambda evaluation, gamma: evaluation.quality / 0.0, population_size=2)
     before = [np.asarray(tensor).copy() for tensor in tf.nest.flatten(egan.population.individuals[:2])]
     evolve(egan, 3)
@@ -164,7 +164,7 @@ def test_a_fitness_that_is_never_finite_keeps_the_parents() -> None:
         np.testing.assert_array_equal(old, new)
 
 
-def test_after_a_restart_the_noise_is_another() -> None:
+def test_the_noise_differs_after_a_restart() -> None:
     first, second = make("points"), make("points")
     second.restarts.assign(1)
     evolve(first, 1), evolve(second, 1)

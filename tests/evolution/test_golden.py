@@ -1,4 +1,4 @@
-"""Parity with the authors' implementation, through the very functions that `EGAN` uses."""
+"""Parity with the authors' implementation, through the functions that `EGAN` uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from egan_tf.evolution.stateless import apply_network, state_of
 from egan_tf.evolution.variation import Networks, VariationContext
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "golden"
-# The paper's ½, which the authors' code leaves out.
+# The paper's factor ½, which the authors' code omits.
 FACTOR = {"minimax": 0.5, "heuristic": 0.5, "least_squares": 1.0, "least_squares_logit": 1.0}
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -65,7 +65,7 @@ def test_gradients(golden: Golden) -> None:
 @pytest.mark.parametrize("names", [[name] for name in OBJECTIVES] + [["minimax", "heuristic"]], ids="+".join)
 def test_children_and_their_fitness(golden: Golden, names: list[str]) -> None:
     generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
-    # Adam divides by the gradient's own size: the factor ½ leaves the child where it is, but for epsilon's share.
+    # Adam divides by the gradient's magnitude, so the factor ½ changes the child only through epsilon.
     # PyTorch adds epsilon after the bias correction, Keras before: at the first step they differ by √(1 − β₂).
     epsilon = 1e-8 * FACTOR[names[0]] * np.sqrt(1 - 0.999)
     adam = keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=epsilon)

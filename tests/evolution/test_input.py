@@ -1,4 +1,4 @@
-"""What `EGAN` and `fit` refuse, and say; and the kinds of data that they take."""
+"""Invalid arguments of `EGAN` and `fit`, and the kinds of data that `fit` takes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_networks_that_do_not_fit_are_named(field: str, networks: Any) -> None:
         EGAN(*networks())
 
 
-def test_founders_that_would_stay_equal_are_refused() -> None:
+def test_an_initial_population_of_equal_individuals_is_refused() -> None:
     seeded = keras.initializers.RandomNormal(seed=1)
     generator = keras.Sequential([keras.Input((LATENT,)), keras.layers.Dense(2, kernel_initializer=seeded)])
     with pytest.raises(InputError, match="fixed seeds"):
@@ -153,7 +153,7 @@ def test_data_that_can_be_trained_on(data: Any, arguments: dict[str, int], gener
     )
 
 
-def test_where_the_data_ends_nothing_is_left_half_done() -> None:
+def test_the_end_of_the_data_leaves_no_partial_generation() -> None:
     egan = compiled(points)
     egan.fit(tf.data.Dataset.from_tensor_slices(POINTS).batch(10), verbose=0)
     best = egan.population.individuals.network.trainable

@@ -1,4 +1,4 @@
-"""Variation operators: where children come from, operators of the user, objectives that see real logits."""
+"""Variation operators: origins of children, the user's own operators, objectives that take real logits."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_children_of_mutation_come_parent_by_parent() -> None:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_an_operator_with_two_parents_takes_part_in_selection(pair: str) -> None:
-    # With this fitness the child of two parents is always the fittest: it is the only one whose weights are a mean.
+    # With this fitness the child of two parents is always the fittest, as the only one whose weights are a mean.
     egan = make(pair, population_size=2, operators=("mutation", Average()))
     assert egan.operator_names == ("minimax", "heuristic", "least_squares", "average")
     chosen = 0

@@ -7,20 +7,20 @@ import tensorflow as tf
 
 from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
 
-SLOPE = np.array([[3.0], [4.0]], "float32")
+GRADIENT = np.array([[3.0], [4.0]], "float32")
 REAL = tf.constant([[0.0, 1.0], [2.0, 2.0], [-1.0, 0.5]])
 FAKE = tf.constant([[1.0, 1.0], [0.0, 2.0], [3.0, 1.5]])
 
 
 def linear(samples: tf.Tensor) -> tf.Tensor:
-    return samples @ SLOPE
+    return samples @ GRADIENT
 
 
 def quadratic(samples: tf.Tensor) -> tf.Tensor:
     return 0.5 * tf.reduce_sum(tf.square(samples), axis=1, keepdims=True)
 
 
-def test_r1_of_a_plane_is_half_its_squared_slope() -> None:
+def test_r1_of_a_plane_is_half_its_squared_gradient() -> None:
     np.testing.assert_allclose(r1_penalty(linear, REAL), 12.5, rtol=1e-6)
 
 
@@ -40,7 +40,7 @@ def test_gradient_penalty_looks_between_the_two() -> None:
     np.testing.assert_allclose(wgan_gradient_penalty(quadratic, REAL, FAKE, mix), expected, rtol=1e-5)
 
 
-def test_gradient_penalty_can_be_differentiated_where_the_slope_vanishes() -> None:
+def test_gradient_penalty_can_be_differentiated_at_a_vanishing_gradient() -> None:
     bias = tf.Variable(0.0)
     with tf.GradientTape() as tape:
         penalty = wgan_gradient_penalty(

@@ -1,4 +1,4 @@
-"""A model saved by Keras and loaded again is the model that was saved, and goes on as it would have."""
+"""A saved and reloaded model equals the original, and continues as the original does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who lives on."""
+"""Selection of the fittest viable children."""
 
 from __future__ import annotations
 

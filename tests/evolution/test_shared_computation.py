@@ -1,4 +1,4 @@
-"""Every shared computation of the generation equals its plain form, on networks with and without BatchNorm."""
+"""Every shared computation of a generation equals its plain form, on networks with and without BatchNorm."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def assert_close(ours: Any, plain: Any, **tolerance: float) -> None:
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), **{**TOLERANCE, **tolerance})
 
 
-def test_what_mixes_samples() -> None:
+def test_which_networks_mix_samples() -> None:
     assert not mixes_samples(build_discriminator("dcgan", (8, 8, 1), 8))
     assert mixes_samples(build_discriminator("dcgan", (8, 8, 1), 8, "batch"))
 
     class Strange(keras.layers.Dense):
-        """Dense by descent, but nobody knows what it does."""
+        """A subclass of Dense, which might compute anything."""
 
     assert mixes_samples(keras.Sequential([keras.Input((2,)), Strange(1)]))
     nested = keras.Sequential([keras.Input((2,)), keras.Sequential([keras.layers.BatchNormalization()])])
@@ -89,7 +89,7 @@ def test_one_forward_pass_serves_all_mutations(kind: str, normalization: str, ma
 
 
 def joint(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    """A loss of pairs, which no sum of two means can express."""
+    """A loss of pairs of samples, which is not separable."""
     return batch_mean(tf.nn.softplus(fake_logits - real_logits))
 
 

@@ -1,4 +1,4 @@
-"""A format that does not compute what the generator computes is refused, and leaves no files."""
+"""A format that computes other samples than the generator is refused, and leaves no files."""
 
 from __future__ import annotations
 

@@ -57,12 +57,12 @@ def speckled(images: np.ndarray, deviation: float = 0.1) -> np.ndarray:
     return np.clip(images + noise, -1, 1).astype("float32")
 
 
-def samples_from_good_to_bad(half: np.ndarray, harm) -> dict[str, np.ndarray]:
+def samples_from_good_to_bad(images: np.ndarray, harm) -> dict[str, np.ndarray]:
     return {
-        "real": half,
-        "harmed": harm(half),
-        "fifty, repeated": half[np.arange(len(half)) % 50],
-        "noise": np.random.default_rng(2).uniform(-1, 1, half.shape).astype("float32"),
+        "real": images,
+        "harmed": harm(images),
+        "fifty, repeated": images[np.arange(len(images)) % 50],
+        "noise": np.random.default_rng(2).uniform(-1, 1, images.shape).astype("float32"),
     }
 
 
@@ -70,9 +70,9 @@ def check_order(dataset: ImageDataset, extractor, count: int, harm) -> None:
     order = np.random.default_rng(0).permutation(len(dataset.images))
     one, two = order[:count], order[count : 2 * count]
     real = ImageDataset(dataset.name, dataset.images[one], dataset.labels[one], dataset.class_names)
-    half = dataset.images[two].astype("float32") / 127.5 - 1
+    images = dataset.images[two].astype("float32") / 127.5 - 1
     values = []
-    for samples in samples_from_good_to_bad(half, harm).values():
+    for samples in samples_from_good_to_bad(images, harm).values():
         (record,) = evaluate(lambda count, seed, s=samples: [s], real, DISTANCE, count=count, extractor=extractor)
         values.append(record["value"])
     # At least a fifth more than the one before, so that the order is not by chance.

@@ -1,4 +1,4 @@
-"""A page of a report as a test sees it: read by Python's parser, every element closed."""
+"""A report page as parsed by Python's HTML parser, with every element closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Element:
     children: list[Element] = field(default_factory=list)
 
     def find(self, name: str, **attributes: str) -> list[Element]:
-        """All elements of that name within, whose attributes (`class_` for one of the classes) are as given."""
+        """All descendants of that name with the given attributes (`class_`: one of the classes)."""
         found = [self] if self.name == name and self._has(attributes) else []
         return found + [one for child in self.children for one in child.find(name, **attributes)]
 
@@ -61,7 +61,7 @@ class Parser(HTMLParser):
 
 
 def parse(text: str) -> Element:
-    """The page, or a part of one; fails where an element is not closed, or an identity is given twice."""
+    """Parses a page or a part of one; fails if an element is not closed or an id occurs twice."""
     parser = Parser()
     parser.feed(text)
     parser.close()
@@ -84,7 +84,7 @@ def section(page: Element, identity: str) -> Element:
 
 
 def description(page: Element, title: str) -> str:
-    """A chart in words."""
+    """The text description of a chart."""
     return chart(page, title).one("div", role="img").attributes["aria-label"] or ""
 
 

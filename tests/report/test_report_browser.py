@@ -1,4 +1,4 @@
-"""The pages in a browser, where there is one."""
+"""The pages in a browser, if one is installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATE = """(() => {
 
 
 def seen(browser: Browser, page: Path, *how: Any) -> dict[str, Any]:
-    """What the page looks like; nothing was complained about, and nothing but the page was requested."""
+    """The state of the page; there are no console messages, and only the page was requested."""
     browser.visit(page, *how)
     assert browser.named("Log.entryAdded") + browser.named("Runtime.exceptionThrown") == []
     requests = {request["request"]["url"] for request in browser.named("Network.requestWillBeSent")}

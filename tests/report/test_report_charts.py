@@ -1,4 +1,4 @@
-"""What the report draws, against counts and values worked out by hand."""
+"""The charts of the report, against counts and values computed by hand."""
 
 from __future__ import annotations
 

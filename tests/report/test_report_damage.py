@@ -1,4 +1,4 @@
-"""Run folders that are damaged, hostile or something else: a sentence on the page or one line on stderr."""
+"""Run folders that are damaged, hostile or no run folders: a sentence on the page, or one line on stderr."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def as_lines(*values: Any) -> bytes:
     return "".join(json.dumps(value) + "\n" for value in values).encode()
 
 
-# File, what it is replaced by (or what is added, after a "+"; None for nothing), and what the page says.
+# File, its new content (after "+": content to append; None: no file), and the sentence on the page.
 DAMAGE: dict[str, tuple[str, bytes | None, str]] = {
     "cut off": ("+metrics.jsonl", b'{"generation": 40, "fit', "The last line of metrics.jsonl is cut off."),
     "rubbish": ("+metrics.jsonl", b'\xff\xfe\n[1]\n3\nnull\n{}\n{"generation": -1}\n', LINES + "6."),
@@ -143,7 +143,7 @@ def test_odd_settings_are_shown_and_bounded(tmp_path: Path) -> None:
 
 
 def changed(value: Any, source: random.Random, depth: int = 0) -> Any:
-    """`value` with something of any kind in a place or two."""
+    """`value` with arbitrary JSON in one or two positions."""
     if isinstance(value, dict) and value and source.random() < 0.9:
         key = source.choice(list(value))
         return value | {key: changed(value[key], source, depth + 1)}
@@ -171,7 +171,7 @@ def changed(value: Any, source: random.Random, depth: int = 0) -> Any:
     return [changed([], source, depth + 1)] if depth < 3 and source.random() < 0.2 else source.choice(plain)
 
 
-def test_whatever_the_files_hold_a_page_comes_out(tmp_path: Path) -> None:
+def test_files_with_any_content_give_a_page(tmp_path: Path) -> None:
     run = full_run(tmp_path / "run")
     for seed in range(20):
         source = random.Random(seed)
@@ -201,7 +201,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_is_refused_in_one_line(
+def test_impossible_requests_are_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""A file that makes images and one that makes points."""
+"""An ONNX file that makes images, and one that makes points."""
 
 from __future__ import annotations
 

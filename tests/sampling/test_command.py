@@ -1,4 +1,4 @@
-"""The command `egan-sample`: what it writes, and how it refuses."""
+"""The command `egan-sample`: the files that it writes, and its errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The noise: its distribution, and its bits, which no version may change."""
+"""The noise: its distribution, and its exact bits, which no version may change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disks that fill up or turn read-only."""
+"""Disks that fill up or become read-only."""
 
 from tests.disks import disk, remount, small_disk
 

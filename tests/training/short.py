@@ -1,4 +1,4 @@
-"""A run that takes a second, and what must be the same of two of them."""
+"""A run that takes a second, and the parts of its result that must be reproducible."""
 
 from __future__ import annotations
 

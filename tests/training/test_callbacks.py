@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, from small runs and from made-up records."""
+"""The files that callbacks write, from small runs and from invented records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints hold everything, appear whole, and are kept as asked."""
+"""Checkpoints are complete, written atomically, and pruned as configured."""
 
 from __future__ import annotations
 

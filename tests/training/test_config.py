@@ -1,4 +1,4 @@
-"""The configuration: to JSON and back, presets, old names, refusals."""
+"""The configuration: JSON, presets, earlier names, errors."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_replacing_checks_and_keeps_the_rest() -> None:
 
 @pytest.mark.parametrize("name", ["digits", "ring8"])
 def test_a_configuration_with_old_names_is_read(name: str) -> None:
-    """As a run before the change of names wrote it."""
+    """A configuration with the earlier names of settings."""
     old = json.loads((OLD / f"{name}_old_names.json").read_text())
     run = {key: tuple(value) if isinstance(value, list) else value for key, value in old["run"].items()}
     del run["seed"]

@@ -1,4 +1,4 @@
-"""Metrics that a run records while it goes on."""
+"""Metrics during training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_records_are_lines_of_what_evaluate_gives(tmp_path: Path) -> None:
     assert callback.latest == records[-3]["value"]
 
 
-def test_training_does_not_notice(tmp_path: Path) -> None:
+def test_evaluation_does_not_change_training(tmp_path: Path) -> None:
     watched, alone = made(images), made(images)
     real = np.tanh(np.random.default_rng(0).normal(size=(120, 8, 8, 1))).astype("float32")
     dataset = ImageDataset("made", np.uint8(127.5 * real + 127.5))
@@ -89,7 +89,7 @@ def test_best_so_far(tmp_path: Path, monkeypatch, monitor: str, values: list, be
     assert found == best
 
 
-def test_a_run_that_goes_on_knows_the_best_of_before_but_nothing_after_its_checkpoint(tmp_path: Path) -> None:
+def test_a_resumed_run_knows_the_best_before_its_checkpoint_and_nothing_after_it(tmp_path: Path) -> None:
     path, egan = tmp_path / "e.jsonl", made()
     rows = [(2, 0.3), (4, 0.2), (6, 0.9)]
     path.write_text(
@@ -118,7 +118,7 @@ def test_samples_that_are_not_finite_are_null_and_never_best(tmp_path: Path) -> 
     assert callback.best is None
 
 
-def test_what_cannot_work_is_refused_before_any_training(tmp_path: Path) -> None:
+def test_impossible_metrics_are_refused_before_training(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     with pytest.raises(InputError, match="^metrics: "):
         Evaluations(JsonLinesWriter(path), 1, RING, ["precision"])

@@ -1,4 +1,4 @@
-"""What the world does to a run: full and vanished folders, other runs, a clock that jumps, numbers that break."""
+"""Full, read-only and vanished folders, concurrent runs, clock jumps, and children that stop being finite."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.training.short import STEPS, folder_of, newest, short
 
 
 def at_generation(monkeypatch: pytest.MonkeyPatch, events: dict[int, Any]) -> None:
-    """Lets things happen in the middle of a run."""
+    """Calls functions in the middle of a run."""
     report = MetricsLog.report
 
     def with_events(self: MetricsLog, generation: int, logs: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(
     assert Sampler(disk / "models" / "ring8").sample(3).shape == (3, 2)
 
 
-def test_a_disk_that_stays_full_costs_no_earlier_checkpoint_and_is_said_in_one_line(
+def test_a_disk_that_stays_full_harms_no_earlier_checkpoint_and_is_reported_in_one_line(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -95,7 +95,7 @@ def test_a_folder_that_vanishes_is_made_again(
 
 
 def test_two_runs_of_one_name_at_once(tmp_path: Path) -> None:
-    """The second to end finds its name taken; it keeps its record, and says how to export under another name."""
+    """The run that ends second finds its name in use; it keeps its records, and says how to export under another."""
     config = short(tmp_path)
     keras.backend.clear_session()
     from egan_tf.training.run_folder import create_run_folder
@@ -135,7 +135,7 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 class BreakingMixture(GaussianMixture):
-    """Gives NaN from a generation on, for as long as the switch is on."""
+    """Gives NaN from a generation on, while the switch is on."""
 
     def __init__(self, start: int) -> None:
         super().__init__("ring8", np.eye(2), 0.1)
@@ -146,7 +146,7 @@ class BreakingMixture(GaussianMixture):
         return lambda step, count: sound(step, count) * tf.where(self.on & (step >= self.start), np.nan, 1.0)
 
 
-def test_after_too_many_generations_without_a_viable_child_the_run_goes_back_once(
+def test_after_too_many_generations_without_a_viable_child_the_run_rolls_back_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = BreakingMixture(10)
@@ -165,18 +165,18 @@ def test_after_too_many_generations_without_a_viable_child_the_run_goes_back_onc
     assert newest(tmp_path).name == f"{STEPS:08d}-r1"
     records = read_records(trained.run / "metrics.jsonl")
     assert [record["generation"] for record in records] == list(range(4, 28, 4)), (
-        "what was undone is not recorded twice"
+        "generations that were rolled back are not recorded twice"
     )
     assert records[-1]["stagnant_generations"] == 0
     assert {"event": "rolled back", "generation": 16, "to": 8}.items() <= read_records(trained.run / "events.jsonl")[
         1
     ].items()
-    # A resumed run remembers that it went back.
+    # A resumed run remembers that it rolled back.
     again = training.resume(trained.run)
     assert int(again.egan.restarts) == 1
 
 
-def test_the_second_time_the_run_ends_with_an_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_time_the_run_exits_with_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(data.DATASETS, "ring8", lambda data_dir, split="train": BreakingMixture(10))
     with pytest.raises(RunError) as error:
         training.train(short(tmp_path, stagnation_limit=6))

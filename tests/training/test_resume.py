@@ -1,4 +1,4 @@
-"""A run that was stopped and goes on ends as the run that was not, bit for bit."""
+"""A run that is stopped and resumed equals an uninterrupted run, bit for bit."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class PowerCutError(RuntimeError):
 
 
 def go_on(where: Path) -> None:
-    """As in a process of its own: Keras numbers the names of layers, which stand in checkpoints and ONNX files."""
+    """Resets Keras' numbering of layer names, which checkpoints and ONNX files contain, as in a new process."""
     keras.backend.clear_session()
     training.resume(folder_of(where))
 
 
 def cut_short(where: Path, monkeypatch: pytest.MonkeyPatch, generation: int = 16) -> None:
-    """A run that ends without notice while it draws a picture."""
+    """Stops a run without notice while it writes a picture."""
 
     draw = SampleGrid.report
 
@@ -59,7 +59,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def halved(whole: Path, tmp_path: Path) -> Path:
-    """The whole run as it was at generation 16, then killed between 20 and 24 in the middle of everything."""
+    """The state of a run that was killed between generations 20 and 24, with its checkpoint of generation 16."""
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     run = folder_of(tmp_path)
     shutil.rmtree(tmp_path / "models")
@@ -81,7 +81,7 @@ def assert_same(where: Path, whole: Path) -> None:
     assert [name for name in one if one[name] != other[name]] == []
 
 
-def test_a_run_that_ended_without_notice(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_stopped_without_notice(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_short(tmp_path, monkeypatch)
     assert newest(tmp_path).name == "00000012"
     go_on(tmp_path)
@@ -96,7 +96,7 @@ def test_a_run_killed_in_the_middle_of_everything(whole: Path, halved: Path) -> 
     assert not list(halved.rglob(".*"))
 
 
-def test_a_run_without_any_checkpoint_begins_anew(whole: Path, halved: Path) -> None:
+def test_a_run_without_any_checkpoint_starts_from_the_beginning(whole: Path, halved: Path) -> None:
     shutil.rmtree(folder_of(halved) / "checkpoints")
     go_on(halved)
     assert_same(halved, whole)
@@ -147,7 +147,7 @@ def test_a_damaged_checkpoint_is_skipped(
     assert_same(halved, whole)
 
 
-def test_where_every_checkpoint_is_damaged_nothing_is_touched(halved: Path) -> None:
+def test_if_every_checkpoint_is_damaged_nothing_is_changed(halved: Path) -> None:
     for checkpoint in (folder_of(halved) / "checkpoints").glob("0*"):
         (checkpoint / "manifest.json").write_text("{}")
     before = {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
@@ -167,7 +167,7 @@ def test_another_data_set_of_that_name_is_refused(halved: Path, monkeypatch: pyt
     assert before == {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
 
 
-def test_a_run_in_other_hands_is_refused(halved: Path) -> None:
+def test_a_run_that_another_process_trains_is_refused(halved: Path) -> None:
     with directory_lock(folder_of(halved)), pytest.raises(InputError, match="^resume: .*by another process"):
         go_on(halved)
 
@@ -206,7 +206,7 @@ def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
     assert (halved / "models" / "longer" / "generator.onnx").exists()
 
 
-def test_fewer_generations_than_there_have_been_are_refused(halved: Path) -> None:
+def test_fewer_generations_than_already_trained_are_refused(halved: Path) -> None:
     config = training.read_config(folder_of(halved)).replace(run={"steps": 12})
     with pytest.raises(InputError, match="^steps: the run has had 20 generations"):
         training.resume(folder_of(halved), config)

@@ -1,4 +1,4 @@
-"""Being asked to stop, for real: processes that get real signals."""
+"""Stopping by signals, in separate processes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def listening() -> None:
-    """In a child: as from a terminal, though whoever runs the tests may ignore signals, as nohup and `&` do."""
+    """For a child process: default handlers, even if the tests run with ignored signals, as under nohup or `&`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
 def _heard() -> Iterator[None]:
-    """The tests' own process hears SIGINT, whoever runs it."""
+    """Makes this process handle SIGINT, even if the tests run with ignored signals."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -35,7 +35,7 @@ def _heard() -> Iterator[None]:
 
 @contextlib.contextmanager
 def started(where: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
-    """A run without end, once it is under way; killed if it is still there at the end."""
+    """An endless run that has started to train; killed at the end if it still runs."""
     process = start(where, *flags)
     try:
         yield process
@@ -45,7 +45,7 @@ def started(where: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def start(where: Path, *flags: str) -> subprocess.Popen[str]:
-    """A run without end, once it is under way."""
+    """An endless run that has started to train."""
     arguments = ["--dataset", "ring8", "--width", "8", "--xla", "off", "--steps", "10000000", *flags]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "train_tf.py"), *arguments],
@@ -97,7 +97,7 @@ with Signals() as signals:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_second_signal_ends_the_process_even_inside_a_long_call(number: int) -> None:
-    """A lock waits in C, where no Python handler runs, as a compilation would."""
+    """Waits for a lock in C, where no Python handler runs, as in a compilation."""
     script = HANGING.format(work="import ctypes; ctypes.CDLL(None).sleep(60); ctypes.CDLL(None).sleep(60)")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", script], **pipes, preexec_fn=listening) as process:
@@ -111,7 +111,7 @@ def test_a_second_signal_ends_the_process_even_inside_a_long_call(number: int) -
         assert process.wait(timeout=10) == 128 + number
 
 
-def test_signals_go_back_to_who_handled_them() -> None:
+def test_earlier_handlers_are_restored() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     threads = threading.active_count()
     with Signals() as signals:
@@ -129,7 +129,7 @@ def test_signals_go_back_to_who_handled_them() -> None:
         time.sleep(1)
 
 
-def test_what_is_ignored_stays_ignored() -> None:
+def test_ignored_signals_stay_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Signals() as signals:
@@ -140,7 +140,7 @@ def test_what_is_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_outside_of_the_main_thread_nothing_is_noted() -> None:
+def test_outside_of_the_main_thread_nothing_is_recorded() -> None:
     failed = []
 
     def inside() -> None:

@@ -1,4 +1,4 @@
-"""The main line, once through: command line, run, export, sampling, export again."""
+"""The whole line: command line, run, export, sampling, export again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from egan_tf.training.presets import PRESETS, preset
 
 SMALL = ["--width", "8", "--latent-size", "6", "--steps", "24", "--log-every", "6", "--sample-every", "12"]
 
-# Without an average, and with many large steps, so that the two survivors can be told apart.
+# Without an average, and with many large steps, so that the two survivors differ clearly.
 TWO = ["--name", "small", "--population-size", "2", "--ema-decay", "0", "--mutation-steps", "4"]
 TWO += ["--generator-learning-rate", "0.01", "--final-learning-rate-fraction", "1"]
 
@@ -62,7 +62,7 @@ def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
 
 
 def test_the_best_by_a_metric_is_kept_beside_the_last(tmp_path: Path) -> None:
-    """A learning rate that ruins everything in the end: the best is an early generation, and can be exported."""
+    """With a learning rate that diverges in the end, the best generation is an early one, and can be exported."""
     flags = ["--dataset", "ring8", "--width", "16", "--steps", "400", "--evaluate-every", "20", "--ema-decay", "0"]
     flags += ["--metrics", "mode_divergence", "high_quality_share", "--monitor", "mode_divergence"]
     flags += [
@@ -138,7 +138,7 @@ def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_restored_run_is_the_run_that_was_saved(trained: Path, tmp_path: Path) -> None:
-    """Bit for bit: the same command again ends where the checkpoint of the first says that it ended."""
+    """The same command again ends in the state of the first run's checkpoint, bit for bit."""
     train_command.main([*SMALL, *folders(tmp_path), *TWO])
     first, _, _ = training.load_run(trained / "runs" / "001-small")
     again, _, _ = training.load_run(tmp_path / "runs" / "001-small")
@@ -165,7 +165,7 @@ def test_every_preset_builds(name: str) -> None:
     assert training.build(config, shape).sample_shape == shape
 
 
-def test_learning_rate_falls_over_the_second_half() -> None:
+def test_learning_rate_decays_over_the_second_half() -> None:
     schedule = building.ConstantThenLinearDecay(0.5, 100, 0.1)
     np.testing.assert_allclose(
         [schedule(step) for step in (0, 50, 75, 100, 120)], [0.5, 0.5, 0.275, 0.05, 0.05], rtol=1e-6
@@ -237,7 +237,7 @@ def test_bad_flags_are_refused_before_anything_is_written(arguments: list[str], 
     assert not any(tmp_path.iterdir())
 
 
-def test_an_existing_model_is_not_replaced_unless_told(trained: Path) -> None:
+def test_an_existing_model_is_replaced_only_with_overwrite(trained: Path) -> None:
     arguments = [*SMALL, *folders(trained), "--name", "small"]
     before = (trained / "models" / "small" / "card.json").read_bytes()
     for mode in ([], ["--dry-run"]):

@@ -1,4 +1,4 @@
-"""What a declaration promises, for every setting there is: one refusal, flags, help, resume policy, documentation."""
+"""Everything that follows from the declaration of a setting: errors, flags, help, resume policy, documentation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ALL = [
 
 
 def wrong_values(declared: Setting) -> list[Any]:
-    """Values outside of what is declared, of the right type where there is one."""
+    """Values that the declaration excludes, of the right type if possible."""
     limits = declared.limits
     if declared.kind is int:
         return [int(limits["ge"]) - 1, int(limits["le"]) + 1, "many", 10**400]
@@ -48,7 +48,7 @@ def wrong_values(declared: Setting) -> list[Any]:
 
 
 def wrong_types(declared: Setting) -> list[Any]:
-    """Values that Python and JSON can hold, and a command line cannot."""
+    """Values that are possible in Python and JSON, but not on a command line."""
     common: list[Any] = [{}, {"a": 1}] + ([] if declared.optional else [None])
     return common + {
         int: [True, 1.0, "1", [1]],
@@ -85,7 +85,7 @@ def test_a_wrong_value_is_refused_by_name_and_in_the_same_words_everywhere(secti
 
 
 @pytest.mark.parametrize(("section", "declared"), ALL)
-def test_an_unregistered_name_is_refused_with_those_that_there_are(section: str, declared: Setting) -> None:
+def test_an_unregistered_name_is_refused_with_the_list_of_names(section: str, declared: Setting) -> None:
     if not declared.registry or not load_registry(declared.registry):
         return
     wrong = ("nonsense",) if declared.kind is tuple else "nonsense"
@@ -137,7 +137,7 @@ def test_names_read_from_the_source_are_those_of_the_registry(section: str, decl
         ({"evaluation_size": None}, None),
     ],
 )
-def test_what_other_libraries_write_is_taken_as_pythons_own(given: dict[str, Any], taken: Any) -> None:
+def test_equivalent_values_of_other_libraries_are_accepted(given: dict[str, Any], taken: Any) -> None:
     ((name, _),) = given.items()
     value = getattr(EvolutionSettings(**given), name)
     assert value == taken
@@ -183,7 +183,7 @@ class MoreConfig(Config):
 
 
 def test_a_setting_declared_once_is_everywhere(tmp_path: Path) -> None:
-    """Flag, help, JSON, limits, resume policy, what is published, signature and documentation follow."""
+    """Flag, help, JSON, limits, resume policy, published values, signature and documentation follow."""
     parser = OneLineParser(prog="more", add_help=False)
     add_flags(parser, MoreConfig())
     assert "--novelty X" in parser.format_help()
@@ -218,7 +218,7 @@ def test_a_setting_declared_once_is_everywhere(tmp_path: Path) -> None:
 
 
 def test_settings_need_no_tensorflow() -> None:
-    """Their modules, at least; names are looked up in registries later."""
+    """Declaring settings imports no TensorFlow; names are looked up in registries later."""
     for module in (configs, inspect.getmodule(EvolutionSettings), inspect.getmodule(Settings)):
         assert "tensorflow" not in vars(module)
         assert "keras" not in vars(module)
