@@ -23,7 +23,7 @@ from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.export_run import export_dir, is_exported
 from egan_tf.training.metric_setup import load_metric_extractor
-from egan_tf.training.resume_policy import changes
+from egan_tf.training.resume_policy import changed_settings
 from egan_tf.utils.checks import InputError, one_of, require
 from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.registries import load_registry
@@ -148,7 +148,7 @@ def check_resume(
     """
     before = read_config(folder)
     config = config or before
-    changed = changes(before, config)
+    changed = changed_settings(before, config)
     prepared = check(config.replace(run={"overwrite": True}), code, dry_run=dry_run)
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, prepared.egan)
     manifest, skipped = checkpoints.restore()

@@ -9,7 +9,7 @@ from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import sections_of, settings_of
 
 
-def fixed(config: type[Config] = Config) -> frozenset[str]:
+def fixed_settings(config: type[Config] = Config) -> frozenset[str]:
     """The settings, as `section.name`, that a resumed run cannot change.
 
     They determine the state, the order of the data or the noise. A setting is fixed unless it is declared changeable.
@@ -22,7 +22,7 @@ def fixed(config: type[Config] = Config) -> frozenset[str]:
     )
 
 
-def changes(before: Config, now: Config) -> dict[str, list[Any]]:
+def changed_settings(before: Config, now: Config) -> dict[str, list[Any]]:
     """The differences between two configurations, except folders: `section.name` to [before, now].
 
     Raises:

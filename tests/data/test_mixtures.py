@@ -69,18 +69,18 @@ def test_statistics(mixture, points_of):
 
 @pytest.mark.parametrize("step", [0, 1, 2**40])
 def test_xla_draws_the_same_points(mixture, step):
-    draw = mixture.batches(1001, seed=5)
-    plain, compiled = tf.function(draw), tf.function(draw, jit_compile=True)
+    sample_fn = mixture.batches(1001, seed=5)
+    plain, compiled = tf.function(sample_fn), tf.function(sample_fn, jit_compile=True)
     step = tf.constant(step, tf.int64)
     assert np.abs(plain(step) - compiled(step)).max() < 1e-6
 
 
 def test_sample_fn_works_inside_a_traced_loop(mixture):
-    draw = mixture.batches(8, seed=5)
+    sample_fn = mixture.batches(8, seed=5)
 
     @tf.function
     def loop() -> tf.Tensor:
-        return tf.map_fn(lambda step: draw(step, 8), tf.range(3, dtype=tf.int64), fn_output_signature=tf.float32)
+        return tf.map_fn(lambda step: sample_fn(step, 8), tf.range(3, dtype=tf.int64), fn_output_signature=tf.float32)
 
     assert np.allclose(loop(), [drawn(mixture, 8, 5, step) for step in range(3)], atol=1e-6)
 

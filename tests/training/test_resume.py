@@ -16,7 +16,7 @@ from egan_tf.commands import train as train_command
 from egan_tf.data import mixtures
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
-from egan_tf.training.resume_policy import fixed
+from egan_tf.training.resume_policy import fixed_settings
 from egan_tf.utils.json_lines import read_records
 from egan_tf.utils.locks import directory_lock
 from tests.training.short import STEPS, folder_of, newest, outcome, short
@@ -172,7 +172,7 @@ def test_a_run_that_another_process_trains_is_refused(halved: Path) -> None:
         go_on(halved)
 
 
-@pytest.mark.parametrize("name", sorted(fixed() - {"run.preset"}))
+@pytest.mark.parametrize("name", sorted(fixed_settings() - {"run.preset"}))
 def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> None:
     field = name.split(".")[1]
     flags = {

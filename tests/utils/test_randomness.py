@@ -11,21 +11,21 @@ from egan_tf.utils import randomness
 DRAWS = {"normal": randomness.normal, "uniform": randomness.uniform}
 
 
-def draw(name: str, step: tf.Tensor) -> tf.Tensor:
+def sample(name: str, step: tf.Tensor) -> tf.Tensor:
     return DRAWS[name]([501, 100], randomness.stream(5, step, 2))
 
 
 @pytest.mark.parametrize("name", DRAWS)
 def test_xla_gives_the_same_numbers(name: str) -> None:
     step = tf.constant(9, tf.int64)
-    plain = tf.function(lambda s: draw(name, s))(step)
-    compiled = tf.function(lambda s: draw(name, s), jit_compile=True)(step)
+    plain = tf.function(lambda s: sample(name, s))(step)
+    compiled = tf.function(lambda s: sample(name, s), jit_compile=True)(step)
     np.testing.assert_allclose(plain, compiled, atol=2e-6)
 
 
 def test_moments() -> None:
-    normal = draw("normal", tf.constant(1, tf.int64)).numpy().astype("float64")
-    uniform = draw("uniform", tf.constant(1, tf.int64)).numpy().astype("float64")
+    normal = sample("normal", tf.constant(1, tf.int64)).numpy().astype("float64")
+    uniform = sample("uniform", tf.constant(1, tf.int64)).numpy().astype("float64")
     error = 1 / np.sqrt(normal.size)
     assert abs(normal.mean()) < 5 * error
     assert abs((normal**2).mean() - 1) < 5 * np.sqrt(2) * error

@@ -20,7 +20,7 @@ from egan_tf.training import config as configs
 from egan_tf.training.check import check_settings
 from egan_tf.training.config import Config, from_json
 from egan_tf.training.presets import preset
-from egan_tf.training.resume_policy import changes, fixed
+from egan_tf.training.resume_policy import changed_settings, fixed_settings
 from egan_tf.utils.command_line import OneLineParser
 from egan_tf.utils.flags import add_flags, given_values, parse_flags
 from egan_tf.utils.registries import load_registry, names_in
@@ -196,12 +196,14 @@ def test_a_setting_declared_once_is_everywhere(tmp_path: Path) -> None:
     assert refusal(lambda: config.replace(evolution={"novelty": 2})) == (
         "novelty: must be at least 0 and at most 1, got 2"
     )
-    assert "evolution.novelty" in fixed(MoreConfig), "a resumed run may not change it, as nothing says that it may"
-    assert "evolution.brightness" not in fixed(MoreConfig)
-    assert changes(config, config.replace(evolution={"brightness": 4, "cellar": "up"})) == {
+    assert "evolution.novelty" in fixed_settings(MoreConfig), (
+        "a resumed run may not change it, as nothing says that it may"
+    )
+    assert "evolution.brightness" not in fixed_settings(MoreConfig)
+    assert changed_settings(config, config.replace(evolution={"brightness": 4, "cellar": "up"})) == {
         "evolution.brightness": [3, 4]
     }
-    assert refusal(lambda: changes(config, MoreConfig())).startswith("novelty: cannot change in a resumed run")
+    assert refusal(lambda: changed_settings(config, MoreConfig())).startswith("novelty: cannot change in a resumed run")
     assert config.public()["evolution"].keys() >= {"novelty", "brightness"}
     assert "cellar" not in config.public()["evolution"]
 
