@@ -90,8 +90,11 @@ class CheckpointCallback(keras.callbacks.Callback):
             self.save()
 
     def _is_best(self, generation: int) -> bool:
-        score, best = self._score(generation), self._checkpoints.best_score
-        return score is not None and (best is None or score > best)
+        score = self._score(generation)
+        if score is None:  # not evaluated at this generation: no need to read the manifests
+            return False
+        best = self._checkpoints.best_score
+        return best is None or score > best
 
     def _stagnant(self) -> int:
         return int(self.model.population.failures.stagnant_in_a_row.numpy())
