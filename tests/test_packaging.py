@@ -191,5 +191,5 @@ def test_the_training_extra_trains_exports_samples_and_reports(full: Path, tmp_p
     succeed(full / "egan-sample", "saved_models/again", "--count", 16, "--seed", 0, "--out", "again.png", cwd=tmp_path)
     assert (tmp_path / "grid.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     succeed(full / "egan-report", "runs/001-digits", "--out", "page.html", cwd=tmp_path)
-    assert (tmp_path / "page.html").read_text(encoding="utf-8").lstrip().startswith("<!doctype html>")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
     succeed(full / "egan-train", "--resume", "--steps", 60, "--overwrite", cwd=tmp_path)

@@ -58,16 +58,17 @@ def lasting_streams() -> Iterator[tuple[LastingStream, LastingStream]]:
     """
     _open_closed_descriptors()
     before = sys.stdout, sys.stderr
-    for name in ("stdout", "stderr"):
-        # Python has None for a stream whose descriptor was closed.
-        stream = getattr(sys, name) or Path(os.devnull).open("w", encoding="utf-8")
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-        setattr(sys, name, LastingStream(stream))
-    try:
-        yield cast("tuple[LastingStream, LastingStream]", (sys.stdout, sys.stderr))
-    finally:
-        sys.stdout, sys.stderr = before
+    with contextlib.ExitStack() as opened:
+        for name in ("stdout", "stderr"):
+            # Python has None for a stream whose descriptor was closed.
+            stream = getattr(sys, name) or opened.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+            setattr(sys, name, LastingStream(stream))
+        try:
+            yield cast("tuple[LastingStream, LastingStream]", (sys.stdout, sys.stderr))
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 def _open_closed_descriptors() -> None:
