@@ -16,7 +16,7 @@ from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
-from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.optimizer import StatelessOptimizer, functional
 from egan_tf.evolution.population import Population, initial_population
 from egan_tf.evolution.real_data import RealData, SampleFn
 from egan_tf.evolution.settings import EvolutionSettings
@@ -114,7 +114,8 @@ class EGAN(keras.Model):
         self._chooses_xla = jit_compile == "auto"
         super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = generators, other
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        # Also because TensorFlow's own `apply` leaves a graph behind for every model, which is never freed.
+        functional(self.discriminator_optimizer).build(self.discriminator.trainable_variables)
         self.stateless_optimizer = StatelessOptimizer(generators, self.generator.trainable_variables)
         self.population.create_slots(self.stateless_optimizer.initial_slots())
         self.train_function = None

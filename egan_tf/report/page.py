@@ -39,7 +39,8 @@ def render(template: str, **values: Any) -> str:
 
 
 def _resource(name: str) -> str:
-    return importlib.resources.files("egan_tf.report").joinpath("templates", name).read_text(encoding="utf-8")
+    templates = importlib.resources.files("egan_tf.report") / "templates"
+    return (templates / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

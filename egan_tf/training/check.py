@@ -98,6 +98,8 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
         for name, declared in settings_of(group).items():
             if declared.registry:
                 _check_names(getattr(getattr(config, section), name), declared)
+            if declared.folder:
+                _check_path(name, getattr(getattr(config, section), name))
     evolution: Any = (code or UserCode()).resolved(config.evolution)
     assert isinstance(evolution, EvolutionSettings)
     choices_of(evolution)
@@ -124,6 +126,15 @@ def _sequence(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
+def _check_path(name: str, folder: Path | str) -> None:
+    """Refuses a path that TensorFlow, which takes all paths as UTF-8, cannot open."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        problem = "is not UTF-8 text in this locale; choose another path, or set PYTHONUTF8=1 if it is UTF-8"
+        raise InputError(name, f"{str(folder)!r} {problem}") from None
+
+
 def _check_writable(name: str, folder: Path) -> None:
     """Refuses a folder that cannot be made or written to, without making it."""
     existing = next((path for path in (folder, *folder.parents) if path.exists()), Path())
@@ -147,6 +158,7 @@ def check_resume(
             setting.
     """
     before = read_config(folder)
+    _check_path("resume", folder)
     config = config or before
     changed = changed_settings(before, config)
     prepared = check(config.replace(run={"overwrite": True}), code, dry_run=dry_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -64,4 +65,5 @@ class Signals:
             if self.received is not None:
                 os._exit(128 + number)
             self.received = number
-            os.write(2, b"\nstopping after this generation, with a checkpoint; once more to leave at once\n")
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                os.write(2, b"\nstopping after this generation, with a checkpoint; once more to leave at once\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from egan_tf.utils.checks import InputError, RunError
+from egan_tf.utils.streams import lasting_streams
 
 RUN_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 TRAINING_PACKAGES = (
@@ -90,7 +91,8 @@ def import_tensorflow_quietly() -> None:
 def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequence[str] = ()) -> NoReturn:
     """Runs a command and exits. Errors become one line on stderr.
 
-    The exit status is 2 for an `InputError`, 1 for a `RunError`, 130 for an interrupt.
+    The exit status is 2 for an `InputError`, 1 for a `RunError` or if standard output cannot be written, 130 for an
+    interrupt. A closed pipe is no error.
 
     Args:
         main: takes the arguments; returns the exit status, None for 0.
@@ -99,27 +101,38 @@ def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequen
     """
     name = program(command)
     name = name.removeprefix("python ") if name.endswith(".py") else name
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # Characters that the terminal's encoding lacks must not cause a failure.
-            stream.reconfigure(errors="backslashreplace")
+    with lasting_streams() as (output, notices):
+        status = _status(main, name, needs)
+        output.flush()
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
+            print(f"{name}: error: cannot write the output: {output.error.strerror}", file=sys.stderr)
+            status = status or RUN_ERROR
+        notices.flush()
+    sys.exit(status)
+
+
+def _status(main: Callable[[Sequence[str]], int | None], name: str, needs: Sequence[str]) -> int:
+    """Runs a command; the exit status."""
     try:
         arguments = sys.argv[1:]
         if "--version" in arguments:
             print(version_line())
-            sys.exit(0)
+            return 0
         missing = [package for package in needs if importlib.util.find_spec(package) is None]
         if missing:
             problem = f"{name} needs packages that are not installed ({', '.join(missing)})"
             raise InputError("install", f"{problem}: pip install 'egan_tf[train]'")
-        status = main(arguments)
+        return main(arguments) or 0
     except InputError as error:
         print(f"{name}: error: {error}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
+        return USAGE_ERROR
     except RunError as error:
         print(f"{name}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(RUN_ERROR)
+        return RUN_ERROR
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    sys.exit(status or 0)
+        return INTERRUPTED
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            raise
+        return int(stop.code or 0)  # argparse, after printing the help

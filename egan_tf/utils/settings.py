@@ -19,9 +19,11 @@ from typing import Any, Literal
 import pydantic
 from pydantic import ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
-from typing_extensions import Self
 
 from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
+
+if typing.TYPE_CHECKING:
+    from typing_extensions import Self
 
 _LIMITS = ("ge", "gt", "le", "lt")
 
@@ -192,7 +194,10 @@ def sections_of(group: type[Settings]) -> Mapping[str, type[Settings]]:
     return {
         name: field.annotation
         for name, field in group.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
+        # On Python 3.10 `tuple[int, ...]` is an instance of `type` too.
+        if typing.get_origin(field.annotation) is None
+        and isinstance(field.annotation, type)
+        and issubclass(field.annotation, Settings)
     }
 
 

@@ -133,3 +133,12 @@ def test_help_lists_every_setting_and_its_choices(capsys: pytest.CaptureFixture[
 def test_help_shows_the_values_that_the_flags_replace(capsys: pytest.CaptureFixture[str]) -> None:
     assert "samples in a step of the discriminator and of a mutation (default: 64)" in help_of(capsys=capsys)
     assert "mutation (default: 32)" in help_of("--preset", "paper", capsys=capsys)
+
+
+@pytest.mark.parametrize("flag", ["--runs-dir", "--models-dir", "--data-dir"])
+def test_a_folder_that_is_not_utf8_is_refused_in_one_line(flag: str) -> None:
+    done = called("train", "--dry-run", flag, "gr\udcf6\udcdfe")
+    assert (done.returncode, done.stdout) == (2, "")
+    field = flag.strip("-").replace("-", "_")
+    assert done.stderr.startswith(f"egan-train: error: {field}: 'gr\\udcf6\\udcdfe' is not UTF-8 text in this locale; ")
+    assert done.stderr.count("\n") == 1

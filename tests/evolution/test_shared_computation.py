@@ -178,7 +178,9 @@ def test_individuals_step_together_as_they_would_alone(name: str) -> None:
             optimizer.apply(list(take(gradient, position)))
         assert_close(take(moved, position), [variable.value for variable in alone])
         own = [variable.value for variable in optimizer.variables if variable.name != "learning_rate"]
-        assert_close(take(slots, position), own)
+        # FTRL's slots are sums of hundreds that cancel: rounding, which differs between processors, is theirs.
+        largest = max([1.0, *(float(np.max(np.abs(value))) for value in own)])
+        assert_close(take(slots, position), own, atol=TOLERANCE["atol"] * largest)
 
 
 def test_merge_keeps_the_order() -> None:
