@@ -25,12 +25,12 @@ def main(arguments: Sequence[str]) -> None:
         InputError: an argument is invalid, or the run cannot be read; nothing has been written.
         SystemExit: after printing the help or the version.
     """
-    from egan_tf.training.config import RunConfig, check_name
+    from egan_tf.training.config import check_name
     from egan_tf.training.config_file import read_config
     from egan_tf.utils.flags import parse_flags
     from egan_tf.utils.user_code import import_code, references_in, untrusted
 
-    options = parse_flags(_parser(RunConfig().models_dir), arguments)
+    options = parse_flags(_parser(), arguments)
     rank = rank_of(options.individual)
     check_name(options.name)
     config = read_config(options.run)
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str]) -> None:
         dataset,
         individual=rank,
         formats=options.formats,
-        directory=options.models_dir / (options.name or config.name),
+        name=options.name or None,
+        models_dir=options.models_dir,
         overwrite=options.overwrite,
     )
     print(f"model: {directory}")
@@ -63,7 +64,7 @@ def rank_of(individual: str) -> int:
     raise InputError("individual", f"must be best or a rank from 0, got {individual!r}")
 
 
-def _parser(models_dir: str) -> OneLineParser:
+def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog=program("export"), description="Exports a generator of a run from one of its checkpoints."
     )
@@ -87,9 +88,9 @@ def _parser(models_dir: str) -> OneLineParser:
     parser.add_argument(
         "--models-dir",
         type=Path,
-        default=Path(models_dir),
+        default=None,
         metavar="DIR",
-        help="folder of the exported models (default: %(default)s)",
+        help="folder of the exported models (default: the run's)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an exported model of this name")
     parser.add_argument(

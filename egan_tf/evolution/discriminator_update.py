@@ -61,8 +61,9 @@ class DiscriminatorTraining:
         update = tf.nest.map_structure(lambda values: _mean_or_first(values, ~retained), updates)
         if not self._penalized:
             return update
-        parts = split_sizes(fake.shape[1], self.settings.population_size)
-        samples = tf.concat([fake[rank, :size] for rank, size in enumerate(parts)], axis=0)
+        # A retained parent was not evaluated; the fittest survivor's samples stand in for its own.
+        fake = where(retained, tf.repeat(fake[:1], fake.shape[0], axis=0), fake)
+        samples = one_survivor_per_sample(fake)
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
             penalty = self._penalty(noise, 0, state, batch, samples)
@@ -129,6 +130,15 @@ class DiscriminatorTraining:
             mix, fake = noise.mixing_ratios(real.shape[0], number), tf.cast(fake, real.dtype)
             penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
         return penalty
+
+
+def one_survivor_per_sample(fake: tf.Tensor) -> tf.Tensor:
+    """Samples [size, ...] of all survivors, from [μ, size, ...]: sample i keeps its place, and so its label."""
+    sizes = split_sizes(fake.shape[1], fake.shape[0])
+    starts = [sum(sizes[:rank]) for rank in range(len(sizes))]
+    return tf.concat(
+        [fake[rank, start : start + size] for rank, (start, size) in enumerate(zip(starts, sizes, strict=True))], axis=0
+    )
 
 
 def split_sizes(size: int, count: int) -> list[int]:

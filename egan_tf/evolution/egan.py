@@ -252,6 +252,8 @@ class EGAN(keras.Model):
         noise = tf.convert_to_tensor(noise, tf.float32)
         fits = noise.shape.rank == 2 and noise.shape[1] == self.latent.size
         require(fits, "noise", f"must be [batch, {self.latent.size}], got {tuple(noise.shape)}")
+        labelled = labels is not None
+        require(labelled == self.conditional, "labels", "must be given if, and only if, the networks are conditional")
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:

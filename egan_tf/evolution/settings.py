@@ -17,8 +17,9 @@ from egan_tf.utils.settings import Settings, setting
 MAX_INDIVIDUALS = 2**10
 MAX_SAMPLES = 2**20
 MAX_SEED = 2**63 - 1
-# The number of an optimizer step is a coordinate of the noise, which has 16 bits for it.
-MAX_STEPS = 2**16 - 1
+# The number of an optimizer step is a coordinate of the noise, which has 16 bits for it; the upper half of the numbers
+# belongs to noise outside of training, such as that of sample grids.
+MAX_STEPS = 2**15 - 1
 
 
 class EvolutionSettings(Settings):

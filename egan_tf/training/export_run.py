@@ -23,7 +23,8 @@ def export(
     *,
     individual: int = 0,
     formats: Sequence[str] | None = None,
-    directory: Path | None = None,
+    name: str | None = None,
+    models_dir: Path | None = None,
     overwrite: bool | None = None,
 ) -> Path:
     """Exports one survivor with its card.
@@ -34,15 +35,19 @@ def export(
         dataset: what it was trained on.
         individual: its rank, 0 being the fittest.
         formats: instead of the configuration's.
-        directory: instead of the configuration's `models_dir/NAME`.
+        name: of the exported model, instead of the configuration's.
+        models_dir: instead of the configuration's.
         overwrite: instead of the configuration's.
 
     Returns:
         The directory.
     """
+    config = config.replace(
+        run={"name": name or config.run.name, "models_dir": str(models_dir or config.run.models_dir)}
+    )
     return export_generator(
         egan.individual(individual),
-        directory or export_dir(config),
+        export_dir(config),
         latent=egan.latent,
         value_range=dataset.value_range,
         card=_card(egan, config, dataset, individual),

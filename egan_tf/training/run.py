@@ -197,9 +197,15 @@ class Run:
                 f"{program('export')} {self.folder}"
             )
         manifest, _ = self.checkpoints.restore()
+        if manifest is None:
+            self.events.append({"event": "failed", "time": now(), "generation": generation})
+            raise RunError(
+                f"generation {generation}: no child was viable for {limit} generations, and no checkpoint could be "
+                "written before; free some space, lower the learning rates, and start a new run"
+            )
         self.egan.restarts.assign_add(1)
         self.roll_back(manifest)
-        restored = 0 if manifest is None else manifest.generation
+        restored = manifest.generation
         self.events.append({"event": "rolled back", "time": now(), "generation": generation, "to": restored})
         log_line(
             f"generation {generation}: no child was viable for {limit} generations; "

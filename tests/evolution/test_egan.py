@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import EGAN
+from egan_tf import EGAN, InputError
 from egan_tf.evolution.batches import RealBatches, as_batches
+from egan_tf.evolution.discriminator_update import one_survivor_per_sample
 from egan_tf.evolution.evaluation import evaluator
 from egan_tf.evolution.losses import logistic
 from egan_tf.evolution.noise import GenerationNoise
@@ -226,3 +227,20 @@ def test_conditional_networks_get_the_labels() -> None:
     centres = made.reshape(3, 100, 2).mean(axis=1)
     wanted = np.stack([np.cos(np.arange(3) * 2.1), np.sin(np.arange(3) * 2.1)], 1)
     assert np.argmin(np.linalg.norm(centres[:, None] - wanted[None], axis=2), axis=1).tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match="^labels: must be given"):
+        egan.sample(tf.zeros([1, LATENT]))
+    with pytest.raises(InputError, match="^y: must hold labels"):
+        egan.fit(points, batch_size=20, verbose=0)
+
+
+def test_unconditional_networks_refuse_labels_when_sampling() -> None:
+    with pytest.raises(InputError, match="^labels: must be given if, and only if"):
+        make("points").sample(tf.zeros([1, LATENT]), tf.zeros([1], tf.int32))
+
+
+@pytest.mark.parametrize(("size", "survivors"), [(4, 1), (7, 2), (3, 3)])
+def test_samples_of_several_survivors_keep_their_places_and_so_their_labels(size: int, survivors: int) -> None:
+    fake = tf.range(size)[None] + 100 * tf.range(survivors)[:, None]
+    chosen = one_survivor_per_sample(fake).numpy()
+    assert (chosen % 100).tolist() == list(range(size))
+    assert set(chosen // 100) == set(range(survivors))

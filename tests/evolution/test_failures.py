@@ -10,7 +10,10 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN
+from egan_tf.evolution.noise import GenerationNoise
 from egan_tf.evolution.objectives import batch_mean, heuristic
+from egan_tf.evolution.stateless import state_of
+from egan_tf.evolution.variation import DiscriminatorUpdate
 from tests.evolution.networks import PAIRS
 
 BATCH = 8
@@ -170,3 +173,21 @@ def test_the_noise_differs_after_a_restart() -> None:
     evolve(first, 1), evolve(second, 1)
     one, other = (egan.population.individuals.network.trainable[0].numpy() for egan in (first, second))
     assert not np.array_equal(one, other)
+
+
+def test_the_gradient_penalty_ignores_a_retained_parents_missing_samples() -> None:
+    """With one viable child of two, the other survivor is a parent, whose place in the evaluation holds NaN samples."""
+    egan = make("points", mutations=(no_gradient,), population_size=2, gradient_penalty_weight=1.0)
+    noise = GenerationNoise(egan.latent, 0, tf.constant(0, tf.int64), tf.constant(0, tf.int64))
+    training, state = egan.generation_functions().training, state_of(egan.discriminator)
+    real = tf.zeros([BATCH, 2])
+    fake = tf.stack([tf.ones([BATCH, 2]), tf.fill([BATCH, 2], np.nan)])
+    zeros = [tf.zeros([2, *weight.shape]) for weight in egan.discriminator.trainable_variables]
+    updates = DiscriminatorUpdate(tuple(zeros), (), tf.zeros([2]))
+    update = training.reused_batch_update(noise, updates, fake, tf.constant([False, True]), state, (real, None))
+    alone = training.reused_batch_update(
+        noise, updates, tf.stack([fake[0], fake[0]]), tf.constant([False, False]), state, (real, None)
+    )
+    for one, other in zip(update.gradient, alone.gradient, strict=True):
+        assert np.isfinite(one).all()
+        np.testing.assert_array_equal(one, other)

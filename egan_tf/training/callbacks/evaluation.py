@@ -88,7 +88,10 @@ class Evaluations(PeriodicCallback):
         self.latest, self.evaluated, self.best = None, -1, None
         for record in read_records(self._log.path) if self._log.path.exists() else []:
             # Records after the checkpoint that a run was resumed from do not count.
-            if metric_name(record["kind"]) == self._monitor and record["step"] <= self._before:
+            kind, step = record.get("kind"), record.get("step")
+            if not (isinstance(kind, str) and isinstance(step, int) and "value" in record):
+                continue  # a damaged record
+            if metric_name(kind) == self._monitor and step <= self._before:
                 self._consider(record)
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
