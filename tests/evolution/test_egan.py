@@ -229,7 +229,7 @@ def test_conditional_networks_get_the_labels() -> None:
     labels = np.random.default_rng(1).integers(0, 3, 2000).astype("int32")
     angles = labels * 2.1
     points = np.stack([np.cos(angles), np.sin(angles)], 1).astype("float32")
-    egan.fit(points, labels, batch_size=20, epochs=40, verbose=0)
+    egan.fit(points, labels, batch_size=20, epochs=15, verbose=0)
     made = egan.sample(tf.random.stateless_normal([300, LATENT], [3, 4]), tf.repeat(tf.range(3), 100)).numpy()
     centres = made.reshape(3, 100, 2).mean(axis=1)
     wanted = np.stack([np.cos(np.arange(3) * 2.1), np.sin(np.arange(3) * 2.1)], 1)
