@@ -54,7 +54,7 @@ def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
     def full(record: object) -> str:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("egan_tf.report.run_page", full)
+    monkeypatch.setattr("egan_tf.report.write.run_page", full)
     train_command.main(["--dataset", "ring8", "--width", "8", "--steps", "100", *folders(tmp_path)])
     assert "no report of the run was written: the disk is full" in capsys.readouterr().err
     assert not (tmp_path / "runs" / "001-ring8" / "report.html").exists()
