@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from egan_tf.sampling.files import write_samples
 from egan_tf.sampling.sampler import Sampler
+from egan_tf.utils.checks import InputError
 from egan_tf.utils.command_line import OneLineParser, program, run
 
 
@@ -22,8 +23,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=64, help="number of samples (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise, at least 0 (%(default)s)")
     parser.add_argument(
-        "--out", type=Path, required=True, help=".npy: array; .png: grid or plot; otherwise a folder of PNG files"
+        "--out",
+        required=True,
+        help="NAME.npy: array; NAME.png: grid or plot; a name without a dot, one that ends in a slash, or an empty "
+        "folder: a folder of PNG files",
     )
+    replaced = "replace an existing .npy or .png file; files of an export are never replaced"
+    parser.add_argument("--overwrite", action="store_true", help=replaced)
+    parser.add_argument("--sha256", help="refuse the file unless this is its SHA-256 (64 hexadecimal digits)")
     return parser
 
 
@@ -41,7 +48,12 @@ def main(arguments: Sequence[str]) -> int:
         SystemExit: after `--help` and `--version`.
     """
     options = _parser().parse_args(arguments)
-    print(f"wrote {write_samples(Sampler(options.path), options.out, options.count, options.seed)}")
+    try:
+        sampler = Sampler(options.path, sha256=options.sha256)
+        written = write_samples(sampler, options.out, options.count, options.seed, overwrite=options.overwrite)
+    except MemoryError as error:
+        raise InputError("memory", "too little for these samples; take fewer, or raise the limit") from error
+    print(f"wrote {written}")
     return 0
 
 

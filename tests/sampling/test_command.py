@@ -192,7 +192,7 @@ def test_a_failed_write_leaves_the_old_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)
-    assert run_command(monkeypatch, image_file, "--out", out) == 2
+    assert run_command(monkeypatch, image_file, "--out", out, "--overwrite") == 2
     assert capsys.readouterr().err == f"egan-sample: error: out: cannot write {out}: No space left on device\n"
     assert out.read_bytes() == b"old" and sorted(path.name for path in tmp_path.iterdir()) == [
         "generator.onnx",
