@@ -189,10 +189,8 @@ def _read(path: Path) -> bytes:
 
 
 def _open(path: Path, model: bytes) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise InputError("install", f"onnxruntime cannot be loaded: {error}") from error
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     # With an explicit number onnxruntime does not pin threads, which prints errors in some containers.
@@ -203,8 +201,7 @@ def _open(path: Path, model: bytes) -> Any:
         # The fallback would print several lines and try the same provider again.
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:
-        problem = "is no ONNX file that onnxruntime can read, or is damaged"
-        raise InputError("path", f"{path} {problem}: {_message(error)}") from error
+        raise InputError("path", f"onnxruntime cannot open {path}: {_message(error)}") from error
 
 
 def _message(error: Exception) -> str:
