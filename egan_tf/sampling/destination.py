@@ -107,12 +107,12 @@ def _check_exports(out: Path, model: Path) -> None:
     if out.exists():
         require(not out.samefile(model), "out", f"{out} is the model itself; choose another name")
         for directory in {model.parent, model.resolve().parent}:
-            files = (directory / name for name in (CARD_FILE, *_listed(directory, strict=False)))
+            files = (directory / name for name in _listed(directory, strict=False))
             require(not any(file.exists() and out.samefile(file) for file in files), "out", problem)
 
 
 def _listed(directory: Path, strict: bool) -> Iterable[str]:
-    """The files that a card lists; none if there is no card, or one of something else than an export.
+    """The files that a card lists, and the card; none if there is no card, or one of something else than an export.
 
     Args:
         directory: of the card.
@@ -124,4 +124,4 @@ def _listed(directory: Path, strict: bool) -> Iterable[str]:
         require(not strict, "out", f"{error.problem}, so its files may be an export's; choose another folder")
         return ()
     files = card.get("files") if card is not None else None
-    return files if isinstance(files, dict) else ()
+    return (CARD_FILE, *files) if isinstance(files, dict) else ()
