@@ -118,7 +118,8 @@ def test_the_base_install_works_without_the_training_extra_and_without_posix() -
 def test_the_public_names_exist() -> None:
     import egan_tf
     import egan_tf.export
+    import egan_tf.sampling
 
-    for module in (egan_tf, egan_tf.export):
+    for module in (egan_tf, egan_tf.export, egan_tf.sampling):
         assert all(getattr(module, name) is not None for name in module.__all__)
         assert set(module.__all__) - {"__version__"} == set(module._HOMES)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.sampling.sampler import CARD_FILE
+from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
@@ -100,7 +100,9 @@ def write_card(card: Mapping[str, Any], directory: Path) -> None:
 def listed_files(directory: Path) -> set[str] | None:
     """The relative paths that the card in `directory` lists; None if it has no card of an export."""
     try:
-        card = json.loads((directory / CARD_FILE).read_text("utf-8"))
-        return set(card["files"]) if card["format"] == CARD_FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        card = read_card(directory)
+    except InputError:
         return None
+    if card is None or card.get("format") != CARD_FORMAT or not isinstance(card.get("files"), dict):
+        return None
+    return set(card["files"])

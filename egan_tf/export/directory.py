@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egan_tf.export.card import listed_files
-from egan_tf.sampling.sampler import CARD_FILE
+from egan_tf.sampling.integrity import CARD_FILE
 from egan_tf.utils.atomic import atomic_directory
 from egan_tf.utils.checks import InputError, require
 

@@ -5,11 +5,30 @@
 
     python -m egan_tf.sampling saved_models/NAME/generator.onnx --count 64 --seed 0 --out grid.png
 
-Nothing else is needed: the metadata of the ONNX file state the noise, the sample shape and the value range.
+Nothing else is needed: the metadata of the ONNX file state the noise, the sample shape and the value range. The names
+load on first use, so that the command reports a numpy that cannot be loaded in one line.
 """
 
-from egan_tf.sampling.noise import DISTRIBUTIONS
-from egan_tf.sampling.sampler import ROWS, Sampler
-from egan_tf.sampling.spec import SamplingSpec
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from egan_tf.sampling.noise import DISTRIBUTIONS
+    from egan_tf.sampling.sampler import ROWS, Sampler
+    from egan_tf.sampling.spec import SamplingSpec
+
+_HOMES = {"DISTRIBUTIONS": "noise", "ROWS": "sampler", "Sampler": "sampler", "SamplingSpec": "spec"}
 
 __all__ = ["DISTRIBUTIONS", "ROWS", "Sampler", "SamplingSpec"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

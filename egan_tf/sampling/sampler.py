@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 import os
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from egan_tf.sampling.integrity import check_against_card, check_sha256
 from egan_tf.sampling.noise import noise_generator
+from egan_tf.sampling.onnx_graph import find_problem
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import InputError, integer, require
+from egan_tf.utils.checks import InputError, format_value, integer, require
+from egan_tf.utils.regular_files import read_regular_file
 
 ROWS = 32
 """Rows of noise in every call of onnxruntime. Sample i is always row i % ROWS of a call of this size: kernels that
 onnxruntime chooses by batch size cannot change its last bits."""
 
 ONNX_FILE = "generator.onnx"
-CARD_FILE = "card.json"
+MAX_BYTES = 2**31 - 1
+"""Protobuf, and with it a single ONNX file, ends here."""
+
 _MAX_THREADS = 4
 
 
 class Sampler:
     """Samples from a `generator.onnx` exported by egan_tf.
 
+    The file must be the one that a `card.json` beside it lists, if there is one, and must consist of what a generator
+    needs; see `egan_tf.sampling.onnx_graph`. Samples that are not finite are refused.
+
     Attributes:
         path: the ONNX file.
+        sha256: of the file, 64 hexadecimal digits in lower case.
         batch_size: `batches` yields at most this many samples at once, rounded up to a multiple of `ROWS`.
         spec: the noise and the samples, from the metadata of the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], batch_size: int = 64) -> None:
+    def __init__(self, path: str | os.PathLike[str], batch_size: int = 64, *, sha256: str | None = None) -> None:
         """Opens the file.
 
         Args:
             path: `generator.onnx`, or the directory that holds it.
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
+            sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
 
         Raises:
-            InputError: the file is missing, damaged, or no export of egan_tf.
+            InputError: the file is missing, damaged, no export of egan_tf, has another SHA-256 than `sha256` or the
+                card, or parts that no generator needs; or there is a card that cannot be read or does not list it.
         """
         self.batch_size = integer("batch_size", batch_size)
+        expected = None if sha256 is None else check_sha256("sha256", sha256)
         self.path = _find(path)
-        self._session = _open(self.path)
+        model = _read(self.path)
+        self.sha256 = hashlib.sha256(model).hexdigest()
+        require(expected in (None, self.sha256), "sha256", f"{self.path} has {self.sha256}, not {expected}")
+        check_against_card(self.path, self.sha256)
+        problem = find_problem(model)
+        require(problem is None, "path", f"{self.path} {problem}")
+        self._session = _open(self.path, model)
         try:
             self.spec = SamplingSpec.from_metadata(self._session.get_modelmeta().custom_metadata_map)
             _check_signature(self._session, self.spec)
@@ -75,16 +92,24 @@ class Sampler:
 
     def noise(self, count: int, seed: int = 0) -> np.ndarray:
         """The noise of `sample(count, seed)`, float32 [count, latent_size]; the first rows do not depend on `count`."""
-        return self.spec.draw_noise(noise_generator(seed), integer("count", count))
+        generator, count = noise_generator(seed), integer("count", count)
+        try:
+            return self.spec.draw_noise(generator, count)
+        except (MemoryError, ValueError, OverflowError) as error:
+            raise InputError("count", f"noise of {count} samples does not fit into memory; take fewer") from error
 
     def batches(self, count: int, seed: int = 0) -> Iterator[np.ndarray]:
-        """Yields the samples of `sample(count, seed)` in order, a batch at a time, to save memory."""
+        """Yields the samples of `sample(count, seed)` in order, a batch at a time, to save memory.
+
+        Raises:
+            InputError: `count` or `seed` is invalid, or a sample is not finite.
+        """
         remaining, generator = integer("count", count), noise_generator(seed)
         while remaining > 0:
             calls = math.ceil(min(self.batch_size, remaining) / ROWS)
-            batch = np.concatenate([self.generate(self.spec.draw_noise(generator, ROWS)) for _ in range(calls)])
-            yield batch[:remaining]
-            remaining -= len(batch)
+            raw = np.concatenate([self._run(self.spec.draw_noise(generator, ROWS)) for _ in range(calls)])
+            yield self._checked(raw[:remaining])
+            remaining -= len(raw)
 
     def sample(self, count: int, seed: int = 0) -> np.ndarray:
         """Draws samples; sample i depends on the file, the seed and i only.
@@ -97,7 +122,7 @@ class Sampler:
             float32 [count, *sample_shape]; images are [count, H, W, C] in `value_range`, usually [-1, 1].
 
         Raises:
-            InputError: `count` or `seed` is invalid, or the samples do not fit into memory.
+            InputError: `count` or `seed` is invalid, the samples do not fit into memory, or one is not finite.
         """
         count, generator = integer("count", count), noise_generator(seed)
         try:
@@ -105,77 +130,99 @@ class Sampler:
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"{count} samples do not fit into memory; take fewer") from error
         for start in range(0, count, ROWS):
-            samples[start : start + ROWS] = self.generate(self.spec.draw_noise(generator, ROWS))[: count - start]
+            raw = self._run(self.spec.draw_noise(generator, ROWS))
+            samples[start : start + ROWS] = self._checked(raw[: count - start])
         return samples
 
     def generate(self, noise: np.ndarray) -> np.ndarray:
         """Maps given noise to samples in one call of onnxruntime.
 
         Args:
-            noise: [count, latent_size], cast to float32.
+            noise: finite numbers [count, latent_size], cast to float32.
 
         Returns:
             float32 [count, *sample_shape].
 
         Raises:
-            InputError: the noise has another shape, or the file does not run or makes samples of another shape.
+            InputError: the noise has another shape or type or is not finite; or the file does not run, or makes samples
+                that are not finite or of another shape.
         """
-        noise = np.asarray(noise, np.float32)
-        valid = noise.ndim == 2 and noise.shape[0] > 0 and noise.shape[1] == self.latent_size
-        require(valid, "noise", f"must be [count, {self.latent_size}], got {list(noise.shape)}")
+        return self._checked(self._run(_check_noise(noise, self.latent_size)))
+
+    def _run(self, noise: np.ndarray) -> np.ndarray:
         try:
             (samples,) = self._session.run(["samples"], {"noise": noise})
         except Exception as error:  # the exceptions of onnxruntime share no base class
-            raise InputError("path", f"{self.path} does not run: {error}") from error
+            raise InputError("path", f"{self.path} does not run: {_message(error)}") from error
         expected = (len(noise), *self.sample_shape)
         require(samples.shape == expected, "path", f"{self.path} makes {samples.shape}, its metadata say {expected}")
-        # The tanh of onnxruntime reaches 1.0000001.
+        return samples
+
+    def _checked(self, samples: np.ndarray) -> np.ndarray:
+        """The samples within their value range, all of them finite."""
+        finite = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
+        if not finite.all():
+            problem = f"{self.path} makes samples that are not finite: {np.sum(~finite)} of {len(samples)}"
+            raise InputError("path", f"{problem}; it is damaged, or its training diverged")
+        # Before clipping, which would hide infinity. The tanh of onnxruntime reaches 1.0000001.
         return samples if self.value_range is None else np.clip(samples, *self.value_range)
 
 
 def _find(path: str | os.PathLike[str]) -> Path:
-    require(isinstance(path, (str, os.PathLike)), "path", f"must be a path, got {path!r}")
-    file = Path(path)
+    require(isinstance(path, (str, os.PathLike)), "path", f"must be a path, got {format_value(path)}")
     try:
+        file = Path(path)
         if file.is_dir():
             file = file / ONNX_FILE
-        exists = file.is_file()
-    except OSError as error:
+        exists = file.exists()
+    except (OSError, TypeError, ValueError) as error:
         raise InputError("path", f"cannot read it: {error}") from error
     require(exists, "path", f"no file {file}; train and export a generator first")
     return file
 
 
-def _open(path: Path) -> Any:
+def _read(path: Path) -> bytes:
+    try:
+        return read_regular_file(path, MAX_BYTES)
+    except OSError as error:
+        raise InputError("path", f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _open(path: Path, model: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     # With an explicit number onnxruntime does not pin threads, which prints errors in some containers.
     options.intra_op_num_threads = min(_MAX_THREADS, _processors())
-    try:
-        model = path.read_bytes()
-    except OSError as error:
-        raise InputError("path", f"cannot read {path}: {error.strerror}") from error
-    _check_against_card(path, model)
+    # The graph was checked as ONNX, so it must not be read as onnxruntime's own format.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         # The fallback would print several lines and try the same provider again.
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:
-        raise InputError("path", f"{path} is no ONNX file that onnxruntime can read, or is damaged: {error}") from error
+        raise InputError("path", f"onnxruntime cannot open {path}: {_message(error)}") from error
 
 
-def _check_against_card(path: Path, content: bytes) -> None:
-    """Raises `InputError` if a card beside the file lists another SHA-256; a file without a card passes."""
+def _message(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _check_noise(noise: Any, latent_size: int) -> np.ndarray:
+    """Returns noise as float32 [count, latent_size]; refuses other shapes, types, and numbers that are not finite."""
     try:
-        expected = json.loads((path.parent / CARD_FILE).read_text(encoding="utf-8"))["files"][path.name]["sha256"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return
-    require(
-        sha256(content).hexdigest() == expected,
-        "path",
-        f"{path} is not the file that {CARD_FILE} beside it lists: damaged, or changed; export again, or move it away",
-    )
+        given = np.asarray(noise)
+        numeric = given.dtype != np.bool_ and np.can_cast(given.dtype, np.float32, "same_kind")
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise InputError("noise", f"must be an array of numbers: {error}") from error
+    require(numeric, "noise", f"must be real numbers, got {given.dtype}")
+    valid = given.ndim == 2 and given.shape[0] > 0 and given.shape[1] == latent_size
+    require(valid, "noise", f"must be [count, {latent_size}], got {list(given.shape)}")
+    with np.errstate(over="ignore"):  # what overflows is not finite, and refused below
+        cast = given.astype(np.float32, copy=False)
+    invalid = int(np.sum(~np.isfinite(cast)))
+    require(invalid == 0, "noise", f"{invalid} of {cast.size} numbers are not finite in float32")
+    return np.ascontiguousarray(cast)
 
 
 def _processors() -> int:
@@ -190,6 +237,7 @@ def _check_signature(session: Any, spec: SamplingSpec) -> None:
         ("input", session.get_inputs(), "noise", (spec.latent_size,)),
         ("output", session.get_outputs(), "samples", spec.sample_shape),
     ):
-        found = [(argument.name, argument.type, tuple(argument.shape[1:])) for argument in arguments]
+        found = [(argument.name, argument.type, tuple((argument.shape or ())[1:])) for argument in arguments]
         expected = [(name, "tensor(float)", shape)]
-        require(found == expected, "metadata", f"do not fit the file: its {kind} is {found}, expected {expected}")
+        problem = f"do not fit the file: its {kind} is {format_value(found)}, expected {format_value(expected)}"
+        require(found == expected, "metadata", problem)

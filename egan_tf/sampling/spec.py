@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from egan_tf.sampling.noise import DISTRIBUTIONS, draw_noise
-from egan_tf.utils.checks import InputError, integer, number, one_of, require
+from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
 
 _FORMAT = "1"
 _PREFIX = "egan_tf."
@@ -39,9 +39,10 @@ class SamplingSpec:
         for size in self.sample_shape:
             integer("sample_shape", size)
         if self.value_range is not None:
-            require(len(self.value_range) == 2, "value_range", f"must be two numbers, got {self.value_range!r}")
+            found = format_value(self.value_range)
+            require(len(self.value_range) == 2, "value_range", f"must be two numbers, got {found}")
             low, high = (number("value_range", bound) for bound in self.value_range)
-            require(low < high, "value_range", f"must go from low to high, got {self.value_range!r}")
+            require(low < high, "value_range", f"must go from low to high, got {found}")
 
     @property
     def is_image(self) -> bool:
@@ -76,7 +77,8 @@ class SamplingSpec:
         """
         require(f"{_PREFIX}format" in metadata, "metadata", "none of egan_tf in it; export the generator with egan_tf")
         entries = {key[len(_PREFIX) :]: value for key, value in metadata.items() if key.startswith(_PREFIX)}
-        require(entries["format"] == _FORMAT, "metadata", f"format {entries['format']!r} unknown; upgrade egan_tf")
+        problem = f"format {format_value(entries['format'])} unknown; upgrade egan_tf"
+        require(entries["format"] == _FORMAT, "metadata", problem)
         try:
             bounds = json.loads(entries["value_range"])
             return cls(
@@ -89,5 +91,7 @@ class SamplingSpec:
             raise InputError("metadata", f"damaged: {error}") from error
         except KeyError as error:
             raise InputError("metadata", f"damaged: {error.args[0]} is missing; export again") from error
+        except RecursionError as error:
+            raise InputError("metadata", "damaged: deeply nested; export again") from error
         except (ValueError, TypeError) as error:
             raise InputError("metadata", f"damaged: {error}; export again") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export import export_generator
-from egan_tf.sampling.sampler import CARD_FILE
+from egan_tf.sampling.integrity import read_card
 from egan_tf.training.config import Config, from_dict
 
 
@@ -64,7 +63,7 @@ def export_dir(config: Config) -> Path:
 def is_exported(config: Config, steps: int) -> bool:
     """True if this run made the existing export: its card has this configuration and number of generations."""
     try:
-        card = json.loads((export_dir(config) / CARD_FILE).read_text(encoding="utf-8"))
+        card: Any = read_card(export_dir(config))
         return from_dict(card["config"]).public() == config.public() and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

@@ -8,6 +8,7 @@ writer holds a lock on its temporary path, so that `remove_leftovers` can recogn
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -24,10 +25,14 @@ _TEMPORARY = re.compile(rf"\.(?P<name>.+)\.[0-9a-f]{{8}}\.(?P<kind>{PARTIAL}|{RE
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Yields a new binary file that becomes `path` when the block ends without an error, and is removed otherwise.
 
     Content can be written piece by piece, so that a large array needs no second copy in memory.
+
+    Args:
+        path: the final path.
+        overwrite: replaces an earlier file. Without it, also a file that appears during the block is kept.
 
     Raises:
         OSError: the file cannot be written; an earlier file at `path` is unchanged.
@@ -37,7 +42,10 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        if overwrite:
+            partial.replace(path)
+        else:
+            _rename_to_new(partial, path)
 
 
 def atomic_write(path: Path, content: str | bytes) -> None:
@@ -160,6 +168,20 @@ def _partial(path: Path, make: Callable[[Path], object]) -> Iterator[Path]:
             except BaseException:
                 _remove(partial)
                 raise
+
+
+def _rename_to_new(partial: Path, path: Path) -> None:
+    """Renames a file; raises `FileExistsError` if there is another one of the new name."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: a file that appears after the check is replaced
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        partial.replace(path)
+    else:
+        partial.unlink()
 
 
 def _temporary(path: Path, kind: str) -> Path:

@@ -16,7 +16,7 @@ from egan_tf.export import FORMATS, export_generator, exporter
 from egan_tf.export.card import CARD_FORMAT
 from egan_tf.export.directory import atomic_export
 from egan_tf.export.formats.onnx_file import OnnxFile
-from egan_tf.sampling.sampler import CARD_FILE
+from egan_tf.sampling.integrity import CARD_FILE
 from egan_tf.utils import locks
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.locks import directory_lock

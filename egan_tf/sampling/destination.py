@@ -1,0 +1,127 @@
+"""Where samples may be written: names that say what the file is, and nothing that belongs to an export."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from egan_tf.sampling.integrity import CARD_FILE, read_card
+from egan_tf.utils.checks import InputError, format_value, require
+
+ARRAY, PICTURE, FOLDER = ".npy", ".png", "folder"
+
+_KINDS = "use NAME.npy, NAME.png, or the name of a folder without a dot or with a slash at its end"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A path that samples may be written to.
+
+    Attributes:
+        path: of the file or folder.
+        kind: `ARRAY`, `PICTURE` or `FOLDER`.
+        overwrite: an existing file may be replaced.
+    """
+
+    path: Path
+    kind: str
+    overwrite: bool
+
+
+def check_destination(out: str | os.PathLike[str], model: Path, overwrite: bool) -> Destination:
+    """Checks where samples shall go, before any is drawn.
+
+    A name ends in `.npy` or `.png`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
+    folder that exists. Names of the files of an export are refused: what a `card.json` beside `out` or in a folder
+    above it lists, what the card beside the model lists, and the model itself, also through links.
+
+    Args:
+        out: the file or folder; as text, because a `Path` drops the slash.
+        model: the file that the samples come from.
+        overwrite: replaces an existing file, if it is a regular one and not of an export.
+
+    Raises:
+        InputError: samples cannot or must not be written there. `field` is "out".
+    """
+    with input_errors("cannot write there"):
+        path, kind = _path_and_kind(out)
+        require(path.parent.is_dir(), "out", f"no folder {path.parent}; make it first")
+        if kind == FOLDER:
+            exists = os.path.lexists(path)
+            require(not exists or path.is_dir(), "out", f"{path} is a file; choose another name, or .png or .npy")
+            empty = not exists or not any(path.iterdir())
+            require(empty, "out", f"the folder {path} is not empty; choose another name")
+        else:
+            require(not path.is_dir(), "out", f"{path} is a folder; choose another name")
+        _check_exports(path, model)
+        if kind != FOLDER and os.path.lexists(path):
+            require(overwrite, "out", f"{path} exists; --overwrite (in Python: overwrite=True) replaces it")
+            require(path.is_file(), "out", f"{path} is no regular file; choose another name")
+    return Destination(path, kind, overwrite)
+
+
+@contextlib.contextmanager
+def input_errors(problem: str) -> Iterator[None]:
+    """Turns errors of the file system inside the block into an `InputError` about "out"."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # also links in a circle, and null characters
+        reason = getattr(error, "strerror", None) or error
+        raise InputError("out", f"{problem}: {reason}") from error
+
+
+def _path_and_kind(out: Any) -> tuple[Path, str]:
+    require(isinstance(out, (str, os.PathLike)), "out", f"must be a path, got {format_value(out)}")
+    text = os.fspath(out)
+    require(isinstance(text, str), "out", f"must be text, got {format_value(text)}")
+    require(text != "-", "out", f"standard output is not supported; {_KINDS}")
+    path = Path(text)
+    require(path.name not in ("", ".."), "out", "must end in the name of a file or folder")
+    if text.endswith(("/", os.sep)):
+        return path, FOLDER
+    suffix = path.suffix.lower()
+    if suffix in (ARRAY, PICTURE):
+        return path, suffix
+    # A dot at the end is no suffix for pathlib, one at the start marks a hidden folder.
+    plain = "." not in path.name.lstrip(".") or path.is_dir()
+    require(plain, "out", f"{format_value(path.name)} is of no known kind; {_KINDS}")
+    return path, FOLDER
+
+
+def _check_exports(out: Path, model: Path) -> None:
+    """Refuses `out` if it is, or links to, the model or a file of an export, or stands for one that is missing."""
+    problem = f"{out} belongs to an export, whose files are never replaced; choose another name"
+    place = out.parent.resolve() / out.name
+    for path in {place, place.resolve()}:
+        for directory in path.parents:
+            listed = _listed(directory, strict=directory == path.parent and os.path.lexists(out))
+            inside = path.relative_to(directory).as_posix()
+            taken = any(name == inside or name.startswith(f"{inside}/") for name in listed)
+            require(not taken, "out", problem)
+    if out.exists():
+        require(not out.samefile(model), "out", f"{out} is the model itself; choose another name")
+        for directory in {model.parent, model.resolve().parent}:
+            files = (directory / name for name in _listed(directory, strict=False))
+            require(not any(file.exists() and out.samefile(file) for file in files), "out", problem)
+
+
+def _listed(directory: Path, strict: bool) -> Iterable[str]:
+    """The files that a card lists, and the card; none if there is no card, or one of something else than an export.
+
+    Args:
+        directory: of the card.
+        strict: refuses a card that cannot be read, instead of taking it for something else.
+    """
+    try:
+        card = read_card(directory)
+    except InputError as error:
+        require(not strict, "out", f"{error.problem}, so its files may be an export's; choose another folder")
+        return ()
+    files = card.get("files") if card is not None else None
+    return (CARD_FILE, *files) if isinstance(files, dict) else ()
