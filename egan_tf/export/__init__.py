@@ -5,8 +5,9 @@ The names load on first use, so that importing this package imports no TensorFlo
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from egan_tf.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from egan_tf.export.exporter import export_generator
@@ -22,12 +23,4 @@ _HOMES = {
 
 __all__ = ["FORMATS", "ExportMismatchError", "Format", "export_generator"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

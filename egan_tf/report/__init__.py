@@ -5,16 +5,13 @@ The names load on first use, so that the command can say which packages are miss
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from egan_tf.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from egan_tf.report.write import COMPARISON, write_comparison, write_report, write_report_or_warn
 
 __all__ = ["COMPARISON", "write_comparison", "write_report", "write_report_or_warn"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("egan_tf.report.write"), name)
+__getattr__, __dir__ = lazy_names(__name__, dict.fromkeys(__all__, "write"))

@@ -11,8 +11,9 @@ load on first use, so that the command reports a numpy that cannot be loaded in 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from egan_tf.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from egan_tf.sampling.noise import DISTRIBUTIONS
@@ -23,12 +24,4 @@ _HOMES = {"DISTRIBUTIONS": "noise", "ROWS": "sampler", "Sampler": "sampler", "Sa
 
 __all__ = ["DISTRIBUTIONS", "ROWS", "Sampler", "SamplingSpec"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
