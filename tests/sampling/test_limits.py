@@ -24,7 +24,9 @@ MIB = 1 << 20
 
 
 def start(folder: Path, *arguments: str, memory: int | None = None) -> subprocess.Popen[str]:
-    def limit() -> None:
+    def prepare() -> None:
+        # Tests that run in the background inherit an ignored SIGINT.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if memory is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
@@ -37,7 +39,7 @@ def start(folder: Path, *arguments: str, memory: int | None = None) -> subproces
         text=True,
         cwd=folder,
         env=environment,
-        preexec_fn=limit,
+        preexec_fn=prepare,
     )
 
 
@@ -104,6 +106,9 @@ def test_an_interrupt_is_one_line(moment: str, out: str, tmp_path: Path) -> None
         time.sleep(0.001)
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    printed, said = process.communicate(timeout=60)
+    try:
+        printed, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (process.returncode, printed, said) == (130, "", "python -m egan_tf.sampling: interrupted\n")
     assert os.listdir(tmp_path) == ["generator.onnx"]
