@@ -91,7 +91,9 @@ def cnn(images: ImageDataset, tmp_path_factory: pytest.TempPathFactory) -> Extra
 )
 def test_evolution(argument: str, name: str, ring: Dataset, tmp_path: Path) -> None:
     _, setting = EVOLUTION[argument]
-    check_samples(export(evolve(ring, **{argument: setting(name)}), ring, tmp_path / "it"), ring)
+    # Two siblings, which an operator with two parents needs.
+    settings = {"mutations": ("heuristic", "minimax"), argument: setting(name)}
+    check_samples(export(evolve(ring, **settings), ring, tmp_path / "it"), ring)
 
 
 def shapes_of(network: str) -> list[tuple[int, ...]]:
