@@ -13,16 +13,18 @@ from egan_tf.evolution import real_data, serialization
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.batches import GenerationSizes, as_batches, sizes_for, split_samples
 from egan_tf.evolution.choices import choices_of
+from egan_tf.evolution.copies import copy_network, initial_population
+from egan_tf.evolution.functional_optimizer import functional
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
-from egan_tf.evolution.optimizer import StatelessOptimizer, functional
-from egan_tf.evolution.population import Population, initial_population
+from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
+from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import RealData, SampleFn
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
-from egan_tf.evolution.stateless import apply_network, write_state
-from egan_tf.evolution.step import evolve, generation_functions
+from egan_tf.evolution.stateless import apply_network
+from egan_tf.evolution.step import evolve, finish_training, generation_functions
 from egan_tf.utils.checks import require
 from egan_tf.utils.signatures import takes_settings
 
@@ -61,9 +63,8 @@ class EGAN(keras.Model):
         super().__init__(name=name)
         self.settings = EvolutionSettings(**settings)
         self.choices = choices_of(self.settings)
-        self.conditional = check_networks(generator, discriminator)
-        self.latent = Latent(generator.inputs[0].shape[-1], self.settings.latent_distribution)
-        self.sample_shape = tuple(generator.outputs[0].shape[1:])
+        latent_size, self.sample_shape, self.conditional = check_networks(generator, discriminator)
+        self.latent = Latent(latent_size, self.settings.latent_distribution)
         self.generator = generator
         self.discriminator = discriminator
         size = self.settings.population_size
@@ -104,20 +105,26 @@ class EGAN(keras.Model):
 
         Args:
             generator_optimizer: any Keras optimizer; by default Adam with the authors' settings (rate 2e-4, β₁ 0.5).
+                One that has been used before starts again without its slots and steps, at its current rate. Networks
+                with layers in float16 get loss scaling, as in `keras.Model.compile`.
             discriminator_optimizer: likewise, but not the same object.
             jit_compile: whether XLA compiles the generation. "auto": always on a GPU; on a CPU only where it pays, for
                 dense networks whose real samples are made inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
-        generators, other = (_optimizer(choice) for choice in (generator_optimizer, discriminator_optimizer))
+        generators = optimizer_for(self.generator, generator_optimizer, "generator_optimizer")
+        other = optimizer_for(self.discriminator, discriminator_optimizer, "discriminator_optimizer")
         require(generators is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
         self._chooses_xla = jit_compile == "auto"
         super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = generators, other
         # Also because TensorFlow's own `apply` leaves a graph behind for every model, which is never freed.
-        functional(self.discriminator_optimizer).build(self.discriminator.trainable_variables)
-        self.stateless_optimizer = StatelessOptimizer(generators, self.generator.trainable_variables)
-        self.population.create_slots(self.stateless_optimizer.initial_slots())
+        functional(other, self.discriminator.trainable_variables, "discriminator_optimizer")
+        weights = self.generator.trainable_variables
+        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
+        self.population.create_slots(
+            self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
+        )
         self.train_function = None
 
     def fit(
@@ -159,9 +166,11 @@ class EGAN(keras.Model):
             if steps_per_epoch is None:
                 # Keras finds the length of an epoch by reaching its end, which needs no warning.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
-            return super().fit(
+            history = super().fit(
                 source.generations(sizes), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
             )
+        finish_training(self)
+        return history
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
         """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
@@ -278,17 +287,9 @@ class EGAN(keras.Model):
         population = self.population
         use_average = has_average if averaged is None else averaged
         state = population.sampling_state if use_average else population.individuals.network
-        model = keras.models.clone_model(self.generator)
-        write_state(model, take(state, position))
-        return model
+        return copy_network(self.generator, take(state, position))
 
     @property
     def best_generator(self) -> keras.Model:
         """The fittest survivor as a plain Keras model, with averaged weights if the model keeps averages."""
         return self.individual(0)
-
-
-def _optimizer(optimizer: str | keras.optimizers.Optimizer | None) -> keras.optimizers.Optimizer:
-    if optimizer is None:
-        return keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
-    return keras.optimizers.get(optimizer)
