@@ -90,7 +90,7 @@ def _check(field: str, network: keras.Model) -> tuple[list[Shape], Shape]:
     require(trainable > 0, field, "has no trainable weights, so it could not learn; set trainable = True")
     integral = next((weight.path for weight in network.trainable_variables if not _is_real(weight)), None)
     require(integral is None, field, f"has a trainable weight that is no real number: {integral}")
-    takes = _input_shapes(field, network)
+    takes = input_shapes(field, network)
     require(len(takes) <= 2, field, f"takes at most two inputs, this one has {len(takes)}")
     outputs = _outputs(field, network, takes)
     require(len(outputs) == 1, field, f"must have one output, this one has {len(outputs)}")
@@ -105,7 +105,7 @@ def _is_real(weight: keras.Variable) -> bool:
     return tf.as_dtype(weight.dtype).is_floating
 
 
-def _input_shapes(field: str, network: keras.Model) -> list[Shape]:
+def input_shapes(field: str, network: keras.Model) -> list[Shape]:
     """The shapes of the inputs: of a functional network as declared, of a subclass as it was built with."""
     if getattr(network, "inputs", None):
         return [tuple(tensor.shape) for tensor in network.inputs]
@@ -150,7 +150,7 @@ def _check_variables_apart(generator: keras.Model, discriminator: keras.Model) -
 
 def _warn_of_bounded_logits(discriminator: keras.Model) -> None:
     """Warns if the last operation squashes its input: losses take logits, and apply the sigmoid themselves."""
-    operation = _outputs("discriminator", discriminator, _input_shapes("discriminator", discriminator))[0].op
+    operation = _outputs("discriminator", discriminator, input_shapes("discriminator", discriminator))[0].op
     while operation.type not in BOUNDED:
         sources = [tensor.op for tensor in operation.inputs if tensor.op.type != "Const"]
         if operation.type in _SHAPING:

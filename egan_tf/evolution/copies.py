@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.architecture import input_shapes, signature
 from egan_tf.evolution.stateless import NetworkState, forward_pass, state_of, write_state
 from egan_tf.utils.checks import InputError
 
@@ -39,7 +40,8 @@ def copy_network(network: keras.Model, state: NetworkState) -> keras.Model:
     A network that Keras can clone gives a plain model of the same layers. One that it cannot, such as a subclass
     without `get_config` or with a `Lambda`, gives a model that calls the network with variables of its own.
     """
-    copy = _clone(network) or NetworkCopy(network)
+    clone, _ = _clone(network)
+    copy = clone or NetworkCopy(network)
     write_state(copy, state)
     return copy
 
@@ -80,16 +82,51 @@ class NetworkCopy(keras.Model):
         return result.outputs
 
 
-def _clone(network: keras.Model) -> keras.Model | None:
-    """A clone with new weights; None if Keras cannot make one that has the same variables."""
+def _clone(network: keras.Model) -> tuple[keras.Model | None, Values]:
+    """A clone with the network's weights, and the new weights that it had first; (None, ...) if Keras makes none.
+
+    A clone counts only if it computes what the network computes: that of a subclass may miss what the subclass adds.
+    """
     try:
         clone = keras.models.clone_model(network)
         if not clone.built:
             clone.build(network.input_shape)
+        new_values = _values(clone)
+        clone.set_weights(network.get_weights())
+        same = type(clone) is type(network) and np.allclose(
+            _outputs(clone, network), _outputs(network, network), rtol=1e-3, atol=1e-5, equal_nan=True
+        )
     except Exception:  # a layer of the user may raise anything
-        return None
-    own, other = ([(v.shape, v.dtype) for v in model.variables] for model in (network, clone))
-    return clone if own == other and not {*map(id, network.variables)} & {*map(id, clone.variables)} else None
+        return None, ([], [])
+    apart = {*map(id, network.variables)}.isdisjoint(map(id, clone.variables))
+    return (clone if same and apart else None), new_values
+
+
+def settled(generator: keras.Model, state: NetworkState) -> NetworkState:
+    """The state with what layers such as SpectralNormalization would assign to their weights in training mode.
+
+    A survivor's weights are what its layers have assigned; the moving averages of such weights are not.
+    """
+    noise, labels = _some_inputs(generator)
+    after = forward_pass(generator, state, noise, labels).after
+    return state._replace(trainable=after.trainable)
+
+
+def _some_inputs(network: keras.Model) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """A row of noise, and a label if the network takes any."""
+    shapes = input_shapes("generator", network)
+    values = [
+        tf.zeros([1, *shape[1:]], spec.dtype) for shape, spec in zip(shapes, signature(network, shapes), strict=True)
+    ]
+    ramp = tf.reshape(tf.linspace(-1.0, 1.0, values[0].shape.num_elements()), values[0].shape)
+    return ramp, values[1] if len(values) > 1 else None
+
+
+def _outputs(network: keras.Model, takes_inputs_of: keras.Model) -> np.ndarray:
+    """The outputs of a network for a row of noise."""
+    noise, labels = _some_inputs(takes_inputs_of)
+    inputs = noise if labels is None else [noise, labels]
+    return np.asarray(keras.ops.convert_to_numpy(network(inputs, training=False)))
 
 
 def _values(network: keras.Model) -> Values:
@@ -102,9 +139,9 @@ def _arrays(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
 
 def _new_values(network: keras.Model) -> Values:
     """New initial values: those of a clone, or drawn again by the initializers that the layers keep."""
-    clone = _clone(network)
+    clone, new_values = _clone(network)
     if clone is not None:
-        return _values(clone)
+        return new_values
     drawn = {}
     for layer in network._flatten_layers():
         for name, initializer in vars(layer).items():

@@ -13,7 +13,7 @@ from egan_tf.evolution import real_data, serialization
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.batches import GenerationSizes, as_batches, sizes_for, split_samples
 from egan_tf.evolution.choices import choices_of
-from egan_tf.evolution.copies import copy_network, initial_population
+from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.functional_optimizer import functional
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
@@ -23,7 +23,7 @@ from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import RealData, SampleFn
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
-from egan_tf.evolution.stateless import apply_network
+from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, finish_training, generation_functions
 from egan_tf.utils.checks import require
 from egan_tf.utils.signatures import takes_settings
@@ -266,7 +266,7 @@ class EGAN(keras.Model):
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
-        best = take(self.population.sampling_state, 0)
+        best = self._state_of(0, self.settings.ema_decay > 0)
         samples, _ = apply_network(self.generator, best, noise, labels, training=False)
         return tf.cast(samples, tf.float32)
 
@@ -284,10 +284,12 @@ class EGAN(keras.Model):
         require(0 <= position <= last, "individual", f"must be from 0 to {last}, got {position}")
         has_average = self.settings.ema_decay > 0
         require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
-        population = self.population
-        use_average = has_average if averaged is None else averaged
-        state = population.sampling_state if use_average else population.individuals.network
-        return copy_network(self.generator, take(state, position))
+        return copy_network(self.generator, self._state_of(position, has_average if averaged is None else averaged))
+
+    def _state_of(self, position: int, averaged: bool) -> NetworkState:
+        if averaged:
+            return settled(self.generator, take(self.population.sampling_state, position))
+        return take(self.population.individuals.network, position)
 
     @property
     def best_generator(self) -> keras.Model:

@@ -140,3 +140,18 @@ def test_trains_as_in_a_plain_loop(name: str, step: str) -> None:
     train_plainly(egan, *plain, (sgd(), sgd()), data, GENERATIONS, BATCH)
     assert_same_weights(egan.generator, plain[0])
     assert_same_weights(egan.discriminator, plain[1])
+
+
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+@pytest.mark.parametrize("name", ["SpectralNormalization", "own normalization"])
+def test_samples_come_from_the_function_that_was_trained(name: str, ema_decay: float) -> None:
+    egan = EGAN(*networks(MEMBERS[name]), population_size=2, ema_decay=ema_decay)
+    egan.compile(sgd(), sgd())
+    train(egan, samples(10))
+    noise = egan.latent.sample(16, tf.constant([0, 1], tf.int64))
+    for position in range(2):
+        generator = egan.individual(position)
+        sampled = generator(noise, training=False).numpy()
+        as_trained = generator(noise, training=True).numpy()
+        assert abs(sampled - as_trained).max() < 1e-4 * abs(as_trained).max()
+    assert abs(egan.sample(noise).numpy() - egan.best_generator(noise).numpy()).max() < 1e-5
