@@ -19,7 +19,7 @@ from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import concatenate, take, where
-from egan_tf.evolution.stateless import NetworkState, apply_network, assigned_weights
+from egan_tf.evolution.stateless import NetworkState, Tensors, apply_network, assigned_weights
 from egan_tf.evolution.variation import (
     ChildEvaluation,
     Children,
@@ -111,10 +111,11 @@ class Generation:
                 self.settings.mutation_steps,
                 self.map_fn,
                 concatenate(made) if made else None,
+                may_defer=len(self.operators) == 1,
             )
             children = operator(context, parents)
             origin = children.origin._replace(operator=children.origin.operator + offset)
-            evaluations = self.evaluate(noise, children.network, evaluate, batches)
+            evaluations = self.evaluate(noise, parents, children, evaluate, batches)
             # Layers that assign to their own weights: the child lives on with those that the discriminator judged.
             trainable = evaluations.weights or children.network.trainable
             network = children.network._replace(trainable=trainable)
@@ -123,12 +124,13 @@ class Generation:
         return concatenate(made)
 
     def evaluate(
-        self, noise: GenerationNoise, children: NetworkState, evaluate: Evaluate, batches: Batches
+        self, noise: GenerationNoise, parents: Individual, children: Individual, evaluate: Evaluate, batches: Batches
     ) -> ChildEvaluation:
         """The evaluations of children on the evaluation noise, [n, ...].
 
         Args:
             noise: of the generation.
+            parents: the population, [μ, ...].
             children: [n, ...].
             evaluate: from samples and labels to an evaluation.
             batches: the real samples, for their number and labels.
@@ -136,13 +138,21 @@ class Generation:
         latents = noise.latents(batches.sizes.evaluation_size, EVALUATION)
         _, labels = evaluation_batch(batches)
 
-        def evaluate_child(child: NetworkState) -> ChildEvaluation:
-            fake, after = apply_network(self.networks.generator, child, latents, labels)
+        def evaluate_network(network: NetworkState, finite: tf.Tensor) -> ChildEvaluation:
+            fake, after = apply_network(self.networks.generator, network, latents, labels)
             evaluation = evaluate(fake, labels)
-            weights = assigned_weights(child, after)
-            return ChildEvaluation(self._scores(evaluation), fake, self._update(evaluation), weights)
+            weights = assigned_weights(network, after)
+            return ChildEvaluation(self._scores(evaluation), fake, self._update(evaluation), finite, weights)
 
-        return self.map_fn(evaluate_child, children, children.trainable[0].shape[0])
+        def evaluate_gradient(child: Individual) -> ChildEvaluation:
+            grown = self._grown(parents, tf.nest.map_structure(lambda part: part[None], child))
+            finite = all_finite((grown.network, grown.slots), 1)[0]
+            return evaluate_network(take(grown.network, 0), finite)
+
+        count = children.origin.operator.shape[0]
+        if children.gradient:
+            return self.map_fn(evaluate_gradient, children, count)
+        return self.map_fn(lambda network: evaluate_network(network, tf.constant(True)), children.network, count)
 
     def _scores(self, evaluation: Evaluation) -> Scores:
         fitness = self.fitness(evaluation, self.settings.gamma)
@@ -167,16 +177,21 @@ class Generation:
         """
         size, scores = self.settings.population_size, children.evaluations.scores
         count = scores.fitness.shape[0]
-        viable = tf.math.is_finite(scores.fitness) & all_finite(children.individuals, count)
+        individuals = children.individuals
+        viable = tf.math.is_finite(scores.fitness) & all_finite((individuals.network, individuals.slots), count)
+        viable &= children.evaluations.finite
         ranked = fittest(scores.fitness, viable, size)
         chosen, rank = tf.minimum(ranked, count - 1), tf.maximum(ranked - count, 0)
         retained = ranked >= count
 
-        child_states = (children.individuals.network, children.individuals.slots)
+        def chosen_children() -> tuple[NetworkState, Tensors]:
+            grown = self._grown(parents, take(individuals, chosen))
+            return grown.network, grown.slots
+
         network, slots = tf.cond(
             tf.reduce_any(retained),
-            lambda: where(retained, take((parents.network, parents.slots), rank), take(child_states, chosen)),
-            lambda: take(child_states, chosen),
+            lambda: where(retained, take((parents.network, parents.slots), rank), chosen_children()),
+            chosen_children,
         )
         origin = where(
             retained,
@@ -189,6 +204,14 @@ class Generation:
         survivors = Individual(network, slots, origin)
         origins = children.individuals.origin
         return Selected(survivors, survivor_scores, retained, fake, updates, viable_count, scores, origins)
+
+    def _grown(self, parents: Individual, children: Individual) -> Individual:
+        """The children with weights and slots, also those that are only gradients."""
+        if not children.gradient:
+            return children
+        of_parents = take((parents.network.trainable, parents.slots), children.origin.parents[:, 0])
+        weights, slots = self.optimizer.apply(children.gradient, *of_parents)
+        return Individual(children.network._replace(trainable=weights), slots, children.origin)
 
 
 def evaluation_batch(batches: Batches) -> Batch:

@@ -33,11 +33,14 @@ class Individual(NamedTuple):
         network: the generator's weights and non-trainable state.
         slots: its optimizer's state, the step count included.
         origin: its parents and the operator that made it.
+        gradient: () for most. A child may consist of the gradient of the one optimizer step that it takes from its
+            first parent; then its weights and slots are (), and are made when they are needed, which saves memory.
     """
 
     network: NetworkState
     slots: Tensors
     origin: Origin
+    gradient: Tensors = ()
 
 
 def single_parent(positions: tf.Tensor, operators: tf.Tensor) -> Origin:

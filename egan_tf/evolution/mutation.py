@@ -69,10 +69,12 @@ class ObjectiveMutation:
         gradients, (assigned, after) = context.map_fn(
             lambda parent: gradients_at(parent, 0, objectives), (parents.network, parents.slots), size
         )
-        weights, slots = context.optimizer.apply(
-            merge(gradients), repeat(assigned or parents.network.trainable, count), repeat(parents.slots, count)
-        )
         origin = single_parent(tf.repeat(tf.range(size), count), tf.tile(tf.range(count), [size]))
+        parent = assigned or parents.network.trainable, parents.slots
+        if context.may_defer and size == context.steps == 1 and not assigned and context.map_fn is sequential_map:
+            return Individual(NetworkState((), repeat(after, count)), (), origin, merge(gradients))
+        # Copies of a single parent would cost as much memory as the children.
+        weights, slots = context.optimizer.apply(merge(gradients), *(parent if size == 1 else repeat(parent, count)))
         children = NetworkState(weights, repeat(after, count)), slots
 
         def next_step(number: tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from egan_tf.evolution.functional_optimizer import functional, inner_optimizers, own_class, restore_averages
 from egan_tf.evolution.loss_scale import loss_scale, with_loss_scale
 from egan_tf.evolution.map_functions import sequential_map, vectorized_map
+from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import Tensors, read, write
 from egan_tf.utils.checks import InputError, format_value
 
@@ -116,17 +117,17 @@ class StatelessOptimizer:
 
         Args:
             gradients: one for each weight, [individuals, ...], times `loss_scale`.
-            weights: values of the trainable weights, [individuals, ...].
-            slots: the optimizer's state for them, [individuals, ...].
+            weights: values of the trainable weights, [individuals, ...]; or [1, ...], the parent of them all, of which
+                no copies are made.
+            slots: the optimizer's state for them, likewise.
 
         Returns:
-            The weights and the slots after the step.
+            The weights and the slots after the step, [individuals, ...].
         """
         # Read here, because inside the map each member would read the variables again.
         shared = read(self._optimizer.variables)
 
-        def step(member: tuple[Tensors, Tensors, Tensors]) -> tuple[Tensors, Tensors]:
-            gradients, weights, slots = member
+        def step(gradients: Tensors, weights: Tensors, slots: Tensors) -> tuple[Tensors, Tensors]:
             moved, after = self._optimizer.stateless_apply(self._state(slots, shared), list(gradients), list(weights))
             pairs = zip(after, self._is_slot, strict=True)
             return (
@@ -134,7 +135,11 @@ class StatelessOptimizer:
                 tuple(tf.convert_to_tensor(value) for value, is_slot in pairs if is_slot),
             )
 
-        return self._map(step, (gradients, weights, slots), gradients[0].shape[0])
+        count = gradients[0].shape[0]
+        if weights[0].shape[0] < count:
+            parent = take((weights, slots), 0)
+            return self._map(lambda gradient: step(gradient, *parent), gradients, count)
+        return self._map(lambda member: step(*member), (gradients, weights, slots), count)
 
     def final_weights(self, weights: Tensors, slots: Tensors) -> Tensors:
         """The weights of individuals at the end of training, [individuals, ...]: with `use_ema` their averages."""

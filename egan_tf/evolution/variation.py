@@ -56,12 +56,14 @@ class ChildEvaluation(NamedTuple):
         scores: its fitness.
         fake: its samples.
         update: of the discriminator.
+        finite: bool scalar, whether the weights and slots of a child that is only a gradient are finite.
         weights: its trainable weights after it made the samples, if its layers assigned to them; else ().
     """
 
     scores: Scores
     fake: tf.Tensor
     update: DiscriminatorUpdate
+    finite: tf.Tensor
     weights: Tensors = ()
 
 
@@ -85,6 +87,7 @@ class VariationContext(NamedTuple):
         steps: optimizer steps per mutation.
         map_fn: maps a function over stacked individuals.
         siblings: the children of earlier operators in this generation, with their evaluations; None for the first.
+        may_defer: whether children may be returned as gradients, see `Individual.gradient`.
     """
 
     networks: Networks
@@ -96,6 +99,7 @@ class VariationContext(NamedTuple):
     steps: int
     map_fn: MapFn
     siblings: Children | None
+    may_defer: bool = False
 
 
 @runtime_checkable
