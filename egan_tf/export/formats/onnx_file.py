@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.export.formats.base import Format, SampleFn
+from egan_tf.export.formats.onnx_operators import HANDLERS, repair_attributes
+from egan_tf.export.formats.onnx_problems import check_operators
 from egan_tf.export.markdown import code_block, describe_samples
 from egan_tf.export.source import Source
 from egan_tf.sampling.sampler import ONNX_FILE, Sampler
@@ -33,7 +35,12 @@ class OnnxFile(Format):
             import tf2onnx
 
             function = tf.function(source.serve, input_signature=[source.signature], autograph=False)
-            model, _ = tf2onnx.convert.from_function(function, input_signature=[source.signature], opset=OPSET)
+            with _inlined_functions():
+                model, _ = tf2onnx.convert.from_function(
+                    function, input_signature=[source.signature], opset=OPSET, custom_op_handlers=HANDLERS
+                )
+            check_operators(model, source.model)
+            repair_attributes(model.graph)
         for value, shape in (
             (model.graph.input[0], (source.spec.latent_size,)),
             (model.graph.output[0], source.spec.sample_shape),
@@ -95,6 +102,20 @@ def _rename_by_position(graph: Any) -> None:
     for value in graph.value_info:
         value.name = named(value.name)
     graph.doc_string = ""
+
+
+@contextlib.contextmanager
+def _inlined_functions() -> Iterator[None]:
+    """Traces functions inside functions as part of them: tf2onnx knows no calls.
+
+    Keras compiles grouped convolutions by XLA, which TensorFlow never inlines.
+    """
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 @contextlib.contextmanager
