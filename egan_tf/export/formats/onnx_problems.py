@@ -27,9 +27,7 @@ def check_operators(model: Any, source: keras.Model) -> None:
     for node in model.graph.node:
         known = node.domain not in ("", "ai.onnx") or onnx.defs.has(node.op_type, opset, "")
         if not known or _refused(node):
-            # Where one operator became several, the last keeps the name of the result.
-            names = " ".join([*node.output, node.name])
-            raise FormatError(f"operator {node.op_type} {place_of(names, source)} cannot be converted")
+            raise FormatError(f"operator {node.op_type} {place_of(node.name, source)} cannot be converted")
 
 
 def _refused(node: Any) -> bool:
