@@ -93,7 +93,7 @@ def _check_formats(formats: Iterable[str]) -> list[str]:
 def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -> dict[str, Any] | None:
     """Writes `samples.png`, from the first format that samples by seed, otherwise from the Keras model."""
     spec = source.spec
-    if not (spec.is_image or spec.is_point):
+    if not spec.is_drawable:
         return None
     for name in names:
         samples = FORMATS[name].sample(partial, PREVIEW_COUNT, seed)

@@ -18,6 +18,10 @@ from egan_tf.utils.checks import InputError, format_value
 Failure = FormatError | ExportMismatchError
 
 
+class DiskError(InputError):
+    """A format could not be written because the disk is full, or gone."""
+
+
 def write_formats(names: list[str], source: Source, directory: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Writes formats into a directory; each is loaded again and compared with the generator.
 
@@ -30,7 +34,8 @@ def write_formats(names: list[str], source: Source, directory: Path) -> tuple[di
         The card's entries of the comparison for the formats that were written, and a reason for each of the others.
 
     Raises:
-        InputError: none could be written, or the disk failed.
+        DiskError: the disk failed; a subclass of `InputError`.
+        InputError: none could be written.
         ExportMismatchError: all compute other samples than the generator.
     """
     verification: dict[str, Any] = {}
@@ -66,7 +71,7 @@ def _write_verified(name: str, source: Source, directory: Path) -> dict[str, Any
     try:
         FORMATS[name].write(source, directory)
     except (OSError, tf.errors.OpError) as error:  # TensorFlow reports a full disk as an OpError
-        raise InputError("name", f"cannot write the {name}: {error}") from error
+        raise DiskError("name", f"cannot write the {name}: {error}") from error
     except FormatError:
         raise
     except Exception as error:  # libraries that convert and user layers may raise anything

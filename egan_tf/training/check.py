@@ -23,6 +23,7 @@ from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.export_run import export_dir, is_exported
 from egan_tf.training.metric_setup import load_metric_extractor
+from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
 from egan_tf.utils.checks import InputError, one_of, require
 from egan_tf.utils.locks import LockedError, directory_lock
@@ -85,7 +86,9 @@ def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = data.load(config.data.dataset, config.data.data_dir)
     extractor = load_metric_extractor(config, dataset, trained=not dry_run)
-    return Prepared(dataset, extractor, build(config, dataset.shape, code=code))
+    egan = build(config, dataset.shape, code=code)
+    rehearse(config, egan, dataset)
+    return Prepared(dataset, extractor, egan)
 
 
 def check_settings(config: Config, code: UserCode | None = None) -> None:

@@ -70,8 +70,11 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
 
 
 def check_labels(dataset: ImageDataset) -> None:
-    """Raises InputError for a data set without labels."""
+    """Raises InputError for a data set without labels, or too small to hold an image out."""
     require(dataset.labels is not None, "extractor", f"cnn needs labels, and {dataset.name} has none; take pixels")
+    count = len(dataset.images)
+    problem = f"cnn holds out every {HOLDOUT_INTERVAL}th image, and {dataset.name} has {count}; take pixels"
+    require(count >= HOLDOUT_INTERVAL, "extractor", problem)
 
 
 def train_test_split(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDataset, ImageDataset]:
