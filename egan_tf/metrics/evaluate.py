@@ -104,6 +104,7 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
     require(not isinstance(metrics, str) and len(metrics) > 0, "metrics", "must be at least one name, in a list")
     chosen = {name: METRICS[one_of("metrics", name, METRICS)] for name in metrics}
     is_mixture = isinstance(dataset, GaussianMixture)
+    check_counts(metrics, dataset)
     for name, metric in chosen.items():
         kind = "points of a mixture" if metric.points else "images"
         require(metric.points == is_mixture, "metrics", f"{name} is of {kind}, and {dataset.name} holds others")
@@ -113,12 +114,17 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
         assert extractor is not None
         valid = "probabilities" not in metric.needs or extractor.classes > 0
         require(valid, "extractor", f"{extractor.name} gives no class probabilities, which {name} needs")
-        if metric.uses_real and isinstance(dataset, ImageDataset):
-            count = len(dataset.images)
-            problem = f"{name} compares with at least {metric.min_real} images, and {dataset.name} holds {count}"
-            require(count >= metric.min_real, "metrics", f"{problem}; leave it out")
     require(extractor is None or not is_mixture, "extractor", f"must be None for {dataset.name}, which holds points")
     return chosen
+
+
+def check_counts(metrics: Sequence[str], dataset: Dataset) -> None:
+    """Raises `InputError` for metrics that compare with more real images than there are."""
+    count = len(dataset.images) if isinstance(dataset, ImageDataset) else None
+    for name in metrics:
+        if count is not None and METRICS[name].uses_real and count < METRICS[name].min_real:
+            least = f"{name} compares with at least {METRICS[name].min_real} images"
+            raise InputError("metrics", f"{least}, and {dataset.name} holds {count}; leave it out")
 
 
 def _needs(metrics: Iterable[Metric]) -> frozenset[str]:

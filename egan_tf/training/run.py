@@ -14,6 +14,7 @@ import keras
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.metrics.extractors import Extractor
+from egan_tf.sampling.integrity import read_card
 from egan_tf.training import run_folder
 from egan_tf.training.callbacks.checkpoint import CheckpointCallback
 from egan_tf.training.callbacks.metrics_log import MetricsLog
@@ -92,7 +93,9 @@ class Run:
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
         path = self._export(saved)
-        self.events.append({"event": "exported", "time": now(), "generation": self.generation})
+        failed = (read_card(path) or {}).get("failed_formats")
+        told = {"failed_formats": failed} if failed else {}
+        self.events.append({"event": "exported", "time": now(), "generation": self.generation, **told})
         return Trained(self.egan, self.folder, path)
 
     @property
