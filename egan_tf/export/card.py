@@ -107,6 +107,16 @@ def write_card(card: Mapping[str, Any], directory: Path) -> None:
     (directory / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
 
+def is_unchanged(directory: Path) -> bool:
+    """True if every file in an export has the SHA-256 that its card lists, and there is no other file."""
+    try:
+        card = read_card(directory)
+        found = {path: entry for path, entry in file_table(directory).items() if path != CARD_FILE}
+    except (InputError, OSError):
+        return False
+    return card is not None and card.get("format") == CARD_FORMAT and card.get("files") == found
+
+
 def listed_files(directory: Path) -> set[str] | None:
     """The relative paths that the card in `directory` lists; None if it has no card of an export."""
     try:

@@ -21,7 +21,7 @@ from egan_tf.training.build import build
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
-from egan_tf.training.export_run import export_dir, is_exported
+from egan_tf.training.export_run import export_dir, is_own_export
 from egan_tf.training.metric_setup import load_metric_extractor
 from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
@@ -167,11 +167,11 @@ def check_resume(
     prepared = check(config.replace(run={"overwrite": True}), code, dry_run=dry_run)
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, prepared.egan)
     manifest, skipped = checkpoints.restore()
-    _check_progress(config, prepared.dataset, manifest)
+    _check_progress(folder, config, prepared.dataset, manifest)
     return PreparedResume(prepared.dataset, prepared.extractor, prepared.egan, changed, manifest, skipped)
 
 
-def _check_progress(config: Config, dataset: data.Dataset, manifest: Manifest | None) -> None:
+def _check_progress(folder: Path, config: Config, dataset: data.Dataset, manifest: Manifest | None) -> None:
     generation = 0 if manifest is None else manifest.generation
     if manifest is not None and manifest.fingerprint != dataset.fingerprint:
         raise InputError(
@@ -187,8 +187,10 @@ def _check_progress(config: Config, dataset: data.Dataset, manifest: Manifest | 
         "steps_per_execution",
         f"must divide the generations that are left, {config.run.steps - generation}",
     )
-    if export_dir(config).exists() and not config.run.overwrite and not is_exported(config, config.run.steps):
-        raise InputError("name", f"{export_dir(config)} exists; choose another --name, or replace it with --overwrite")
+    own = config.run.overwrite or is_own_export(folder, config, config.run.steps)
+    if export_dir(config).exists() and not own:
+        problem = f"{export_dir(config)} exists, and is not as this run exported it"
+        raise InputError("name", f"{problem}; choose another --name, or replace it with --overwrite")
 
 
 @contextlib.contextmanager

@@ -95,7 +95,9 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
         generation = 0 if prepared.manifest is None else prepared.manifest.generation
         event = {"event": "resumed", "time": now(), "generation": generation, "changes": prepared.changed}
         run.events.append({**event, "skipped": prepared.skipped, **_imported(code)})
-        log_line(f"resumed {folder} at generation {generation} of {config.run.steps}")
+        done = "; nothing is left to train, and the model is exported again: --steps N trains to generation N"
+        left = "" if generation < config.run.steps else done
+        log_line(f"resumed {folder} at generation {generation} of {config.run.steps}{left}")
         return run.run()
 
 
