@@ -85,10 +85,11 @@ def _rename_by_position(graph: Any) -> None:
     new_names: dict[str, str] = {}
 
     def named(name: str) -> str:
-        stem, separator, number = name.rpartition("__")
+        node, colon, output = name.partition(":")
+        stem, separator, number = node.rpartition("__")
         if not (separator and number.isdigit()):
             return name
-        return new_names.setdefault(name, f"{stem}__{len(new_names)}")
+        return new_names.setdefault(node, f"{stem}__{len(new_names)}") + colon + output
 
     for node in graph.node:
         node.name = named(node.name)
