@@ -101,7 +101,9 @@ def _to_float32(generator: keras.Model, latent_size: int) -> keras.Model:
 
     onnxruntime has few CPU kernels for bfloat16 and float16, and mixed precision keeps its weights in float32 anyway.
     """
-    if _float_types(generator, latent_size) == {tf.float32}:
+    in_float32 = all(layer.compute_dtype == "float32" for layer in generator._flatten_layers())
+    # A layer may compute in float64 inside, whatever its type; a copy would do the same.
+    if _float_types(generator, latent_size) <= ({tf.float32, tf.float64} if in_float32 else {tf.float32}):
         return generator
     try:
         # The clone of an input layer would keep its type, which Keras' floatx decided.

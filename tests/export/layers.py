@@ -41,6 +41,11 @@ class Apply(layers.Layer):
         return self._function(inputs)
 
 
+def outside(table: tf.Tensor) -> Apply:
+    """A layer with a tensor that was made before it was called."""
+    return Apply(lambda x: x * table + table)
+
+
 NOT_ACTIVATIONS = ("deserialize", "get", "serialize", "threshold")
 """`threshold` takes two numbers; it is below."""
 
@@ -103,6 +108,9 @@ LAYERS: dict[str, Make] = {
     "xlogy": lambda: generator(Apply(lambda x: tf.math.xlogy(tf.nn.relu(x), tf.nn.relu(x)))),
     "xlog1py": lambda: generator(Apply(lambda x: tf.math.xlog1py(tf.nn.relu(x), tf.nn.relu(x)))),
     "xdivy": lambda: generator(Apply(lambda x: tf.math.xdivy(tf.nn.relu(x), tf.nn.relu(x)))),
+    "a tensor made outside": lambda: generator(outside(tf.range(8.0))),
+    "float64 inside": lambda: generator(Apply(lambda x: tf.cast(tf.cast(x, tf.float64) * 2.0, tf.float32))),
+    "channels first": lambda: generator(layers.Conv2DTranspose(2, 4, 2, data_format="channels_first", **SAME)),
     "log1p": lambda: generator(Apply(lambda x: tf.math.log1p(tf.abs(x)))),
 }
 """What a generator is likely to have, and what tf2onnx alone converts wrongly or not at all."""

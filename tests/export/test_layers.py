@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ from tests.export.layers import (
 )
 
 LATENT = Latent(LATENT_SIZE)
+
+
+@pytest.fixture(autouse=True)
+def _no_messages_of_libraries(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert [record.name for record in caplog.records if record.name.startswith("tf2onnx")] == []
 
 
 def check_onnx(model: keras.Model, directory: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -95,9 +102,18 @@ def test_a_format_that_cannot_hold_the_generator_is_named_and_the_others_are_wri
     assert not (tmp_path / "alone").exists()
 
 
+def counting(x: tf.Tensor) -> tf.Tensor:
+    """Makes other samples in every call."""
+    COUNTER.assign_add(1.0)
+    return x + COUNTER
+
+
+COUNTER = tf.Variable(0.0)
+
 NOWHERE = {
     "python": (lambda x: tf.ensure_shape(tf.numpy_function(lambda a: 2 * a, [x], tf.float32), x.shape), "PyFunc"),
     "python, eager": (lambda x: tf.ensure_shape(tf.py_function(lambda a: 2 * a, [x], tf.float32), x.shape), "EagerPyF"),
+    "state": (counting, "operator AssignAddVariableOp of layer 'users_own' changes a variable in inference mode"),
     "random": (lambda x: x + tf.random.normal(tf.shape(x)), "RandomNormalLike of layer 'users_own'"),
 }
 

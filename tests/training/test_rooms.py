@@ -57,27 +57,33 @@ def test_data_sets_with_every_metric_that_they_can_have(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("extractor", CHEAP)
-@pytest.mark.parametrize("metric", OF_IMAGES)
 @pytest.mark.parametrize("name", SETS)
-def test_each_data_set_with_each_metric_and_extractor(
+def test_each_data_set_with_each_extractor_and_metric(
     name: str,
-    metric: str,
     extractor: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """All metrics that fit the data work at once; each of the others is refused."""
     dataset = images(*SETS[name])
     registered(dataset, monkeypatch)
-    accepted = check_line(config_of(tmp_path, [metric], extractor), dataset, tmp_path, capsys)
-    enough = not METRICS[metric].uses_real or METRICS[metric].min_real <= len(dataset.images)
-    classified = metric != "classifier_score" or extractor == "cnn"
-    labelled = extractor != "cnn" or (dataset.labels is not None and len(dataset.images) >= 5)
-    assert accepted == (enough and classified and labelled)
+
+    def fits(metric: str) -> bool:
+        enough = not METRICS[metric].uses_real or METRICS[metric].min_real <= len(dataset.images)
+        classified = metric != "classifier_score" or extractor == "cnn"
+        return (
+            enough and classified and (extractor != "cnn" or (dataset.labels is not None and len(dataset.images) > 4))
+        )
+
+    for metric in OF_IMAGES:
+        if not fits(metric):
+            assert not check_line(config_of(tmp_path, [metric], extractor), dataset, tmp_path, capsys)
+    assert check_line(config_of(tmp_path, [*filter(fits, OF_IMAGES)], extractor), dataset, tmp_path, capsys)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("formats", [("saved_model",), ("onnx", "saved_model")])
+@pytest.mark.parametrize("formats", [("saved_model",), ("onnx",)])
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", SETS)
 def test_each_data_set_with_each_network(

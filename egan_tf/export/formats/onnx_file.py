@@ -36,9 +36,11 @@ class OnnxFile(Format):
 
             function = tf.function(source.serve, input_signature=[source.signature], autograph=False)
             with _inlined_functions():
+                traced = function.get_concrete_function(source.signature)
                 model, _ = tf2onnx.convert.from_function(
                     function, input_signature=[source.signature], opset=OPSET, custom_op_handlers=HANDLERS
                 )
+            _store_captures(model.graph, traced)
             check_operators(model, source.model)
             repair_attributes(model.graph)
         for value, shape in (
@@ -75,6 +77,17 @@ class OnnxFile(Format):
     def sample(self, directory: Path, count: int, seed: int) -> np.ndarray:
         """The samples of `Sampler.sample`."""
         return Sampler(directory / ONNX_FILE).sample(count, seed)
+
+
+def _store_captures(graph: Any, traced: Any) -> None:
+    """Stores tensors that layers made outside of their call, which tf2onnx takes for inputs, in the file."""
+    import onnx
+
+    values = {inner.name: outer for outer, inner in traced.graph.captures if outer.dtype != tf.resource}
+    for value in list(graph.input):
+        if value.name in values:
+            graph.initializer.append(onnx.numpy_helper.from_array(values[value.name].numpy(), value.name))
+            graph.input.remove(value)
 
 
 def _rename_by_position(graph: Any) -> None:
@@ -122,14 +135,12 @@ def _inlined_functions() -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Silences the progress and deprecation messages of tf2onnx."""
-    loggers = [tf.get_logger(), logging.getLogger("tf2onnx")]
-    levels = [logger.level for logger in loggers]
+    before = logging.root.manager.disable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
+        # What does not convert is named in one line; tf2onnx would print tracebacks.
+        logging.disable(logging.CRITICAL)
         try:
             yield
         finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+            logging.disable(before)

@@ -16,6 +16,7 @@ from egan_tf.sampling.spec import SamplingSpec
 
 FOLDER = "saved_model"
 _PYTHON = ("EagerPyFunc", "PyFunc", "PyFuncStateless")
+_CHANGES = ("AssignAddVariableOp", "AssignSubVariableOp", "AssignVariableOp", "ResourceScatterUpdate")
 _NOISE = {
     "normal": "tf.random.normal([64, {size}])",
     "uniform": "tf.random.uniform([64, {size}], -1.0, 1.0)",
@@ -69,10 +70,17 @@ class _Module(tf.Module):
 
 
 def _check_operators(graph: Any, source: Source) -> None:
-    """Refuses calls of Python, which a SavedModel keeps as a number that only this process understands."""
+    """Refuses what a SavedModel cannot keep.
+
+    A call of Python is a number that only this process understands; a generator that changes its own variables does not
+    make the same samples of the same noise, which a comparison of one call with one call does not show.
+    """
     functions = graph.as_graph_def().library.function
     nodes = [(op.type, op.name) for op in graph.get_operations()]
     nodes += [(node.op, node.name) for function in functions for node in function.node_def]
     for kind, name in nodes:
+        place = f"operator {kind} {place_of(name, source.model)}"
         if kind in _PYTHON:
-            raise FormatError(f"operator {kind} {place_of(name, source.model)} runs in Python and cannot be saved")
+            raise FormatError(f"{place} runs in Python and cannot be saved")
+        if kind in _CHANGES:
+            raise FormatError(f"{place} changes a variable in inference mode")
