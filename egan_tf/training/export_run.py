@@ -67,22 +67,35 @@ def export_dir(config: Config) -> Path:
 def is_own_export(run: Path, config: Config, steps: int) -> bool:
     """True if this run made the existing export, and nobody changed it since.
 
-    The run's events record the SHA-256 of the card of every export, and a card lists those of the other files. If a run
-    ended between the export and its record, the card has the run's configuration and number of generations.
+    The run's events record the SHA-256 of the card of every export, and a card lists those of the other files. If they
+    record none, the run ended before it could, or is of an older version; then the card of its export has the run's
+    configuration and number of generations.
 
     Args:
         run: the run's folder.
         config: its configuration; may differ from that of the export.
         steps: the number of generations.
     """
-    directory = export_dir(config)
-    if not is_unchanged(directory):
+    if not is_unchanged(export_dir(config)):
         return False
+    recorded = _recorded_cards(run)
+    return sha256_of(export_dir(config) / CARD_FILE) in recorded if recorded else _is_exported(config, steps)
+
+
+def unrecorded_export(run: Path, config: Config) -> Path | None:
+    """The run's own export, if its events record none."""
+    own = not _recorded_cards(run) and is_own_export(run, config, config.run.steps)
+    return export_dir(config) if own else None
+
+
+def _recorded_cards(run: Path) -> list[Any]:
+    events = read_records(run / run_folder.EVENTS) if (run / run_folder.EVENTS).exists() else []
+    return [event["card_sha256"] for event in events if "card_sha256" in event]
+
+
+def _is_exported(config: Config, steps: int) -> bool:
     try:
-        events = read_records(run / run_folder.EVENTS) if (run / run_folder.EVENTS).exists() else []
-        if sha256_of(directory / CARD_FILE) in [event.get("card_sha256") for event in events]:
-            return True
-        card: Any = read_card(directory)
+        card: Any = read_card(export_dir(config))
         return from_dict(card["config"]).public() == config.public() and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

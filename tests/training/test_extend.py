@@ -65,13 +65,14 @@ def test_an_export_that_is_not_as_the_run_made_it_is_not_replaced(edit: str, who
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
-def test_an_export_that_was_made_before_its_record_is_the_runs_own(whole: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [STEPS, 28])
+def test_an_export_without_a_record_is_known_by_its_card(steps: int, whole: Path, tmp_path: Path) -> None:
+    """Of a run of an older version, or of one that ended before it could record its export."""
     done(tmp_path, whole)
     events = folder_of(tmp_path) / "events.jsonl"
     events.write_text("".join(line for line in events.read_text().splitlines(keepends=True) if "exported" not in line))
-    before = (tmp_path / "models" / "ring8" / "generator.onnx").read_bytes()
-    resumed(tmp_path)
-    assert (tmp_path / "models" / "ring8" / "generator.onnx").read_bytes() == before
+    resumed(tmp_path, "--steps", str(steps))
+    assert json.loads((tmp_path / "models" / "ring8" / "card.json").read_text())["steps"] == steps
 
 
 @pytest.mark.parametrize("steps", [1, STEPS - 1])
