@@ -61,7 +61,10 @@ def test_commands_that_need_no_keras_do_not_read_its_settings(command: list[str]
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("values", [{"floatx": "bfloat16"}, {"epsilon": 1}, {"image_data_format": "NCHW"}, ["list"]])
+DAMAGED = [pytest.param(values, marks=pytest.mark.slow) for values in ({"epsilon": 1}, {"image_data_format": "x"}, [1])]
+
+
+@pytest.mark.parametrize("values", [{"floatx": "bfloat16"}, *DAMAGED])
 def test_a_file_that_keras_cannot_read_is_named_in_one_line(values: object, tmp_path: Path) -> None:
     environment = settings(tmp_path)
     (tmp_path / "keras.json").write_text(json.dumps(values))
@@ -72,7 +75,7 @@ def test_a_file_that_keras_cannot_read_is_named_in_one_line(values: object, tmp_
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("where", ["environment", "file"])
+@pytest.mark.parametrize("where", [pytest.param("environment", marks=pytest.mark.slow), "file"])
 @pytest.mark.parametrize("name", IMPORTS)
 def test_in_python_another_backend_is_refused_before_keras_looks_for_it(name: str, where: str, tmp_path: Path) -> None:
     environment = settings(tmp_path, backend="jax") if where == "file" else {"KERAS_BACKEND": "jax"}

@@ -76,7 +76,12 @@ def export(model: keras.Model, directory: Path, **changes: Any) -> Path:
     return export_generator(model, directory, latent=LATENT, value_range=(-1e6, 1e6), card={}, **changes)
 
 
-@pytest.mark.parametrize("name", NOT_IN_ONNX)
+QUICK = ("Bucketize", "diagonal", "inverse", "while", "random by seed")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NOT_IN_ONNX]
+)
 def test_a_format_that_cannot_hold_the_generator_is_named_and_the_others_are_written(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,7 +29,12 @@ def resumed(where: Path, *flags: str) -> None:
     train_command.main(["--resume", str(folder_of(where)), *flags])
 
 
-@pytest.mark.parametrize("change", [(), ("--gamma", "0.5"), ("--formats", "onnx", "saved_model"), ("--log-every", "1")])
+CHANGES = [("--gamma", "0.5"), (), ("--formats", "onnx", "saved_model"), ("--log-every", "1")]
+
+
+@pytest.mark.parametrize(
+    "change", [CHANGES[0], *(pytest.param(change, marks=pytest.mark.slow) for change in CHANGES[1:])]
+)
 def test_a_finished_run_is_extended_and_its_own_export_replaced(
     change: tuple[str, ...], whole: Path, tmp_path: Path
 ) -> None:
@@ -52,7 +57,10 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize(
+    "edit",
+    ["an edited file", *(pytest.param(edit, marks=pytest.mark.slow) for edit in EDITS if edit != "an edited file")],
+)
 def test_an_export_that_is_not_as_the_run_made_it_is_not_replaced(edit: str, whole: Path, tmp_path: Path) -> None:
     model = done(tmp_path, whole)
     EDITS[edit](model)
@@ -65,7 +73,7 @@ def test_an_export_that_is_not_as_the_run_made_it_is_not_replaced(edit: str, who
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("steps", [STEPS, 28])
+@pytest.mark.parametrize("steps", [pytest.param(STEPS, marks=pytest.mark.slow), 28])
 def test_an_export_without_a_record_is_known_by_its_card(steps: int, whole: Path, tmp_path: Path) -> None:
     """Of a run of an older version, or of one that ended before it could record its export."""
     done(tmp_path, whole)
@@ -75,7 +83,7 @@ def test_an_export_without_a_record_is_known_by_its_card(steps: int, whole: Path
     assert json.loads((tmp_path / "models" / "ring8" / "card.json").read_text())["steps"] == steps
 
 
-@pytest.mark.parametrize("steps", [1, STEPS - 1])
+@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.slow), STEPS - 1])
 def test_a_finished_run_cannot_be_shortened(steps: int, whole: Path, tmp_path: Path) -> None:
     done(tmp_path, whole)
     for mode in ((), ("--dry-run",)):

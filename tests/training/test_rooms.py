@@ -22,13 +22,13 @@ CHEAP = ("pixels", "pixels_pca", "cnn")
 QUICK = {
     "RGBA": (12, 8, 8, 4, 3),
     "one image without labels": (1, 5, 7, 3, None),
-    "one pixel": (12, 1, 1, 1, 2),
-    "three images": (3, 5, 7, 4, 3),
 }
 """Count, height, width, channels, classes."""
 
 SETS = {
     **QUICK,
+    "one pixel": (12, 1, 1, 1, 2),
+    "three images": (3, 5, 7, 4, 3),
     "grey": (12, 8, 8, 1, 3),
     "RGB": (12, 8, 8, 3, 3),
     "one image": (1, 8, 8, 1, 1),
