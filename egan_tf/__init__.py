@@ -44,4 +44,6 @@ __all__ = [
     "quality",
 ]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(
+    __name__, _HOMES, needs_keras={home for home in _HOMES.values() if home.startswith("evolution")}
+)

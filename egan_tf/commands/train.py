@@ -94,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"model: {trained.export}")
     if (trained.run / REPORT).exists():
         print(f"report: {trained.run / REPORT}")
-    if "onnx" in config.run.formats:
+    if (trained.export / "generator.onnx").exists():
         print(f"sample: {program('sample')} {trained.export / 'generator.onnx'} --count 64 --seed 0 --out grid.png")
     return 0
 

@@ -23,4 +23,4 @@ _HOMES = {
 
 __all__ = ["FORMATS", "ExportMismatchError", "Format", "export_generator"]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, needs_keras=_HOMES.values())

@@ -21,7 +21,10 @@ from egan_tf.utils.versions import versions
 CARD_FORMAT = "egan_tf export 1"
 """The entry `format`, by which the directory of an export is recognized."""
 
-RESERVED = ("format", "created", "noise", "samples", "parameters", "verification", "preview", "versions", "files")
+RESERVED = (
+    *("format", "created", "noise", "samples", "parameters", "verification", "failed_formats", "preview", "versions"),
+    "files",
+)
 """Keys that the export writes, and the caller cannot. The caller's `name` replaces the name of the directory."""
 
 
@@ -57,7 +60,12 @@ def to_json_value(value: Any) -> Any:
 
 
 def describe_export(
-    name: str, spec: SamplingSpec, parameters: int, verification: Mapping[str, Any], preview: Mapping[str, Any] | None
+    name: str,
+    spec: SamplingSpec,
+    parameters: int,
+    verification: Mapping[str, Any],
+    preview: Mapping[str, Any] | None,
+    failed_formats: Mapping[str, str],
 ) -> dict[str, Any]:
     """The entries that the export writes, without the files.
 
@@ -67,6 +75,7 @@ def describe_export(
         parameters: the number of weights of the generator.
         verification: per format, its largest difference from the generator.
         preview: how the preview was made, or None.
+        failed_formats: the reasons why formats were not written, by name.
     """
     value_range = to_json_value(spec.value_range)
     return {
@@ -77,6 +86,7 @@ def describe_export(
         "samples": {"shape": to_json_value(spec.sample_shape), "value_range": value_range, "dtype": "float32"},
         "parameters": parameters,
         "verification": dict(verification),
+        **({"failed_formats": dict(failed_formats)} if failed_formats else {}),
         "preview": preview,
         "versions": versions(),
     }
@@ -95,6 +105,16 @@ def write_card(card: Mapping[str, Any], directory: Path) -> None:
     """Writes `directory/card.json`."""
     text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
     (directory / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def is_unchanged(directory: Path) -> bool:
+    """True if every file in an export has the SHA-256 that its card lists, and there is no other file."""
+    try:
+        card = read_card(directory)
+        found = {path: entry for path, entry in file_table(directory).items() if path != CARD_FILE}
+    except (InputError, OSError):
+        return False
+    return card is not None and card.get("format") == CARD_FORMAT and card.get("files") == found
 
 
 def listed_files(directory: Path) -> set[str] | None:

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from egan_tf.export.card import check_card, describe_export, file_table, write_card
 from egan_tf.export.directory import atomic_export, check_export_directory
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.readme import render_readme
 from egan_tf.export.source import LatentLike, Source, prepare_source, run_on_cpu
-from egan_tf.export.verify import verify_format, verify_source
+from egan_tf.export.verify import verify_source
+from egan_tf.export.writing import write_formats
 from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.pictures import picture
-from egan_tf.utils.checks import InputError, integer, one_of, require
+from egan_tf.utils.checks import integer, one_of, require
+from egan_tf.utils.log_line import log_line
 
 PREVIEW_FILE = "samples.png"
 PREVIEW_COUNT = 64
@@ -40,6 +41,9 @@ def export_generator(
     It holds one file or folder per format, `samples.png` (of images and points), `card.json` and `README.md`. The
     formats compute in float32 and inference mode, also for a generator in lower precision; the batch is dynamic.
 
+    A format that cannot hold the generator, or computes other samples, is left out: one line on stderr names it, the
+    reason and what was written instead, and the card has the reason under `failed_formats`.
+
     Args:
         generator: a built Keras model whose only input is noise [batch, latent.size], its last activation inside.
         directory: of the export, such as `saved_models/NAME`; its parents are made.
@@ -54,8 +58,9 @@ def export_generator(
         `directory`.
 
     Raises:
-        InputError: an argument is invalid, or `directory` exists or cannot be written.
-        ExportMismatchError: a format computes other samples than the generator; a subclass of `InputError`.
+        InputError: an argument is invalid, no format can hold the generator, or `directory` exists or cannot be
+            written.
+        ExportMismatchError: every format computes other samples than the generator; a subclass of `InputError`.
     """
     directory = Path(directory)
     names, user_card = _check_formats(formats), check_card(card)
@@ -64,13 +69,16 @@ def export_generator(
     source = prepare_source(generator, latent, value_range)
     float32_copy = verify_source(source)
     with atomic_export(directory, overwrite) as partial:
-        verification = {name: _write_verified(name, source, partial) for name in names}
+        verification, failed = write_formats(names, source, partial)
+        written = list(verification)
         if float32_copy is not None:
             verification["float32 copy of a reduced precision generator"] = float32_copy
-        preview = _write_preview(source, partial, names, preview_seed)
+        preview = _write_preview(source, partial, written, preview_seed)
         parameters = int(source.model.count_params())
-        described = describe_export(directory.resolve().name, source.spec, parameters, verification, preview)
-        _write_documents({**described, **user_card}, source, names, partial, _display_path(directory))
+        described = describe_export(directory.resolve().name, source.spec, parameters, verification, preview, failed)
+        _write_documents({**described, **user_card}, source, written, partial, _display_path(directory))
+    for name, reason in failed.items():
+        log_line(f"{name}: {reason}; wrote {' and '.join(written)}")
     return directory
 
 
@@ -82,19 +90,10 @@ def _check_formats(formats: Iterable[str]) -> list[str]:
     return names
 
 
-def _write_verified(name: str, source: Source, partial: Path) -> dict[str, Any]:
-    """Writes one format, loads it again and returns the card's entry of the comparison."""
-    try:
-        FORMATS[name].write(source, partial)
-    except (OSError, tf.errors.OpError) as error:  # TensorFlow reports a full disk as an OpError
-        raise InputError("name", f"cannot write the {name}: {error}") from error
-    return verify_format(name, FORMATS[name].load(partial), source)
-
-
 def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -> dict[str, Any] | None:
     """Writes `samples.png`, from the first format that samples by seed, otherwise from the Keras model."""
     spec = source.spec
-    if not (spec.is_image or spec.is_point):
+    if not spec.is_drawable:
         return None
     for name in names:
         samples = FORMATS[name].sample(partial, PREVIEW_COUNT, seed)

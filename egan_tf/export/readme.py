@@ -65,7 +65,8 @@ def _verification(card: Mapping[str, Any]) -> str:
     ]
     heading = ("format", "batch sizes", "largest difference from the Keras model", "allowed")
     text = "Each format was loaded again and compared with the Keras model on the same noise."
-    return f"{text}\n\n{table(heading, rows)}"
+    failed = [f"Not exported as {name}: {reason}." for name, reason in card.get("failed_formats", {}).items()]
+    return "\n\n".join([text, table(heading, rows), *failed])
 
 
 def _files(card: Mapping[str, Any]) -> str:

@@ -101,10 +101,14 @@ def _to_float32(generator: keras.Model, latent_size: int) -> keras.Model:
 
     onnxruntime has few CPU kernels for bfloat16 and float16, and mixed precision keeps its weights in float32 anyway.
     """
-    if _float_types(generator, latent_size) == {tf.float32}:
+    in_float32 = all(layer.compute_dtype == "float32" for layer in generator._flatten_layers())
+    # A layer may compute in float64 inside, whatever its type; a copy would do the same.
+    if _float_types(generator, latent_size) <= ({tf.float32, tf.float64} if in_float32 else {tf.float32}):
         return generator
     try:
-        float32_copy = keras.models.clone_model(generator, clone_function=_layer_to_float32)
+        # The clone of an input layer would keep its type, which Keras' floatx decided.
+        noise = keras.Input((latent_size,), dtype="float32")
+        float32_copy = keras.models.clone_model(generator, noise, clone_function=_layer_to_float32)
         float32_copy(tf.zeros([1, latent_size]), training=False)
         float32_copy.set_weights(generator.get_weights())
     except Exception as error:

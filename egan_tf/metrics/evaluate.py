@@ -57,11 +57,11 @@ def evaluate(
     Returns:
         A record for each metric: "metric" (the reported name), "kind" (the name in `METRICS`), "value", "deviation"
         (standard deviation over splits or subsets, or None), "n_real", "n_fake", "dataset", "split", "extractor",
-        "extractor_hash", "resize", "protocol", "batchnorm", "seed", "step", "problem". If samples are not finite, or
-        the value overflows, "value" is None and "problem" gives the reason.
+        "extractor_hash", "resize", "protocol", "batchnorm", "seed", "step", "problem". If samples are not finite, the
+        value overflows, or the metric refuses the features, "value" is None and "problem" gives the reason.
 
     Raises:
-        InputError: a metric does not fit the data or the extractor, or the samples have another shape.
+        InputError: a metric does not fit the data, their number or the extractor, or the samples have another shape.
     """
     chosen = check_metrics(metrics, dataset, extractor)
     count, seed = integer("count", count, MIN_COUNT), integer("seed", seed, 0)
@@ -85,7 +85,7 @@ def evaluate(
                 "extractor": extractor.name if extractor else None,
                 "extractor_hash": extractor.hash if extractor else None,
                 "resize": extractor.resize if extractor else None,
-                "protocol": metric.protocol,
+                "protocol": _protocol(metric, extractor, min(real.count, count)),
                 "batchnorm": "inference",
                 "seed": seed,
                 "step": step,
@@ -98,12 +98,13 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
     """Returns the metrics by name.
 
     Raises:
-        InputError: no metric, unknown names, metrics for another kind of data, or an unsuitable extractor: none for
-            images, one without class probabilities, or one for points.
+        InputError: no metric, unknown names, metrics for another kind of data or for more samples than there are, or
+            an unsuitable extractor: none for images, one without class probabilities, or one for points.
     """
     require(not isinstance(metrics, str) and len(metrics) > 0, "metrics", "must be at least one name, in a list")
     chosen = {name: METRICS[one_of("metrics", name, METRICS)] for name in metrics}
     is_mixture = isinstance(dataset, GaussianMixture)
+    check_counts(metrics, dataset)
     for name, metric in chosen.items():
         kind = "points of a mixture" if metric.points else "images"
         require(metric.points == is_mixture, "metrics", f"{name} is of {kind}, and {dataset.name} holds others")
@@ -117,15 +118,34 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
     return chosen
 
 
+def check_counts(metrics: Sequence[str], dataset: Dataset) -> None:
+    """Raises `InputError` for metrics that compare with more real images than there are."""
+    count = len(dataset.images) if isinstance(dataset, ImageDataset) else None
+    for name in metrics:
+        if count is not None and METRICS[name].uses_real and count < METRICS[name].min_real:
+            least = f"{name} compares with at least {METRICS[name].min_real} images"
+            raise InputError("metrics", f"{least}, and {dataset.name} holds {count}; leave it out")
+
+
 def _needs(metrics: Iterable[Metric]) -> frozenset[str]:
     return frozenset().union(*(metric.needs for metric in metrics))
+
+
+def _protocol(metric: Metric, extractor: Extractor | None, count: int) -> str:
+    """The protocol; it tells of a distance that counts directions of which the samples say nothing."""
+    if extractor is None or "moments" not in metric.needs or count > extractor.size:
+        return metric.protocol
+    return f"{metric.protocol}, which are singular: {count} samples of {extractor.size} features"
 
 
 def _compute(metric: Metric, inputs: MetricInputs | None) -> Record:
     if inputs is None:
         return {"value": None, "deviation": None, "problem": "the samples are not finite numbers"}
-    with np.errstate(over="ignore", invalid="ignore"):
-        value, deviation = metric.compute(inputs)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, deviation = metric.compute(inputs)
+    except InputError as error:
+        return {"value": None, "deviation": None, "problem": str(error)}
     if not math.isfinite(value):
         return {"value": None, "deviation": None, "problem": "the samples are too large to compute with"}
     return {"value": value, "deviation": deviation, "problem": None}

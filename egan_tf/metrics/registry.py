@@ -102,6 +102,7 @@ class Metric:
         inception_prefix: of the reported name if the extractor is the official Inception graph.
         points: True for points of a mixture, False for images.
         uses_real: True if it compares with real samples.
+        min_real: the fewest real samples that it compares with.
         higher_is_better: True if larger values are better.
     """
 
@@ -112,6 +113,7 @@ class Metric:
     inception_prefix: str = ""
     points: bool = False
     uses_real: bool = True
+    min_real: int = 2
     higher_is_better: bool = False
 
     def reported_name(self, extractor: Extractor | None, count: int) -> str:
@@ -148,8 +150,11 @@ def _mixture_mmd(inputs: MetricInputs) -> MetricValue:
     return MetricValue(mixture_mmd(*inputs.features, inputs.mixture.sigma))
 
 
-def _neighbour_metric(name: str, protocol: str, compute: Callable[[MetricInputs], MetricValue]) -> Metric:
-    return Metric(compute, name, protocol, frozenset({"features"}), higher_is_better=True)
+def _neighbour_metric(
+    name: str, protocol: str, compute: Callable[[MetricInputs], MetricValue], neighbours: int
+) -> Metric:
+    needs = frozenset({"features"})
+    return Metric(compute, name, protocol, needs, min_real=neighbours + 1, higher_is_better=True)
 
 
 def _mode_metric(name: str, protocol: str, compute: Callable[[MetricInputs], MetricValue], higher: bool) -> Metric:
@@ -180,21 +185,25 @@ METRICS: dict[str, Metric] = {
         "precision",
         f"share of fakes in a real ball; {_PRECISION_BALLS}",
         lambda inputs: MetricValue(inputs.precision_recall.precision),
+        PRECISION_NEIGHBOURS,
     ),
     "recall": _neighbour_metric(
         "recall",
         f"share of real samples in a fake's ball; {_PRECISION_BALLS}",
         lambda inputs: MetricValue(inputs.precision_recall.recall),
+        PRECISION_NEIGHBOURS,
     ),
     "density": _neighbour_metric(
         "density",
         f"real balls around a fake, over {DENSITY_NEIGHBOURS}; {_DENSITY_BALLS}",
         lambda inputs: MetricValue(inputs.density_coverage.density),
+        DENSITY_NEIGHBOURS,
     ),
     "coverage": _neighbour_metric(
         "coverage",
         f"share of real balls with a fake in them; {_DENSITY_BALLS}",
         lambda inputs: MetricValue(inputs.density_coverage.coverage),
+        DENSITY_NEIGHBOURS,
     ),
     "classifier_score": Metric(
         _classifier_score,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
-
-from egan_tf.networks.dcgan import dcgan_discriminator, dcgan_generator
-from egan_tf.networks.mlp import mlp_discriminator, mlp_generator
 from egan_tf.utils.checks import one_of
+from egan_tf.utils.keras_settings import check_backend
+
+check_backend()  # before Keras tries to import another one
+
+import keras  # noqa: E402
+
+from egan_tf.networks.dcgan import dcgan_discriminator, dcgan_generator  # noqa: E402
+from egan_tf.networks.mlp import mlp_discriminator, mlp_generator  # noqa: E402
 
 NORMALIZATIONS = ("none", "batch")
 

@@ -11,6 +11,9 @@ import keras
 from egan_tf.utils.checks import InputError
 
 KERNEL = 4
+LAST = {"data_format": "channels_last"}
+"""Whatever the settings of Keras are: samples are [batch, height, width, channels]."""
+
 MIN_SIDE = 4
 MIN_STAGES = 2
 
@@ -68,10 +71,12 @@ def dcgan_generator(
     x = keras.layers.ReLU()(_normalized(x, normalization))
     for stage in range(stages - 1, 0, -1):
         x = keras.layers.Conv2DTranspose(
-            width << (stage - 1), KERNEL, 2, padding="same", use_bias=biased, kernel_initializer=_initializer()
+            width << (stage - 1), KERNEL, 2, padding="same", use_bias=biased, kernel_initializer=_initializer(), **LAST
         )(x)
         x = keras.layers.ReLU()(_normalized(x, normalization))
-    x = keras.layers.Conv2DTranspose(sample_shape[-1], KERNEL, 2, padding="same", kernel_initializer=_initializer())(x)
+    x = keras.layers.Conv2DTranspose(
+        sample_shape[-1], KERNEL, 2, padding="same", kernel_initializer=_initializer(), **LAST
+    )(x)
     return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="dcgan_generator")
 
 
@@ -97,8 +102,9 @@ def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization
             padding="same",
             use_bias=normalized == "none",
             kernel_initializer=_initializer(),
+            **LAST,
         )(x)
         x = _normalized(x, normalized)
         x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
-    logits = keras.layers.Dense(1, dtype="float32", kernel_initializer=_initializer())(keras.layers.Flatten()(x))
+    logits = keras.layers.Dense(1, dtype="float32", kernel_initializer=_initializer())(keras.layers.Flatten(**LAST)(x))
     return keras.Model(images, logits, name="dcgan_discriminator")

@@ -53,6 +53,6 @@ def mlp_discriminator(sample_shape: tuple[int, ...], width: int, normalization: 
         [batch, *sample_shape] to float32 logits [batch, 1].
     """
     samples = keras.Input(sample_shape, name="samples")
-    hidden = _hidden_layers(keras.layers.Flatten()(samples), width, normalization)
+    hidden = _hidden_layers(keras.layers.Flatten(data_format="channels_last")(samples), width, normalization)
     logits = keras.layers.Dense(1, dtype="float32")(hidden)
     return keras.Model(samples, logits, name="mlp_discriminator")

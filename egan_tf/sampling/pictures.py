@@ -64,7 +64,7 @@ def _grid(pixels: np.ndarray, gap: int = 1) -> Image:
 
 
 def to_image(pixels: np.ndarray) -> Image:
-    """A pillow image of uint8 [H, W, C] with 1 or 3 channels."""
+    """A pillow image of uint8 [H, W, C] with 1, 3 or 4 channels; the fourth is alpha."""
     import PIL.Image
 
     return PIL.Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)

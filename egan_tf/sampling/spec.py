@@ -11,6 +11,9 @@ import numpy as np
 from egan_tf.sampling.noise import DISTRIBUTIONS, draw_noise
 from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
 
+CHANNELS = (1, 3, 4)
+"""Channels of an image: grey, RGB, or RGB with alpha."""
+
 _FORMAT = "1"
 _PREFIX = "egan_tf."
 
@@ -46,8 +49,13 @@ class SamplingSpec:
 
     @property
     def is_image(self) -> bool:
-        """True if a sample is an image [H, W, C] with one or three channels."""
-        return len(self.sample_shape) == 3 and self.sample_shape[2] in (1, 3)
+        """True if a sample is an image [H, W, C]: grey, RGB, or RGB with alpha."""
+        return len(self.sample_shape) == 3 and self.sample_shape[2] in CHANNELS
+
+    @property
+    def is_drawable(self) -> bool:
+        """True if there are pictures of the samples."""
+        return self.is_image or self.is_point
 
     @property
     def is_point(self) -> bool:

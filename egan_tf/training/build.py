@@ -55,6 +55,7 @@ def build(
     evolution = (code or UserCode()).resolved(config.evolution)
     # Keras takes a seed of 32 bits.
     keras.utils.set_random_seed(config.evolution.seed % 2**32)
+    policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.run.precision)
     try:
         return _build(config, sample_shape, model, evolution)
@@ -64,7 +65,7 @@ def build(
             f"networks of width {config.network.width} do not fit into memory; use a smaller width or population",
         ) from error
     finally:
-        keras.config.set_dtype_policy("float32")
+        keras.config.set_dtype_policy(policy)
 
 
 def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN], evolution: Settings) -> EGAN:

@@ -21,8 +21,9 @@ from egan_tf.training.build import build
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
-from egan_tf.training.export_run import export_dir, is_exported
+from egan_tf.training.export_run import export_dir, is_own_export
 from egan_tf.training.metric_setup import load_metric_extractor
+from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
 from egan_tf.utils.checks import InputError, one_of, require
 from egan_tf.utils.locks import LockedError, directory_lock
@@ -85,7 +86,9 @@ def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = data.load(config.data.dataset, config.data.data_dir)
     extractor = load_metric_extractor(config, dataset, trained=not dry_run)
-    return Prepared(dataset, extractor, build(config, dataset.shape, code=code))
+    egan = build(config, dataset.shape, code=code)
+    rehearse(config, egan, dataset)
+    return Prepared(dataset, extractor, egan)
 
 
 def check_settings(config: Config, code: UserCode | None = None) -> None:
@@ -164,11 +167,11 @@ def check_resume(
     prepared = check(config.replace(run={"overwrite": True}), code, dry_run=dry_run)
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, prepared.egan)
     manifest, skipped = checkpoints.restore()
-    _check_progress(config, prepared.dataset, manifest)
+    _check_progress(folder, config, prepared.dataset, manifest)
     return PreparedResume(prepared.dataset, prepared.extractor, prepared.egan, changed, manifest, skipped)
 
 
-def _check_progress(config: Config, dataset: data.Dataset, manifest: Manifest | None) -> None:
+def _check_progress(folder: Path, config: Config, dataset: data.Dataset, manifest: Manifest | None) -> None:
     generation = 0 if manifest is None else manifest.generation
     if manifest is not None and manifest.fingerprint != dataset.fingerprint:
         raise InputError(
@@ -184,8 +187,13 @@ def _check_progress(config: Config, dataset: data.Dataset, manifest: Manifest | 
         "steps_per_execution",
         f"must divide the generations that are left, {config.run.steps - generation}",
     )
-    if export_dir(config).exists() and not config.run.overwrite and not is_exported(config, config.run.steps):
-        raise InputError("name", f"{export_dir(config)} exists; choose another --name, or replace it with --overwrite")
+    before = read_config(folder)
+    own = is_own_export(folder, config, config.run.steps) or (
+        export_dir(before) == export_dir(config) and is_own_export(folder, before, before.run.steps)
+    )
+    if export_dir(config).exists() and not (config.run.overwrite or own):
+        problem = f"{export_dir(config)} exists, and is not as this run exported it"
+        raise InputError("name", f"{problem}; choose another --name, or replace it with --overwrite")
 
 
 @contextlib.contextmanager

@@ -11,8 +11,12 @@ import numpy as np
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export import export_generator
-from egan_tf.sampling.integrity import read_card
+from egan_tf.export.card import is_unchanged
+from egan_tf.sampling.integrity import CARD_FILE, read_card
+from egan_tf.training import run_folder
 from egan_tf.training.config import Config, from_dict
+from egan_tf.utils.atomic import sha256_of
+from egan_tf.utils.json_lines import read_records
 
 
 def export(
@@ -60,13 +64,48 @@ def export_dir(config: Config) -> Path:
     return Path(config.run.models_dir) / config.name
 
 
-def is_exported(config: Config, steps: int) -> bool:
-    """True if this run made the existing export: its card has this configuration and number of generations."""
+def is_own_export(run: Path, config: Config, steps: int) -> bool:
+    """True if this run made the existing export, and nobody changed it since.
+
+    The run's events record the SHA-256 of the card of every export, and a card lists those of the other files. If they
+    record none, the run ended before it could, or is of an older version; then the card of its export has the run's
+    configuration and number of generations.
+
+    Args:
+        run: the run's folder.
+        config: its configuration; may differ from that of the export.
+        steps: the number of generations.
+    """
+    if not is_unchanged(export_dir(config)):
+        return False
+    recorded = _recorded_cards(run)
+    return sha256_of(export_dir(config) / CARD_FILE) in recorded if recorded else _is_exported(config, steps)
+
+
+def unrecorded_export(run: Path, config: Config) -> Path | None:
+    """The run's own export, if its events record none."""
+    own = not _recorded_cards(run) and is_own_export(run, config, config.run.steps)
+    return export_dir(config) if own else None
+
+
+def _recorded_cards(run: Path) -> list[Any]:
+    events = read_records(run / run_folder.EVENTS) if (run / run_folder.EVENTS).exists() else []
+    return [event["card_sha256"] for event in events if "card_sha256" in event]
+
+
+def _is_exported(config: Config, steps: int) -> bool:
     try:
         card: Any = read_card(export_dir(config))
         return from_dict(card["config"]).public() == config.public() and card["steps"] == steps
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
+
+
+def export_event(directory: Path) -> dict[str, Any]:
+    """What the events of a run record of an export: the SHA-256 of its card, and formats that failed."""
+    card = read_card(directory) or {}
+    failed = {name: card[name] for name in ("failed_formats",) if name in card}
+    return {"event": "exported", "card_sha256": sha256_of(directory / CARD_FILE), **failed}
 
 
 def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from egan_tf import data
-from egan_tf.metrics.evaluate import check_metrics
+from egan_tf.metrics.evaluate import check_counts, check_metrics
 from egan_tf.metrics.extractors import Extractor, load_extractor
 from egan_tf.metrics.registry import METRICS
 from egan_tf.training.callbacks.evaluation import Evaluations
@@ -25,6 +25,7 @@ def load_metric_extractor(config: Config, dataset: data.Dataset, trained: bool =
         InputError: the metrics do not fit the data, or something that the extractor needs is missing.
     """
     settings = config.metrics
+    check_counts(settings.metrics, dataset)  # before an extractor is trained for them
     images = any(not METRICS[name].points for name in settings.metrics)
     extractor = None
     if images and not isinstance(dataset, data.GaussianMixture):

@@ -21,7 +21,7 @@ from egan_tf.training.callbacks.progress import ProgressBar
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
-from egan_tf.training.export_run import export, is_exported
+from egan_tf.training.export_run import export, export_event, is_own_export
 from egan_tf.training.metric_setup import make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.signals import Signals
@@ -91,9 +91,7 @@ class Run:
         saved = self._train()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
-        path = self._export(saved)
-        self.events.append({"event": "exported", "time": now(), "generation": self.generation})
-        return Trained(self.egan, self.folder, path)
+        return Trained(self.egan, self.folder, self._export(saved))
 
     @property
     def generation(self) -> int:
@@ -229,12 +227,14 @@ class Run:
             log_line(f"no plot of the mutations: {error.strerror or error}")
 
     def _export(self, saved: bool) -> Path:
-        replace = is_exported(self.config, self.generation) or None
+        replace = is_own_export(self.folder, self.config, self.generation) or None
         try:
-            return export(self.egan, self.config, self.dataset, overwrite=replace)
+            path = export(self.egan, self.config, self.dataset, overwrite=replace)
         except InputError as error:
             advice = f"the run is kept: {program('export')} {self.folder} --name OTHER exports it again"
             raise RunError(f"{error}; {advice if saved else 'and the last checkpoint could not be written'}") from error
+        self.events.append({"time": now(), "generation": self.generation, **export_event(path)})
+        return path
 
 
 def _last_seconds(times: list[dict[str, Any]]) -> float:

@@ -12,7 +12,7 @@ from egan_tf.training.check import check, check_resume, check_settings, locked_r
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
-from egan_tf.training.export_run import export
+from egan_tf.training.export_run import export, export_event, unrecorded_export
 from egan_tf.training.run import Run, StoppedError, Trained, now
 from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, one_of
@@ -90,12 +90,17 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
         for sentence in prepared.skipped:
             log_line(sentence)
         run.roll_back(prepared.manifest)
+        unrecorded = unrecorded_export(folder, before)
+        if unrecorded is not None:
+            run.events.append({"time": now(), **export_event(unrecorded)})
         if config != before:
             atomic_write(folder / run_folder.CONFIG, config.to_json())
         generation = 0 if prepared.manifest is None else prepared.manifest.generation
         event = {"event": "resumed", "time": now(), "generation": generation, "changes": prepared.changed}
         run.events.append({**event, "skipped": prepared.skipped, **_imported(code)})
-        log_line(f"resumed {folder} at generation {generation} of {config.run.steps}")
+        done = "; nothing is left to train, and the model is exported again: --steps N trains to generation N"
+        left = "" if generation < config.run.steps else done
+        log_line(f"resumed {folder} at generation {generation} of {config.run.steps}{left}")
         return run.run()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from egan_tf.utils.checks import InputError, RunError
+from egan_tf.utils.keras_settings import import_keras_for_a_program
 from egan_tf.utils.streams import lasting_streams
 
 RUN_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
@@ -74,12 +75,17 @@ def program(command: str) -> str:
 
 
 def import_tensorflow_quietly() -> None:
-    """Imports TensorFlow without its messages on stderr, some of which no setting turns off."""
+    """Imports TensorFlow and Keras without messages on stderr, some of which no setting turns off.
+
+    Raises:
+        InputError: Keras cannot be imported, or has another backend.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     terminal = os.dup(2)
     try:
         with Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
+        import_keras_for_a_program()
         import tensorflow as tf
 
         tf.config.list_physical_devices()

@@ -39,7 +39,7 @@ def test_export_in_training_mode_is_refused(name: str, tmp_path: Path, monkeypat
             super().write(Training(source.original, source.model, source.spec), directory)
 
     monkeypatch.setitem(FORMATS, name, InTraining())
-    with pytest.raises(ExportMismatchError, match=f"generator: its {name} differs by"):
+    with pytest.raises(InputError, match=f"generator: its {name} differs by|changes a variable in inference mode"):
         export(conv_generator(), tmp_path / "it", formats=[name])
     assert not list(tmp_path.iterdir())
 

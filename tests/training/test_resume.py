@@ -49,14 +49,6 @@ def cut_short(where: Path, monkeypatch: pytest.MonkeyPatch, generation: int = 16
             training.train(short(where))
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("whole")
-    keras.backend.clear_session()
-    training.train(short(where))
-    return where
-
-
 @pytest.fixture
 def halved(whole: Path, tmp_path: Path) -> Path:
     """The state of a run that was killed between generations 20 and 24, with its checkpoint of generation 16."""

@@ -10,9 +10,18 @@ import numpy as np
 
 from egan_tf.export.source import Source
 from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.utils.checks import InputError
 
 SampleFn = Callable[[np.ndarray], np.ndarray]
 """Noise float32 [batch, latent_size] to samples float32 [batch, *sample_shape]."""
+
+
+class FormatError(InputError):
+    """A generator cannot be exported in one format; the other formats are exported without it."""
+
+    def __init__(self, problem: str) -> None:
+        """Args: problem: one line that names the operator or the layer, if one is the reason."""
+        super().__init__("formats", problem)
 
 
 class Format(ABC):
@@ -20,7 +29,11 @@ class Format(ABC):
 
     @abstractmethod
     def write(self, source: Source, directory: Path) -> None:
-        """Writes the generator into `directory`, under a name that no other format uses."""
+        """Writes the generator into `directory`, under a name that no other format uses.
+
+        Raises:
+            FormatError: the format cannot hold this generator. Any other error counts as one, unless the disk failed.
+        """
 
     @abstractmethod
     def load(self, directory: Path) -> SampleFn:

@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.export.formats.base import Format, SampleFn
+from egan_tf.export.formats.onnx_operators import HANDLERS, repair_attributes
+from egan_tf.export.formats.onnx_problems import check_operators
 from egan_tf.export.markdown import code_block, describe_samples
 from egan_tf.export.source import Source
 from egan_tf.sampling.sampler import ONNX_FILE, Sampler
@@ -33,7 +35,14 @@ class OnnxFile(Format):
             import tf2onnx
 
             function = tf.function(source.serve, input_signature=[source.signature], autograph=False)
-            model, _ = tf2onnx.convert.from_function(function, input_signature=[source.signature], opset=OPSET)
+            with _inlined_functions():
+                traced = function.get_concrete_function(source.signature)
+                model, _ = tf2onnx.convert.from_function(
+                    function, input_signature=[source.signature], opset=OPSET, custom_op_handlers=HANDLERS
+                )
+            _store_captures(model.graph, traced)
+            check_operators(model, source.model)
+            repair_attributes(model.graph)
         for value, shape in (
             (model.graph.input[0], (source.spec.latent_size,)),
             (model.graph.output[0], source.spec.sample_shape),
@@ -70,6 +79,17 @@ class OnnxFile(Format):
         return Sampler(directory / ONNX_FILE).sample(count, seed)
 
 
+def _store_captures(graph: Any, traced: Any) -> None:
+    """Stores tensors that layers made outside of their call, which tf2onnx takes for inputs, in the file."""
+    import onnx
+
+    values = {inner.name: outer for outer, inner in traced.graph.captures if outer.dtype != tf.resource}
+    for value in list(graph.input):
+        if value.name in values:
+            graph.initializer.append(onnx.numpy_helper.from_array(values[value.name].numpy(), value.name))
+            graph.input.remove(value)
+
+
 def _rename_by_position(graph: Any) -> None:
     """Numbers the generated names by their position in the graph, so that the same model always gives the same bytes.
 
@@ -78,10 +98,11 @@ def _rename_by_position(graph: Any) -> None:
     new_names: dict[str, str] = {}
 
     def named(name: str) -> str:
-        stem, separator, number = name.rpartition("__")
+        node, colon, output = name.partition(":")
+        stem, separator, number = node.rpartition("__")
         if not (separator and number.isdigit()):
             return name
-        return new_names.setdefault(name, f"{stem}__{len(new_names)}")
+        return new_names.setdefault(node, f"{stem}__{len(new_names)}") + colon + output
 
     for node in graph.node:
         node.name = named(node.name)
@@ -98,16 +119,28 @@ def _rename_by_position(graph: Any) -> None:
 
 
 @contextlib.contextmanager
+def _inlined_functions() -> Iterator[None]:
+    """Traces functions inside functions as part of them: tf2onnx knows no calls.
+
+    Keras compiles grouped convolutions by XLA, which TensorFlow never inlines.
+    """
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Silences the progress and deprecation messages of tf2onnx."""
-    loggers = [tf.get_logger(), logging.getLogger("tf2onnx")]
-    levels = [logger.level for logger in loggers]
+    before = logging.root.manager.disable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
+        # What does not convert is named in one line; tf2onnx would print tracebacks.
+        logging.disable(logging.CRITICAL)
         try:
             yield
         finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+            logging.disable(before)

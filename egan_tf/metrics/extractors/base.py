@@ -12,6 +12,8 @@ import numpy as np
 from egan_tf.utils.checks import require
 
 BATCH = 256
+GREY, RGBA = 1, 4
+"""Channels of images that are not RGB."""
 
 
 class Activations(NamedTuple):
@@ -103,8 +105,17 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
 
 
 def to_rgb(images: np.ndarray) -> np.ndarray:
-    """Images as [n, H, W, 3]: grey is repeated, an alpha channel is dropped."""
-    return np.repeat(images, 3, axis=3) if images.shape[3] == 1 else images[..., :3]
+    """Images in [-1, 1] as [n, H, W, 3]: grey is repeated, RGB with alpha is laid on white.
+
+    Dropping alpha would compare colours that nobody sees.
+    """
+    if images.shape[3] == GREY:
+        return np.repeat(images, 3, axis=3)
+    colours = images[..., :3]
+    if images.shape[3] == RGBA:
+        opacity = (images[..., 3:] + np.float32(1.0)) / np.float32(2.0)
+        return opacity * colours + (np.float32(1.0) - opacity)
+    return colours
 
 
 def content_hash(*parts: str | np.ndarray) -> str:

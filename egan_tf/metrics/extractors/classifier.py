@@ -70,8 +70,11 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
 
 
 def check_labels(dataset: ImageDataset) -> None:
-    """Raises InputError for a data set without labels."""
+    """Raises InputError for a data set without labels, or too small to hold an image out."""
     require(dataset.labels is not None, "extractor", f"cnn needs labels, and {dataset.name} has none; take pixels")
+    count = len(dataset.images)
+    problem = f"cnn holds out every {HOLDOUT_INTERVAL}th image, and {dataset.name} has {count}; take pixels"
+    require(count >= HOLDOUT_INTERVAL, "extractor", problem)
 
 
 def train_test_split(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDataset, ImageDataset]:
@@ -98,14 +101,15 @@ def build_classifier(shape: Sequence[int], classes: int) -> keras.Model:
         return keras.initializers.GlorotUniform(seed=SEED * 100 + layer)
 
     # An explicit dtype, because a run may have set a global policy of lower precision.
-    options = {"padding": "same", "activation": "relu", "dtype": "float32"}
+    last = {"data_format": "channels_last"}
+    options = {"padding": "same", "activation": "relu", "dtype": "float32", **last}
     images = keras.Input(tuple(shape), dtype="float32")
     x = keras.layers.Conv2D(32, 3, kernel_initializer=seeded(0), **options)(images)
     stage = 0
     while min(x.shape[1:3]) > MIN_SIDE:
         stage += 1
         x = keras.layers.Conv2D(min(32 << stage, 128), 3, 2, kernel_initializer=seeded(stage), **options)(x)
-    x = keras.layers.Flatten(dtype="float32")(x)
+    x = keras.layers.Flatten(dtype="float32", **last)(x)
     x = keras.layers.Dense(
         FEATURES, activation="relu", kernel_initializer=seeded(50), dtype="float32", name="features"
     )(x)

@@ -29,7 +29,7 @@ class EfficientNetLite0(Extractor):
     """The pooled features of the last convolution, and the probabilities of ImageNet's 1,000 classes."""
 
     name = "efficientnet_lite0"
-    resize = f"bilinear with antialiasing to {SIDE}x{SIDE}, grey as three channels"
+    resize = f"bilinear with antialiasing to {SIDE}x{SIDE}, grey as three channels, alpha on white"
     size = FEATURES
     classes = CLASSES
 

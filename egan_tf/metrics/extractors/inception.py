@@ -34,7 +34,10 @@ class Inception(Extractor):
     """The 2,048 features of pool_3, and the probabilities of the 1,008 classes, computed without the bias."""
 
     name = "inception"
-    resize = "bilinear to 299x299 by the graph itself (TensorFlow 1, corners not aligned), grey as three channels"
+    resize = (
+        "bilinear to 299x299 by the graph itself (TensorFlow 1, corners not aligned), grey as three channels, "
+        "alpha on white"
+    )
     size = FEATURES
     classes = CLASSES
     official = True

@@ -22,22 +22,34 @@ POINTS = 2048
 STREAM = 2**15
 
 
-def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
-    """A picture of the fittest survivor's samples, always from the same noise.
+def spec_of(model: Any, value_range: tuple[float, float] | None) -> SamplingSpec:
+    """What the samples of a model are.
 
     Args:
         model: an `EGAN`.
         value_range: lowest and highest value of an image; None for points.
     """
-    latent = model.latent
-    spec = SamplingSpec(latent.size, latent.distribution, model.sample_shape, value_range)
+    return SamplingSpec(model.latent.size, model.latent.distribution, model.sample_shape, value_range)
+
+
+def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
+    """A picture of the fittest survivor's samples, always from the same noise.
+
+    Args:
+        model: an `EGAN` whose samples can be drawn.
+        value_range: lowest and highest value of an image; None for points.
+    """
+    latent, spec = model.latent, spec_of(model, value_range)
     seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), STREAM)
     noise = latent.sample(IMAGES if spec.is_image else POINTS, seed)
     return picture(model.sample(noise).numpy(), spec)
 
 
 class SampleGrid(PeriodicCallback):
-    """Writes `GENERATION.png` every `every` generations: the fittest survivor's samples, always from the same noise."""
+    """Writes `GENERATION.png` every `every` generations: the fittest survivor's samples, always from the same noise.
+
+    Of samples that are neither images nor points there are no pictures.
+    """
 
     def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None) -> None:
         """Takes the folder and the interval.
@@ -54,6 +66,8 @@ class SampleGrid(PeriodicCallback):
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Writes one picture."""
         del logs
+        if not spec_of(self.model, self._value_range).is_drawable:
+            return
         content = io.BytesIO()
         grid_of(self.model, self._value_range).save(content, format="PNG")
         file = self._folder / f"{generation:08d}.png"

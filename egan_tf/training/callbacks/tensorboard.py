@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.training.callbacks.periodic import PeriodicCallback
-from egan_tf.training.callbacks.sample_grid import grid_of
+from egan_tf.training.callbacks.sample_grid import grid_of, spec_of
 from egan_tf.utils.log_line import log_line
 
 
@@ -56,10 +56,13 @@ class TensorBoardLog(PeriodicCallback):
         """Writes scalars and a picture, when they are due."""
         super().on_train_batch_end(batch, logs)
         generation = self._before + batch + 1
-        if self._writer is not None and generation % self._picture_every == 0:
-            grid = np.asarray(grid_of(self.model, self._value_range).convert("RGB"))
+        if self._writer is None or not spec_of(self.model, self._value_range).is_drawable:
+            return
+        if generation % self._picture_every == 0:
+            grid = grid_of(self.model, self._value_range)
+            pixels = np.asarray(grid if grid.mode == "RGBA" else grid.convert("RGB"))
             with self._writer.as_default(generation):
-                tf.summary.image("samples", grid[None])
+                tf.summary.image("samples", pixels[None])
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the event file."""

@@ -1,0 +1,183 @@
+"""What a generator may be made of: every layer is exported as ONNX, or named by the line that says it cannot be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from egan_tf import InputError, Sampler
+from egan_tf.evolution.latent import Latent
+from egan_tf.export import FORMATS, export_generator
+from egan_tf.export.formats import Format
+from egan_tf.export.layers import layer_of
+from egan_tf.export.source import prepare_source
+from egan_tf.export.writing import write_formats
+from tests.export.layers import (
+    ACTIVATIONS,
+    LATENT_SIZE,
+    LAYERS,
+    MORE_LAYERS,
+    NOT_IN_ONNX,
+    Apply,
+    generator,
+)
+
+LATENT = Latent(LATENT_SIZE)
+
+
+@pytest.fixture(autouse=True)
+def _no_messages_of_libraries(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert [record.name for record in caplog.records if record.name.startswith("tf2onnx")] == []
+
+
+def check_onnx(model: keras.Model, directory: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Writes ONNX and compares it; says nothing on the terminal, not even from the libraries."""
+    source = prepare_source(model, LATENT, (-1e6, 1e6))
+    capfd.readouterr()
+    _, failed = write_formats(["onnx"], source, directory)
+    assert failed == {}
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    check_onnx(generator(keras.layers.Activation(ACTIVATIONS[name])), tmp_path, capfd)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    check_onnx(LAYERS[name](), tmp_path, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MORE_LAYERS)
+def test_more_layers(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    check_onnx(MORE_LAYERS[name](), tmp_path, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*LAYERS, *MORE_LAYERS])
+def test_every_layer_as_saved_model(name: str, tmp_path: Path) -> None:
+    source = prepare_source({**LAYERS, **MORE_LAYERS}[name](), LATENT, (-1e6, 1e6))
+    assert write_formats(["saved_model"], source, tmp_path)[1] == {}
+
+
+def export(model: keras.Model, directory: Path, **changes: Any) -> Path:
+    return export_generator(model, directory, latent=LATENT, value_range=(-1e6, 1e6), card={}, **changes)
+
+
+QUICK = ("Bucketize", "diagonal", "inverse", "while", "random by seed")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NOT_IN_ONNX]
+)
+def test_a_format_that_cannot_hold_the_generator_is_named_and_the_others_are_written(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make, words = NOT_IN_ONNX[name]
+    model = make()
+    capfd.readouterr()
+    directory = export(model, tmp_path / "it")
+    said = capfd.readouterr().err
+    assert re.fullmatch(f"onnx: {words} cannot be converted; wrote saved_model\n", said)
+    card = json.loads((directory / "card.json").read_text())
+    reason = card["failed_formats"]["onnx"]
+    assert said == f"onnx: {reason}; wrote saved_model\n"
+    assert list(card["verification"]) == ["saved_model"]
+    readme = (directory / "README.md").read_text("utf-8")
+    assert f"Not exported as onnx: {reason}." in readme
+    assert "generator.onnx" not in readme
+    assert sorted(path.name for path in directory.iterdir()) == ["README.md", "card.json", "saved_model"]
+    noise = np.random.default_rng(0).standard_normal((5, LATENT_SIZE), dtype=np.float32)
+    loaded = tf.saved_model.load(str(directory / "saved_model"))
+    np.testing.assert_allclose(loaded.serve(noise)["samples"], model(noise, training=False), atol=1e-5)
+    with pytest.raises(InputError, match=f"^formats: onnx: {words} cannot be converted; nothing was exported; other "):
+        export(model, tmp_path / "alone", formats=["onnx"])
+    assert not (tmp_path / "alone").exists()
+
+
+def counting(x: tf.Tensor) -> tf.Tensor:
+    """Makes other samples in every call."""
+    COUNTER.assign_add(1.0)
+    return x + COUNTER
+
+
+COUNTER = tf.Variable(0.0)
+
+NOWHERE = {
+    "python": (lambda x: tf.ensure_shape(tf.numpy_function(lambda a: 2 * a, [x], tf.float32), x.shape), "PyFunc"),
+    "python, eager": (lambda x: tf.ensure_shape(tf.py_function(lambda a: 2 * a, [x], tf.float32), x.shape), "EagerPyF"),
+    "state": (counting, "operator AssignAddVariableOp of layer 'users_own' changes a variable in inference mode"),
+    "random": (lambda x: x + tf.random.normal(tf.shape(x)), "RandomNormalLike of layer 'users_own'"),
+}
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+def test_what_no_format_can_hold_is_refused(name: str, tmp_path: Path) -> None:
+    function, words = NOWHERE[name]
+    with pytest.raises(InputError, match="^formats: saved_model: .*; onnx: .*; nothing was exported$") as caught:
+        export(generator(Apply(function)), tmp_path / "it")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("step", ["write", "load", "run"])
+@pytest.mark.parametrize("failing", list(FORMATS))
+def test_whatever_a_format_raises_leaves_the_others(
+    failing: str,
+    step: str,
+    mlp: keras.Model,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    kind: type[Format] = type(FORMATS[failing])
+
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("a library\nin several lines, of layer dense_7")
+
+    class Failing(kind):  # type: ignore[misc, valid-type]
+        def write(self, source: Any, directory: Path) -> None:
+            super().write(source, directory)
+            if step == "write":
+                fail()
+
+        def load(self, directory: Path) -> Any:
+            return super().load(directory) if step == "write" else fail if step == "run" else fail()
+
+    monkeypatch.setitem(FORMATS, failing, Failing())
+    (other,) = set(FORMATS) - {failing}
+    latent = Latent(2, "uniform")
+    directory = export_generator(mlp, tmp_path / "it", latent=latent, value_range=None, card={})
+    assert capfd.readouterr().err == f"{failing}: cannot be converted: a library; wrote {other}\n"
+    present = {path.name for path in directory.iterdir()}
+    assert present == {"README.md", "card.json", "samples.png", "generator.onnx" if other == "onnx" else "saved_model"}
+    if other == "onnx":
+        assert Sampler(directory).sample(3).shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        ("model_1/outer_1/inner_1/Gelu/Erfc", "inner"),
+        ("model/outer/Erfc", "outer"),
+        ("Error in node name: model_1/outer_1/inner_2/while, that", "inner"),
+        ("elsewhere/Erfc", None),
+        ("", None),
+    ],
+)
+def test_the_innermost_layer_is_named(text: str, layer: str | None) -> None:
+    outer = keras.Sequential([keras.layers.Dense(2, name="inner")], name="outer")
+    assert layer_of(text, keras.Sequential([keras.Input((2,)), outer], name="model")) == layer

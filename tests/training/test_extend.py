@@ -1,0 +1,100 @@
+"""A finished run is extended, and replaces the export that it made itself, and no other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import pytest
+
+from egan_tf import InputError
+from egan_tf.commands import train as train_command
+from tests.training.short import STEPS, folder_of, outcome
+
+
+def done(where: Path, whole: Path) -> Path:
+    """A finished run with its export, which may be changed."""
+    shutil.copytree(whole, where, dirs_exist_ok=True)
+    file = folder_of(where) / "config.json"
+    config = json.loads(file.read_text())
+    config["run"] |= {"runs_dir": str(where / "runs"), "models_dir": str(where / "models")}
+    file.write_text(json.dumps(config))
+    return where / "models" / "ring8"
+
+
+def resumed(where: Path, *flags: str) -> None:
+    keras.backend.clear_session()
+    train_command.main(["--resume", str(folder_of(where)), *flags])
+
+
+CHANGES = [("--gamma", "0.5"), (), ("--formats", "onnx", "saved_model"), ("--log-every", "1")]
+
+
+@pytest.mark.parametrize(
+    "change", [CHANGES[0], *(pytest.param(change, marks=pytest.mark.slow) for change in CHANGES[1:])]
+)
+def test_a_finished_run_is_extended_and_its_own_export_replaced(
+    change: tuple[str, ...], whole: Path, tmp_path: Path
+) -> None:
+    model = done(tmp_path, whole)
+    before = (model / "generator.onnx").read_bytes()
+    resumed(tmp_path, "--steps", "28", *change)
+    card = json.loads((model / "card.json").read_text())
+    assert card["steps"] == 28 and (model / "generator.onnx").read_bytes() != before
+    assert (model / "saved_model").exists() == ("saved_model" in change)
+    resumed(tmp_path, "--steps", "32")
+    assert json.loads((model / "card.json").read_text())["steps"] == 32
+
+
+EDITS = {
+    "another run's": lambda model: (model / "card.json").write_text((model / "card.json").read_text() + "\n"),
+    "an edited file": lambda model: (model / "README.md").write_text("mine"),
+    "a removed file": lambda model: (model / "samples.png").unlink(),
+    "a file more": lambda model: (model / "notes.txt").write_text("mine"),
+    "no card": lambda model: (model / "card.json").unlink(),
+}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    ["an edited file", *(pytest.param(edit, marks=pytest.mark.slow) for edit in EDITS if edit != "an edited file")],
+)
+def test_an_export_that_is_not_as_the_run_made_it_is_not_replaced(edit: str, whole: Path, tmp_path: Path) -> None:
+    model = done(tmp_path, whole)
+    EDITS[edit](model)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    words = {"a file more": "ring8 holds notes.txt", "no card": "ring8 exists and is no export"}
+    says = words.get(edit, "ring8 exists, and is not as this run exported it; .*--overwrite$")
+    for mode in ((), ("--dry-run",)):
+        with pytest.raises(InputError, match=f"^name: .*{says}"):
+            resumed(tmp_path, "--steps", "28", *mode)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("steps", [pytest.param(STEPS, marks=pytest.mark.slow), 28])
+def test_an_export_without_a_record_is_known_by_its_card(steps: int, whole: Path, tmp_path: Path) -> None:
+    """Of a run of an older version, or of one that ended before it could record its export."""
+    done(tmp_path, whole)
+    events = folder_of(tmp_path) / "events.jsonl"
+    events.write_text("".join(line for line in events.read_text().splitlines(keepends=True) if "exported" not in line))
+    resumed(tmp_path, "--steps", str(steps))
+    assert json.loads((tmp_path / "models" / "ring8" / "card.json").read_text())["steps"] == steps
+
+
+@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.slow), STEPS - 1])
+def test_a_finished_run_cannot_be_shortened(steps: int, whole: Path, tmp_path: Path) -> None:
+    done(tmp_path, whole)
+    for mode in ((), ("--dry-run",)):
+        with pytest.raises(InputError, match=f"^steps: the run has had {STEPS} generations; ask for at least as many$"):
+            resumed(tmp_path, "--steps", str(steps), *mode)
+
+
+def test_a_finished_run_that_is_given_nothing_to_do_says_so(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done(tmp_path, whole)
+    resumed(tmp_path, "--steps", str(STEPS))
+    assert f"at generation {STEPS} of {STEPS}; nothing is left to train" in capsys.readouterr().err
+    assert outcome(tmp_path) == outcome(whole)
