@@ -15,6 +15,7 @@ from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.individual import Individual, Origin, single_parent
 from egan_tf.evolution.map_functions import MapFn
 from egan_tf.evolution.noise import EVALUATION, MUTATION, GenerationNoise
+from egan_tf.evolution.operator_checks import children_of
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
@@ -67,6 +68,7 @@ class Generation:
         training: computes the updates of the discriminator.
         settings: numbers and switches.
         map_fn: maps over individuals.
+        gamma: the weight of the diversity in this generation, a number or a float32 scalar.
     """
 
     networks: Networks
@@ -76,6 +78,7 @@ class Generation:
     training: DiscriminatorTraining
     settings: EvolutionSettings
     map_fn: MapFn
+    gamma: float | tf.Tensor
 
     def make_children(
         self, noise: GenerationNoise, parents: Individual, state: NetworkState, batches: Batches
@@ -106,7 +109,7 @@ class Generation:
                 self.map_fn,
                 concatenate(made) if made else None,
             )
-            children = operator(context, parents)
+            children = children_of(operator, context, parents)
             origin = children.origin._replace(operator=children.origin.operator + offset)
             evaluations = self.evaluate(noise, children.network, evaluate, batches)
             made.append(Children(children._replace(origin=origin), evaluations))
@@ -135,7 +138,7 @@ class Generation:
         return self.map_fn(evaluate_child, children, children.trainable[0].shape[0])
 
     def _scores(self, evaluation: Evaluation) -> Scores:
-        fitness = self.fitness(evaluation, self.settings.gamma)
+        fitness = self.fitness(evaluation, self.gamma)
         return Scores(evaluation.quality, evaluation.diversity, tf.cast(fitness, tf.float32))
 
     def _update(self, evaluation: Evaluation) -> DiscriminatorUpdate:

@@ -42,6 +42,11 @@ class EvolvingModel(Protocol):
     generation: Any
     restarts: Any
 
+    @property
+    def current_gamma(self) -> float | tf.Tensor:
+        """γ of the current generation."""
+        ...
+
     def generation_functions(self) -> Generation:
         """The pure functions of a generation."""
         ...
@@ -89,7 +94,8 @@ def generation_functions(model: EvolvingModel) -> Generation:
     map_fn = choose_map(*networks)
     operators, fitness, loss = model.choices
     training = DiscriminatorTraining(networks, loss, model.settings, map_fn)
-    return Generation(networks, model.stateless_optimizer, operators, fitness, training, model.settings, map_fn)
+    optimizer, settings = model.stateless_optimizer, model.settings
+    return Generation(networks, optimizer, operators, fitness, training, settings, map_fn, model.current_gamma)
 
 
 def _with_labels_as_needed(model: EvolvingModel, batches: Batches) -> Batches:
