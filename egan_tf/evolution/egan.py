@@ -159,9 +159,7 @@ class EGAN(SavedEGAN):
         source = RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
         sizes = sizes_for(self.settings, source.batch_size)
         if self._chooses_xla:
-            self._choose_xla(
-                xla_pays(self.generator, self.discriminator, sampled_in_step=source.sample_fn is not None)
-            )
+            self._choose_xla(xla_pays(self.generator, self.discriminator, sampled_in_step=source.sample_fn is not None))
         self._prepare_train_function(source.sample_fn, sizes)
         with warnings.catch_warnings():
             if steps_per_epoch is None:

@@ -1,4 +1,4 @@
-"""Checks the user's objectives, losses and fitness functions before training: each is traced once, on symbolic input."""
+"""Checks the user's objectives, losses and fitness before training: each is traced once, on symbolic input."""
 
 from __future__ import annotations
 
@@ -157,9 +157,7 @@ def _check_gradient(field: str, name: str, gradient: Any, of: str) -> None:
     require(gradient is not None, field, f"{name} has no gradient: its value does not depend smoothly on {of}")
 
 
-def _trace(
-    field: str, call: str, body: Callable[..., None], specs: Callable[[int | None], tuple[Any, ...]]
-) -> None:
+def _trace(field: str, call: str, body: Callable[..., None], specs: Callable[[int | None], tuple[Any, ...]]) -> None:
     """Traces as a step does, without autograph, for a batch of a known size, and otherwise of an unknown one."""
     errors: list[Exception] = []
     for batch in _BATCHES:

@@ -21,7 +21,7 @@ def check_operator(operator: Operator, population_size: int) -> None:
     Raises:
         InputError: it has no names or makes no children.
     """
-    kind, names = name_of(operator), operator.names  # type: ignore[arg-type]
+    kind, names = name_of(operator), operator.names
     named = isinstance(names, tuple | list) and all(isinstance(name, str) and name for name in names) and names
     require(bool(named), FIELD, f"{kind}.names must be a tuple of names, got {format_value(names)}")
     try:
@@ -38,7 +38,7 @@ def children_of(operator: Operator, context: VariationContext, parents: Individu
     Raises:
         InputError: they are not as many as the operator says, or do not have the parents' form, or it fails.
     """
-    kind = name_of(operator)  # type: ignore[arg-type]
+    kind = name_of(operator)
     try:
         children = operator(context, parents)
     except InputError:
