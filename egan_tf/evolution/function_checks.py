@@ -159,17 +159,17 @@ def _check_gradient(field: str, name: str, gradient: Any, of: str) -> None:
 
 def _trace(field: str, call: str, body: Callable[..., None], specs: Callable[[int | None], tuple[Any, ...]]) -> None:
     """Traces as a step does, without autograph, for a batch of a known size, and otherwise of an unknown one."""
-    errors: list[Exception] = []
+    first: Exception | None = None
     for batch in _BATCHES:
         try:
             tf.function(body, autograph=False).get_concrete_function(*specs(batch))
+        except InputError:
+            raise
         except Exception as error:  # the user's function may raise anything
-            errors.append(error)
+            first = first or error
         else:
             return
-    if isinstance(errors[0], InputError):
-        raise errors[0]
-    raise InputError(field, f"{call} cannot be computed: {first_line(errors[0])}") from errors[0]
+    raise InputError(field, f"{call} cannot be computed: {first_line(first)}") from first
 
 
 def _logits(batch: int | None) -> tf.TensorSpec:
