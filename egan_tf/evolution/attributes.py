@@ -15,7 +15,7 @@ from egan_tf.evolution.function_checks import check_fitness
 from egan_tf.evolution.gamma import Gamma
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.trainability import TrainableWeights
-from egan_tf.utils.checks import InputError, format_value
+from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.settings import settings_of
 
 GAMMA = gamma.FIELD
@@ -53,6 +53,8 @@ class AttributesOfEGAN(keras.Model):
     """What happens when an attribute of `EGAN` is set."""
 
     train_function: Any
+    best_generator: keras.Model
+    _chooses_xla = False
     settings: EvolutionSettings
     _gamma: Gamma
     _generator_weights: TrainableWeights
@@ -117,18 +119,20 @@ class AttributesOfEGAN(keras.Model):
     # -- trainable weights -----------------------------------------------------------------------------------------
 
     def check_unchanged(self) -> None:
-        """Checks that the networks have the weights, and the trainable ones, that the model was compiled with.
+        """Checks that the model is compiled, and that its networks have the weights that it was compiled with.
 
         Raises:
-            InputError: they have not.
+            InputError: it is not, or they have others, or others are trainable.
         """
+        require(self.compiled, "compile", "must be called before training; its optimizers have defaults")
         self._generator_weights.check()
         if (weights := self.__dict__.get("_discriminator_weights")) is not None:
             weights.check()
 
     def reset_metrics(self) -> None:
         """Keras calls this before every epoch."""
-        self.check_unchanged()
+        if self.compiled:
+            self.check_unchanged()
         super().reset_metrics()
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from egan_tf.evolution import serialization
 from egan_tf.evolution.attributes import GAMMA, AttributesOfEGAN
+from egan_tf.utils.checks import InputError, format_value, require
 
 
 class SavedEGAN(AttributesOfEGAN):
@@ -22,13 +23,43 @@ class SavedEGAN(AttributesOfEGAN):
         """Builds the model of a configuration, with newly initialized weights."""
         return cls(**serialization.constructor_arguments(config, custom_objects))
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of `compile`."""
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile`; None before it."""
+        if not self.compiled:
+            return None
         return serialization.compile_config(self, "auto" if self._chooses_xla else self.jit_compile)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles with the arguments that `get_compile_config` returned."""
         self.compile(**serialization.compile_arguments(config))
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Saves the model, its optimizers and the state of the evolution as a `.keras` file; see `keras.Model.save`.
+
+        `keras.models.load_model` continues it as if nothing had happened, after `from egan_tf import EGAN`.
+
+        Raises:
+            InputError: the file has another ending, or a function is not registered with Keras; nothing is written.
+        """
+        keras_file = zipped is False or str(filepath).endswith(".keras")
+        require(keras_file, "filepath", f"must end in .keras, got {format_value(str(filepath))}")
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def export(self, filepath: Any, **kwargs: Any) -> Any:
+        """Exports the fittest survivor, `best_generator`, for inference; see `keras.Model.export`."""
+        return self.best_generator.export(filepath, **kwargs)
+
+    def quantize(self, mode: Any = None, **kwargs: Any) -> None:
+        """Not possible, because it would change the networks in training."""
+        raise InputError("quantize", "changes networks that are trained; quantize egan.best_generator, a copy")
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> Any:
+        """Not possible, because Keras expects one optimizer."""
+        raise InputError("get_state_tree", "Keras expects one optimizer; use get_weights, or save_weights for all")
+
+    def set_state_tree(self, state_tree: Any) -> None:
+        """Not possible, because Keras expects one optimizer."""
+        raise InputError("set_state_tree", "Keras expects one optimizer; use set_weights, or load_weights for all")
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the counters, and γ if it is not what the constructor's argument says."""

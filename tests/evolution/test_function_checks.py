@@ -180,7 +180,7 @@ def test_a_function_that_cannot_work_is_refused_when_the_model_is_made(case: str
 FULL = {"float16": tf.float16, "bfloat16": tf.bfloat16, "float64": tf.float64}
 FINE: dict[str, dict[str, Any]] = {
     **{
-        f"mutation in {name}": {"mutations": (named(lambda l, t=t: tf.reduce_mean(tf.cast(l, t))),)}
+        f"mutation in {name}": {"mutations": (named(lambda logits, t=t: tf.reduce_mean(tf.cast(logits, t))),)}
         for name, t in FULL.items()
     },
     **{
@@ -193,7 +193,9 @@ FINE: dict[str, dict[str, Any]] = {
     "one size of batch": {"mutations": (named(lambda logits: tf.reduce_mean(logits * tf.ones([BATCH, 1]))),)},
     "optional argument": {"mutations": (named(lambda logits, scale=2.0: scale * tf.reduce_mean(logits)),)},
     "half of the terms": {"discriminator_loss": SeparableLoss(tf.nn.softplus, tf.zeros_like)},
-    "terms with their mean": {"discriminator_loss": SeparableLoss(tf.reduce_mean, lambda l: -tf.reduce_mean(l))},
+    "terms with their mean": {
+        "discriminator_loss": SeparableLoss(tf.reduce_mean, lambda logits: -tf.reduce_mean(logits))
+    },
     "relative loss": {"discriminator_loss": difference},
     "fitness of the samples": {"fitness": lambda e, gamma: gamma * tf.reduce_sum(e.fake - e.real)},
     "fitness of the gradient": {"fitness": lambda e, gamma: tf.reduce_sum(e.gradient[0]) + e.loss},
