@@ -80,10 +80,15 @@ class Gamma:
         """Returns γ to what it was when `saved` was read; returns whether the step must be compiled anew."""
         if saved is not None:
             return self.assign(saved)
-        changed = self.given is not self._first
-        if changed:
-            self.given, self._assigned = self._first, None
-        return changed
+        if self.given is self._first or self.function_assigned:
+            return False
+        self.given, self._assigned = self._first, None
+        return True
+
+    @property
+    def function_assigned(self) -> bool:
+        """Whether γ is a function that the constructor did not get; `saved` cannot say which."""
+        return callable(self.given) and self.given is not self._first
 
     @property
     def saved(self) -> float | None:

@@ -43,7 +43,28 @@ class SavedEGAN(AttributesOfEGAN):
         """
         keras_file = zipped is False or str(filepath).endswith(".keras")
         require(keras_file, "filepath", f"must end in .keras, got {format_value(str(filepath))}")
+        # Keras empties an existing file before it asks for the configuration.
+        self.get_config(), self.get_compile_config()
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Saves the whole state but functions: weights, slots, counters, γ, learning rates; see `keras.Model`.
+
+        Raises:
+            InputError: γ was assigned a function, which weights do not hold; nothing is written.
+        """
+        problem = "was assigned a function, which weights do not hold; give it to EGAN(gamma=...), or save the model"
+        require(not self._gamma.function_assigned, GAMMA, problem)
+        super().save_weights(filepath, overwrite=overwrite, **kwargs)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Restores what `save_weights` has saved; see `keras.Model`.
+
+        Raises:
+            InputError: the model is not compiled, so that the state of the optimizers would be lost.
+        """
+        require(self.compiled, "load_weights", "call compile first, so that the optimizers' state is restored too")
+        super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export(self, filepath: Any, **kwargs: Any) -> Any:
         """Exports the fittest survivor, `best_generator`, for inference; see `keras.Model.export`."""

@@ -75,6 +75,8 @@ def _serialized(field: str, value: Any, names: Mapping[int, str]) -> Any:
 def _serialized_object(field: str, value: Any) -> Any:
     """The configuration of a function or an object, which Keras can load if it imports the module that has it."""
     try:
+        if getattr(value, "__name__", "") == "<lambda>":
+            raise TypeError("it has no name")
         config = keras.saving.serialize_keras_object(value)
         loaded = keras.saving.deserialize_keras_object(config)
         # Without a configuration of its own, an object is loaded as its dictionary, and a function as another one.

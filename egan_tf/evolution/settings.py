@@ -118,7 +118,7 @@ class EvolutionSettings(Settings):
     def _check_mutations(cls, value: Any) -> Any:
         """Refuses anything but a sequence of names and functions, or a mapping of names to functions."""
         if isinstance(value, Mapping):
-            valid = all(isinstance(name, str) and callable(function) for name, function in value.items())
+            valid = _is_mutation(value)
         else:
             valid = isinstance(value, tuple) and all(map(_is_mutation, value))
         if not (valid and value):
@@ -140,5 +140,7 @@ def _frozen(value: Any) -> Any:
 
 def _is_mutation(item: Any) -> bool:
     if isinstance(item, Mapping):
-        return bool(item) and all(isinstance(name, str) and callable(function) for name, function in item.items())
+        return bool(item) and all(
+            isinstance(name, str) and (isinstance(choice, str) or callable(choice)) for name, choice in item.items()
+        )
     return isinstance(item, str) or callable(item)
