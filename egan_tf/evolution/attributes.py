@@ -76,6 +76,13 @@ class AttributesOfEGAN(keras.Model):
                 self.__dict__["_chooses_xla"] = False
             self._trace_anew()
 
+    def __delattr__(self, name: str) -> None:
+        """Deletes an attribute, but no part of the model."""
+        require(
+            name not in (*ONCE, *COUNTERS, *COMPILED, *TRACED), name, "is a part of the model; it cannot be deleted"
+        )
+        super().__delattr__(name)
+
     # -- γ -------------------------------------------------------------------------------------------------------
 
     @property
@@ -161,6 +168,9 @@ def _check_assignment(model: keras.Model, name: str, value: Any) -> None:
             f"cannot be set on a model, got {format_value(value)}; make EGAN(..., {name}=...), and let it load_weights "
             "what this one has saved by save_weights",
         )
+    if name == "learning_rate":
+        each = " and ".join(f"egan.{optimizer}.learning_rate" for optimizer in OPTIMIZERS)
+        raise InputError(name, f"a model has two; set {each}, got {format_value(value)}")
     if name in COUNTERS and known:
         raise InputError(name, f"is a counter of the model; {name}.assign(...) changes it")
     if name in ONCE and known and value is not model.__dict__[name]:

@@ -107,6 +107,7 @@ def _value(given: Any, generation: tf.Tensor) -> Any:
 
 def _check(given: Any) -> None:
     if isinstance(given, float):
+        require(abs(given) <= float(tf.float32.max), FIELD, f"must be a finite number in float32, got {given!r}")
         return
     try:
         # Traced, because that is how a step calls it.

@@ -70,6 +70,8 @@ def resolve_all(
         else:
             named.append(resolve(field, choice, registry))
     names = [name for name, _ in named]
+    odd = next((name for name in names if not (name.strip() and name.isprintable())), None)
+    require(odd is None, field, f"names a function {odd!r}; a name is printed in tables and plots")
     twice = next((name for name in names if names.count(name) > 1), None)
     require(twice is None, field, f"contains {twice!r} twice; name functions that share a name by {{'name': function}}")
     require(bool(named), field, "must contain at least one")

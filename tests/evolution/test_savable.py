@@ -21,7 +21,7 @@ from egan_tf.evolution.fitness import quality_only
 from egan_tf.evolution.losses import SeparableLoss, logistic
 from egan_tf.evolution.serialization import NETWORKS
 from tests.evolution.test_continuing import LATENT, networks
-from tests.evolution.test_function_checks import Copy
+from tests.evolution.test_operator_checks import Copy
 
 register = keras.saving.register_keras_serializable("tests")
 Schedule = keras.optimizers.schedules.LearningRateSchedule
@@ -199,7 +199,6 @@ def test_unregistered_functions_are_refused_before_anything_is_written(case: str
             save()
         said = str(error.value)
         assert said.startswith(f"{field}: ") and "cannot be saved" in said and "register_keras_serializable" in said
-        assert "\n" not in said
     assert checkpoint.read_bytes() == b"an earlier file"
     egan.save_weights(tmp_path / "egan.weights.h5")
     egan.load_weights(tmp_path / "egan.weights.h5")
@@ -261,7 +260,7 @@ def test_layers_of_ones_own_are_loaded_as_keras_loads_them(layer: Any, options: 
 # -- other ways out ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["egan.h5", "egan.hdf5", "egan.tf", "egan", "egan.keras.bak"])
+@pytest.mark.parametrize("name", ["egan.h5", "egan.tf", "egan", "egan.keras.bak"])
 def test_a_file_of_another_kind_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^filepath: must end in \.keras"):
         made({}).save(tmp_path / name)
@@ -287,11 +286,10 @@ def test_export_is_that_of_the_best_generator(tmp_path: Path) -> None:
     np.testing.assert_allclose(exported.serve(noise), egan.sample(noise), rtol=1e-6)
 
 
-def test_the_counts_and_the_summary_are_those_of_all_weights(capsys: pytest.CaptureFixture[str]) -> None:
+def test_counts_and_summary_are_those_of_all_weights(capsys: pytest.CaptureFixture[str]) -> None:
     egan = made({"population_size": 2})
     assert egan.count_params() == sum(int(np.prod(variable.shape)) for variable in egan.weights)
-    egan.summary()
-    assert "population" in capsys.readouterr().out
+    assert egan.summary() is None and "population" in capsys.readouterr().out
 
 
 def test_without_the_import_keras_names_the_class_that_it_misses(tmp_path: Path) -> None:
