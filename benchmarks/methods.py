@@ -104,7 +104,7 @@ class StandardizedGeneration(Generation):
         quality, diversity = (
             values / (tf.math.reduce_std(values) + 1e-12) for values in (scores.quality, scores.diversity)
         )
-        scores = scores._replace(fitness=quality + self.settings.gamma * diversity)
+        scores = scores._replace(fitness=quality + self.gamma * diversity)
         evaluations = children.evaluations._replace(scores=scores)
         return super().select(parents, parent_scores, children._replace(evaluations=evaluations))
 

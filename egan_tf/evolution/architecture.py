@@ -92,7 +92,7 @@ def _check(field: str, network: keras.Model) -> tuple[list[Shape], Shape]:
     require(integral is None, field, f"has a trainable weight that is no real number: {integral}")
     takes = input_shapes(field, network)
     require(len(takes) <= 2, field, f"takes at most two inputs, this one has {len(takes)}")
-    outputs = _outputs(field, network, takes)
+    outputs = outputs_of(field, network)
     require(len(outputs) == 1, field, f"must have one output, this one has {len(outputs)}")
     require(
         outputs[0].dtype.is_floating, field, f"must give floating-point numbers, this one gives {outputs[0].dtype.name}"
@@ -126,8 +126,9 @@ def signature(network: keras.Model, shapes: list[Shape]) -> list[tf.TensorSpec]:
     return [tf.TensorSpec(shape, tf.float32 if i == 0 else label_type) for i, shape in enumerate(shapes)]
 
 
-def _outputs(field: str, network: keras.Model, shapes: list[Shape]) -> list[tf.Tensor]:
+def outputs_of(field: str, network: keras.Model) -> list[tf.Tensor]:
     """The outputs of a network in inference mode, as tensors of a graph."""
+    shapes = input_shapes(field, network)
 
     @tf.function(autograph=False)
     def call(*inputs: tf.Tensor) -> list[tf.Tensor]:
@@ -150,7 +151,7 @@ def _check_variables_apart(generator: keras.Model, discriminator: keras.Model) -
 
 def _warn_of_bounded_logits(discriminator: keras.Model) -> None:
     """Warns if the last operation squashes its input: losses take logits, and apply the sigmoid themselves."""
-    operation = _outputs("discriminator", discriminator, input_shapes("discriminator", discriminator))[0].op
+    operation = outputs_of("discriminator", discriminator)[0].op
     while operation.type not in BOUNDED:
         sources = [tensor.op for tensor in operation.inputs if tensor.op.type != "Const"]
         if operation.type in _SHAPING:

@@ -9,28 +9,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution import real_data, serialization
+from egan_tf.evolution import real_data
 from egan_tf.evolution.architecture import check_networks
+from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.batches import GenerationSizes, as_batches, sizes_for, split_samples
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
+from egan_tf.evolution.function_checks import check_functions
 from egan_tf.evolution.functional_optimizer import functional
+from egan_tf.evolution.gamma import Gamma
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
 from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import RealData, SampleFn
+from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, finish_training, generation_functions
+from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import require
 from egan_tf.utils.signatures import takes_settings
 
 
 @keras.saving.register_keras_serializable("egan_tf")
-class EGAN(keras.Model):
+class EGAN(SavedEGAN):
     """Evolutionary generative adversarial network (Wang, Xu, Yao, Tao 2018, arXiv 1803.00657).
 
     A population of μ generators evolves against one discriminator. A generation copies every parent once per
@@ -41,8 +46,6 @@ class EGAN(keras.Model):
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
     generation `generator` holds the weights of the fittest survivor; calling the model samples from it.
     """
-
-    train_function: Any
 
     @takes_settings(EvolutionSettings)
     def __init__(
@@ -65,8 +68,12 @@ class EGAN(keras.Model):
         self.choices = choices_of(self.settings)
         latent_size, self.sample_shape, self.conditional = check_networks(generator, discriminator)
         self.latent = Latent(latent_size, self.settings.latent_distribution)
+        check_functions(self.choices)
         self.generator = generator
         self.discriminator = discriminator
+        self._generator_weights = TrainableWeights("generator", generator)
+        check_gamma(self, self.settings.gamma)
+        self._gamma = Gamma(self.settings.gamma)
         size = self.settings.population_size
         self.population = Population(
             initial_population(generator, size),
@@ -94,6 +101,7 @@ class EGAN(keras.Model):
         """Samples of the fittest survivor for latent noise [batch, latent]."""
         return self.generator(inputs, training=training)
 
+    @while_compiling
     def compile(
         self,
         generator_optimizer: str | keras.optimizers.Optimizer | None = None,
@@ -158,9 +166,7 @@ class EGAN(keras.Model):
         source = RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
         sizes = sizes_for(self.settings, source.batch_size)
         if self._chooses_xla:
-            self.jit_compile = xla_pays(
-                self.generator, self.discriminator, sampled_in_step=source.sample_fn is not None
-            )
+            self._choose_xla(xla_pays(self.generator, self.discriminator, sampled_in_step=source.sample_fn is not None))
         self._prepare_train_function(source.sample_fn, sizes)
         with warnings.catch_warnings():
             if steps_per_epoch is None:
@@ -174,6 +180,7 @@ class EGAN(keras.Model):
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
         """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
+        self.check_unchanged()
         options = self.steps_per_execution, self.jit_compile, self.run_eagerly
         in_step = None if sample_fn is None else (sample_fn, sizes, *options)
         if in_step == self._in_step and (in_step is None or self.train_function is not None):
@@ -219,25 +226,6 @@ class EGAN(keras.Model):
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
             return evolve(self, as_batches(data, self.settings))
-
-    # -- saving --------------------------------------------------------------------------------------------------
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; functions among them must be registered with Keras to be saved."""
-        return serialization.model_config(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> EGAN:
-        """Builds the model of a configuration, with newly initialized weights."""
-        return cls(**serialization.constructor_arguments(config, custom_objects))
-
-    def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of `compile`."""
-        return serialization.compile_config(self, "auto" if self._chooses_xla else self.jit_compile)
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles with the arguments that `get_compile_config` returned."""
-        self.compile(**serialization.compile_arguments(config))
 
     def generation_functions(self) -> Generation:
         """The pure functions of a generation; a subclass may replace some of them."""

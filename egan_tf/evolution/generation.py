@@ -15,6 +15,7 @@ from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.individual import Individual, Origin, single_parent
 from egan_tf.evolution.map_functions import MapFn
 from egan_tf.evolution.noise import EVALUATION, MUTATION, GenerationNoise
+from egan_tf.evolution.operator_checks import children_of
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
@@ -67,6 +68,7 @@ class Generation:
         training: computes the updates of the discriminator.
         settings: numbers and switches.
         map_fn: maps over individuals.
+        gamma: the weight of the diversity in this generation, a number or a float32 scalar.
     """
 
     networks: Networks
@@ -76,6 +78,7 @@ class Generation:
     training: DiscriminatorTraining
     settings: EvolutionSettings
     map_fn: MapFn
+    gamma: float | tf.Tensor
 
     def make_children(
         self, noise: GenerationNoise, parents: Individual, state: NetworkState, batches: Batches
@@ -113,7 +116,7 @@ class Generation:
                 concatenate(made) if made else None,
                 may_defer=len(self.operators) == 1,
             )
-            children = operator(context, parents)
+            children = children_of(operator, context, parents)
             origin = children.origin._replace(operator=children.origin.operator + offset)
             evaluations = self.evaluate(noise, parents, children, evaluate, batches)
             # Layers that assign to their own weights: the child lives on with those that the discriminator judged.
@@ -155,7 +158,7 @@ class Generation:
         return self.map_fn(lambda network: evaluate_network(network, tf.constant(True)), children.network, count)
 
     def _scores(self, evaluation: Evaluation) -> Scores:
-        fitness = self.fitness(evaluation, self.settings.gamma)
+        fitness = self.fitness(evaluation, self.gamma)
         return Scores(evaluation.quality, evaluation.diversity, tf.cast(fitness, tf.float32))
 
     def _update(self, evaluation: Evaluation) -> DiscriminatorUpdate:

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.map_functions import choose_map, vectorized_map
+from egan_tf.utils.checks import InputError
 
 
 def multi_step_function(
@@ -29,7 +30,10 @@ def multi_step_function(
         return lambda iterator: [train_step(None) for _ in range(count)][-1]
     one_step = tf.function(train_step, jit_compile=jit_compile)
     unused = tf.TensorSpec((), tf.int32)
-    logs = one_step.get_concrete_function(unused).structured_outputs
+    try:
+        logs = one_step.get_concrete_function(unused).structured_outputs
+    except Exception as error:
+        raise _refusal_behind(error) from None
     initial = tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), logs)
 
     @tf.function(jit_compile=jit_compile)
@@ -43,6 +47,14 @@ def multi_step_function(
         return last
 
     return lambda iterator: all_steps()
+
+
+def _refusal_behind(error: BaseException) -> BaseException:
+    """The `InputError` that autograph has wrapped in an error of many lines; otherwise the error itself."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, InputError):
+        found = found.__cause__ or found.__context__
+    return found or error
 
 
 def xla_pays(generator: keras.Model, discriminator: keras.Model, sampled_in_step: bool) -> bool:

@@ -35,6 +35,11 @@ class ObjectiveMutation:
         self._objectives = dict(objectives)
 
     @property
+    def objectives(self) -> Mapping[str, Objective]:
+        """The objectives by name."""
+        return self._objectives
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the objectives."""
         return tuple(self._objectives)

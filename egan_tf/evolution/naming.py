@@ -26,7 +26,7 @@ def resolve(field: str, choice: str | Callable[..., Any], registry: Mapping[str,
         InputError: an unknown name or parameter, a parameter value that is no literal, or a choice of another type.
     """
     if callable(choice):
-        return getattr(choice, "__name__", type(choice).__name__), choice
+        return name_of(choice), choice
     require(isinstance(choice, str), field, f"must be a name or a function, got {format_value(choice)}")
     if "(" not in str(choice):
         return one_of(field, choice, registry), registry[choice]
@@ -37,6 +37,14 @@ def resolve(field: str, choice: str | Callable[..., Any], registry: Mapping[str,
     for key in parameters:
         one_of(f"{field}: {name}", key, known)
     return choice, functools.partial(function, **parameters)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """A function's name; of a `functools.partial` with its arguments, of another callable object that of its class."""
+    if isinstance(function, functools.partial):
+        given = [*map(format_value, function.args), *(f"{k}={format_value(v)}" for k, v in function.keywords.items())]
+        return f"{name_of(function.func)}({', '.join(given)})"
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def resolve_all(
@@ -62,6 +70,8 @@ def resolve_all(
         else:
             named.append(resolve(field, choice, registry))
     names = [name for name, _ in named]
+    odd = next((name for name in names if not (name.strip() and name.isprintable())), None)
+    require(odd is None, field, f"names a function {odd!r}; a name is printed in tables and plots")
     twice = next((name for name in names if names.count(name) > 1), None)
     require(twice is None, field, f"contains {twice!r} twice; name functions that share a name by {{'name': function}}")
     require(bool(named), field, "must contain at least one")

@@ -8,6 +8,7 @@ from typing import Any
 from egan_tf.evolution.mutation import ObjectiveMutation
 from egan_tf.evolution.naming import resolve_all
 from egan_tf.evolution.objectives import OBJECTIVES
+from egan_tf.evolution.operator_checks import check_operator
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.variation import Operator, is_operator
 from egan_tf.utils.checks import InputError, format_value, one_of, require
@@ -30,6 +31,7 @@ def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
         if isinstance(choice, str):
             operators.append(OPERATORS[one_of("operators", choice, OPERATORS)](settings))
         elif is_operator(choice):
+            check_operator(choice, settings.population_size)
             operators.append(choice)
         else:
             raise InputError("operators", f"must be names or variation operators, got {format_value(choice)}")

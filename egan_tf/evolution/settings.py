@@ -7,7 +7,8 @@ module imports no TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pydantic
 
@@ -20,6 +21,17 @@ MAX_SEED = 2**63 - 1
 # The number of an optimizer step is a coordinate of the noise, which has 16 bits for it; the upper half of the numbers
 # belongs to noise outside of training, such as that of sample grids.
 MAX_STEPS = 2**15 - 1
+
+
+@runtime_checkable
+class Variable(Protocol):
+    """A `tf.Variable` or a `keras.Variable`."""
+
+    trainable: bool
+
+    def assign(self, value: Any) -> Any:
+        """Replaces its value."""
+        ...
 
 
 class EvolutionSettings(Settings):
@@ -44,7 +56,12 @@ class EvolutionSettings(Settings):
         functions=True,
     )
     population_size: int = setting(1, "generators that survive a generation", ge=1, le=MAX_INDIVIDUALS)
-    gamma: float = setting(0.01, "weight of the diversity in the fitness", changeable=True)
+    gamma: float | Callable[..., Any] | pydantic.InstanceOf[Variable] = setting(
+        0.01,
+        "weight of the diversity in the fitness; in Python also a variable, or a function of the generation such as a "
+        "Keras schedule",
+        changeable=True,
+    )
     evaluation_size: int | None = setting(
         None, "samples, real and generated, that a child is scored on; none for the batch size", ge=1, le=MAX_SAMPLES
     )
@@ -101,7 +118,7 @@ class EvolutionSettings(Settings):
     def _check_mutations(cls, value: Any) -> Any:
         """Refuses anything but a sequence of names and functions, or a mapping of names to functions."""
         if isinstance(value, Mapping):
-            valid = all(isinstance(name, str) and callable(function) for name, function in value.items())
+            valid = _is_mutation(value)
         else:
             valid = isinstance(value, tuple) and all(map(_is_mutation, value))
         if not (valid and value):
@@ -110,8 +127,20 @@ class EvolutionSettings(Settings):
             )
         return value
 
+    @pydantic.field_validator("mutations", mode="after")
+    @classmethod
+    def _freeze_mutations(cls, value: Any) -> Any:
+        """Copies mappings, so that nobody changes them later."""
+        return _frozen(value) if isinstance(value, Mapping) else tuple(map(_frozen, value))
+
+
+def _frozen(value: Any) -> Any:
+    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
+
 
 def _is_mutation(item: Any) -> bool:
     if isinstance(item, Mapping):
-        return bool(item) and all(isinstance(name, str) and callable(function) for name, function in item.items())
+        return bool(item) and all(
+            isinstance(name, str) and (isinstance(choice, str) or callable(choice)) for name, choice in item.items()
+        )
     return isinstance(item, str) or callable(item)

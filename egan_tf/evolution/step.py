@@ -44,11 +44,19 @@ class EvolvingModel(Protocol):
     generation: Any
     restarts: Any
 
+    @property
+    def current_gamma(self) -> float | tf.Tensor:
+        """γ of the current generation."""
+        ...
+
     def generation_functions(self) -> Generation:
         """The pure functions of a generation."""
         ...
 
 
+# As where Keras makes the train function: functions of the user mean the same for every kind of data. It also traces
+# faster, by seconds.
+@tf.autograph.experimental.do_not_convert
 def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     """Runs one generation: variation, evaluation, selection, discriminator steps.
 
@@ -103,7 +111,8 @@ def generation_functions(model: EvolvingModel) -> Generation:
     operators, fitness, loss = model.choices
     scale = loss_scale(model.discriminator_optimizer)
     training = DiscriminatorTraining(networks, loss, model.settings, map_fn, scale)
-    return Generation(networks, model.stateless_optimizer, operators, fitness, training, model.settings, map_fn)
+    optimizer, settings = model.stateless_optimizer, model.settings
+    return Generation(networks, optimizer, operators, fitness, training, settings, map_fn, model.current_gamma)
 
 
 def _with_labels_as_needed(model: EvolvingModel, batches: Batches) -> Batches:

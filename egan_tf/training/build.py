@@ -15,6 +15,7 @@ from egan_tf.utils.settings import Settings
 from egan_tf.utils.user_code import UserCode
 
 
+@keras.saving.register_keras_serializable("egan_tf")
 class ConstantThenLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """A constant learning rate, with a linear decay over the second half of training."""
 

@@ -56,6 +56,13 @@ def format_value(value: Any) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."
 
 
+def first_line(error: BaseException | None) -> str:
+    """An exception of someone else's code in one line: its type, and the first line of its message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = lines[0] if lines else ""
+    return f"{type(error).__name__}: {message[: 2 * MAX_VALUE_LENGTH]}" if message else type(error).__name__
+
+
 def number(
     field: str,
     value: Any,

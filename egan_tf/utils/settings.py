@@ -145,6 +145,10 @@ class Settings(pydantic.BaseModel):
         except ValidationError as error:
             raise _refusal(type(self), values, error) from None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuses: the settings of a model, or of a run, stay what they were when it was made."""
+        raise InputError(name, f"settings are frozen; {type(self).__name__}.replace makes a copy with another value")
+
     @pydantic.field_validator("*")
     @classmethod
     def _check_text(cls, value: Any, info: pydantic.ValidationInfo) -> Any:

@@ -142,11 +142,11 @@ def test_evaluation_changes_no_variable(pair: str) -> None:
     assert isinstance(batches, RealBatches)
     everything = [*egan.variables, *egan.generator_optimizer.variables, *egan.discriminator_optimizer.variables]
     before = [variable.numpy() for variable in everything]
-    parents = egan.population.individuals.network
+    parents = egan.population.individuals
     noise = GenerationNoise(egan.latent, 0, tf.constant(0, tf.int64), tf.constant(0, tf.int64))
     evaluate = evaluator(egan.discriminator, logistic, state_of(egan.discriminator), batches.evaluation)
     children = repeat(parents, len(egan.operator_names))
-    evaluation = egan.generation_functions().evaluate(noise, children, evaluate, batches)
+    evaluation = egan.generation_functions().evaluate(noise, parents, children, evaluate, batches)
     assert np.isfinite(evaluation.scores.fitness).all()
     for value, variable in zip(before, everything, strict=True):
         np.testing.assert_array_equal(value, variable.numpy())

@@ -56,6 +56,9 @@ def test_choices_have_names(choices: Any, names: list[str]) -> None:
         ("heuristic", "must be a sequence"),
         ([], "must be a sequence"),
         ({}, "at least one"),
+        ({"": square}, "names a function ''"),
+        ({" ": square}, "names a function ' '"),
+        ([{"a\nb": square}], "names a function 'a\\nb'"),
     ],
 )
 def test_refusals_are_one_line_that_names_the_setting(choices: Any, says: str) -> None:

@@ -1,0 +1,95 @@
+"""What is saved of a model, and how it is loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from egan_tf.evolution import serialization
+from egan_tf.evolution.attributes import GAMMA, AttributesOfEGAN
+from egan_tf.utils.checks import InputError, format_value, require
+
+
+class SavedEGAN(AttributesOfEGAN):
+    """The methods by which Keras saves and loads an `EGAN`."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; functions among them must be registered with Keras to be saved."""
+        return serialization.model_config(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> SavedEGAN:
+        """Builds the model of a configuration, with newly initialized weights."""
+        return cls(**serialization.constructor_arguments(config, custom_objects))
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile`; None before it."""
+        if not self.compiled:
+            return None
+        return serialization.compile_config(self, "auto" if self._chooses_xla else self.jit_compile)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles with the arguments that `get_compile_config` returned."""
+        self.compile(**serialization.compile_arguments(config))
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Saves the model, its optimizers and the state of the evolution as a `.keras` file; see `keras.Model.save`.
+
+        `keras.models.load_model` continues it as if nothing had happened, after `from egan_tf import EGAN`.
+
+        Raises:
+            InputError: the file has another ending, or a function is not registered with Keras; nothing is written.
+        """
+        keras_file = zipped is False or str(filepath).endswith(".keras")
+        require(keras_file, "filepath", f"must end in .keras, got {format_value(str(filepath))}")
+        # Keras empties an existing file before it asks for the configuration.
+        self.get_config(), self.get_compile_config()
+        super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Saves the whole state but functions: weights, slots, counters, γ, learning rates; see `keras.Model`.
+
+        Raises:
+            InputError: γ was assigned a function, which weights do not hold; nothing is written.
+        """
+        problem = "was assigned a function, which weights do not hold; give it to EGAN(gamma=...), or save the model"
+        require(not self._gamma.function_assigned, GAMMA, problem)
+        super().save_weights(filepath, overwrite=overwrite, **kwargs)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Restores what `save_weights` has saved; see `keras.Model`.
+
+        Raises:
+            InputError: the model is not compiled, so that the state of the optimizers would be lost.
+        """
+        require(self.compiled, "load_weights", "call compile first, so that the optimizers' state is restored too")
+        super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def export(self, filepath: Any, **kwargs: Any) -> Any:
+        """Exports the fittest survivor, `best_generator`, for inference; see `keras.Model.export`."""
+        return self.best_generator.export(filepath, **kwargs)
+
+    def quantize(self, mode: Any = None, **kwargs: Any) -> None:
+        """Not possible, because it would change the networks in training."""
+        raise InputError("quantize", "changes networks that are trained; quantize egan.best_generator, a copy")
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> Any:
+        """Not possible, because Keras expects one optimizer."""
+        raise InputError("get_state_tree", "Keras expects one optimizer; use get_weights, or save_weights for all")
+
+    def set_state_tree(self, state_tree: Any) -> None:
+        """Not possible, because Keras expects one optimizer."""
+        raise InputError("set_state_tree", "Keras expects one optimizer; use set_weights, or load_weights for all")
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the counters, and γ if it is not what the constructor's argument says."""
+        super().save_own_variables(store)
+        if self._gamma.saved is not None:
+            store[GAMMA] = tf.constant(self._gamma.saved, tf.float64).numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Restores the counters, and γ as it was."""
+        super().load_own_variables({name: store[name] for name in store.keys() if name != GAMMA})  # noqa: SIM118
+        saved = float(store[GAMMA][()]) if GAMMA in store.keys() else None  # noqa: SIM118
+        self._gamma_changed(self._gamma.restore(saved))
