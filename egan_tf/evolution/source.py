@@ -14,7 +14,7 @@ from egan_tf.evolution.batches import GenerationSizes
 from egan_tf.utils.checks import InputError, require
 
 DEFAULT_BATCH_SIZE = 32
-SHAPE_CHECK, COUNT_CHECK = "shape_of_real_samples", "labels_as_many_as_real_samples"
+SHAPE_CHECK, LABEL_SHAPE_CHECK, COUNT_CHECK = "shape_of_real_samples", "shape_of_labels", "as_many_labels_as_samples"
 """Names of operations in a pipeline; an error of TensorFlow that mentions one is about the data."""
 
 SampleFn = Callable[[tf.Tensor, int], Any]
@@ -76,11 +76,18 @@ class Source(ABC):
         except tf.errors.OpError as failure:
             if self.error is not None:
                 raise self.error from None
+            for field, check in (("x", SHAPE_CHECK), ("y", LABEL_SHAPE_CHECK)):
+                if check in failure.message:
+                    shapes = " instead of ".join(re.findall(r"\[[\d,?]*\]", failure.message)[:2])
+                    raise InputError(field, f"a batch has another shape: {shapes}") from None
             if COUNT_CHECK in failure.message:
-                raise InputError("y", "a later batch has not as many labels as samples") from None
-            if SHAPE_CHECK in failure.message:
-                shapes = " instead of ".join(re.findall(r"\[[\d,?]*\]", failure.message)[:2])
-                raise InputError("x", f"a later batch has another shape: {shapes}") from None
+                raise InputError("y", "a batch has not as many labels as samples") from None
+            raise
+        except Exception as failure:
+            # AutoGraph replaces an error that it passes on by one of many lines.
+            original = failure.__context__
+            if isinstance(original, InputError) and hasattr(original, "ag_error_metadata"):
+                raise original from None
             raise
 
 

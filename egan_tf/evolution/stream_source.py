@@ -18,6 +18,7 @@ from egan_tf.evolution.samples import (
 from egan_tf.evolution.source import (
     COUNT_CHECK,
     DEFAULT_BATCH_SIZE,
+    LABEL_SHAPE_CHECK,
     SHAPE_CHECK,
     Epoch,
     Source,
@@ -50,11 +51,11 @@ class StreamSource(Source):
         samples, labels = _tensor_parts(dataset.element_spec)
         check_dtype(samples.dtype.name)
         check_labels_given(labels is not None, expected)
-        rank = samples.shape.rank if samples.shape.rank is not None else _rank_of_first(dataset)
-        self._batched = rank == len(expected.shape) + 1
+        shape = samples.shape if samples.shape.rank is not None else _shape_of_first(dataset)
+        self._batched = shape.rank == len(expected.shape) + 1
+        if shape.rank == 0 or not shape[int(self._batched) :].is_compatible_with(expected.shape):
+            raise wrong_shape(shape[int(self._batched) :], expected.shape)
         leading = [samples.shape[0] if samples.shape.rank else None] if self._batched else []
-        if not samples.shape.is_compatible_with([*leading, *expected.shape]):
-            raise wrong_shape(samples.shape[len(leading) :], expected.shape)
         self.batch_size = batch_size or declared_batch_size(dataset, self._batched) or DEFAULT_BATCH_SIZE
         self._expected = expected
         self._dataset = _as_float32(dataset, expected, leading)
@@ -120,11 +121,11 @@ def _tensor_parts(spec: Any) -> tuple[tf.TensorSpec, tf.TensorSpec | None]:
     return samples, labels
 
 
-def _rank_of_first(dataset: tf.data.Dataset) -> int:
+def _shape_of_first(dataset: tf.data.Dataset) -> tf.TensorShape:
     first = next(iter(dataset.take(1)), None)
     if first is None:
-        raise InputError("x", "the dataset is empty")
-    return int(parts(first)[0].shape.rank)
+        raise InputError("x", "is empty: it holds no samples")
+    return parts(first)[0].shape
 
 
 def _as_float32(dataset: tf.data.Dataset, expected: SampleFormat, leading: list[int | None]) -> tf.data.Dataset:
@@ -145,7 +146,7 @@ def _as_float32(dataset: tf.data.Dataset, expected: SampleFormat, leading: list[
         x = tf.cast(tf.ensure_shape(x, shape, name=SHAPE_CHECK), tf.float32)
         if label_shape is None:
             return x
-        y = tf.ensure_shape(y, label_shape)
+        y = tf.ensure_shape(y, label_shape, name=LABEL_SHAPE_CHECK)
         if leading == [None]:
             equal = tf.debugging.assert_equal(tf.shape(x)[0], tf.shape(y)[0], name=COUNT_CHECK)
             with tf.control_dependencies([equal]):
