@@ -144,9 +144,9 @@ def networks(shape: tuple[int, ...], conditional: bool = False) -> tuple[keras.M
 
 
 def model(shape: tuple[int, ...] = POINT, conditional: bool = False, **settings: Any) -> EGAN:
-    """A compiled model; a generation takes three batches."""
+    """A compiled model; a generation takes two batches."""
     keras.utils.set_random_seed(1)
-    egan = EGAN(*networks(shape, conditional), **{"discriminator_steps": 3, **settings})
+    egan = EGAN(*networks(shape, conditional), **{"discriminator_steps": 2, "mutations": ("heuristic",), **settings})
     egan.compile(jit_compile=False)
     return egan
 

@@ -34,7 +34,7 @@ from tests.evolution.kinds import (
     slices,
 )
 
-TOTAL = 3 * BATCH
+TOTAL = 2 * BATCH
 FLOATS = ("float16", "float32", "float64", tf.bfloat16.as_numpy_dtype)
 OTHERS = ("uint8", "int8", "int32", "int64", "bool", "complex64", "S3")
 LAST = 2**40
@@ -128,13 +128,11 @@ def test_a_bad_sample_in_the_first_generation_is_refused(kind: str, value: float
     assert ("scale them to [-1, 1]" if np.isfinite(value) else "not finite") in message
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_float32_cannot_hold_is_not_finite(kind: str) -> None:
-    egan = model()
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "function"])
+def test_what_float32_cannot_hold_is_not_finite(kind: str, untrained: EGAN) -> None:
     values = samples(2 * TOTAL, dtype="float64")
     values[3] = 1e300
-    with pytest.raises(InputError, match="not finite"):
-        egan.fit(**arguments(kind, values), batch_size=BATCH, verbose=0)
+    assert "not finite" in refusal(untrained, **arguments(kind, values))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -314,6 +312,13 @@ def test_no_batch_size_is_guessed_from_the_first_batch(kind: str, seed: int, unt
 # -- training ----------------------------------------------------------------------------------------------------
 
 
+def test_what_float32_cannot_hold_is_not_finite_where_a_function_makes_it() -> None:
+    values = samples(2 * TOTAL, dtype="float64")
+    values[3] = 1e300
+    with pytest.raises(InputError, match="holds 1 sample that is not finite, the first in generation 1$"):
+        model().fit(**arguments("function", values), batch_size=BATCH, verbose=0)
+
+
 def late(kind: str, value: float) -> dict[str, Any]:
     """Data with two bad samples in the second and one in the third of four generations."""
     values = samples(4 * TOTAL, IMAGE)
@@ -389,7 +394,7 @@ class Failing(Batches):
     """Fails in the middle."""
 
     def __getitem__(self, index: int) -> Any:
-        if index == 12:
+        if index == 9:
             raise OSError("the disk is gone")
         return super().__getitem__(index)
 
@@ -398,7 +403,7 @@ class Failing(Batches):
     "make",
     [
         lambda: own_error(0),
-        lambda: own_error(12),
+        lambda: own_error(9),
         lambda: Failing(cut(samples(3 * TOTAL))),
         lambda: Failing(cut(samples(3 * TOTAL)), workers=2),
     ],
@@ -474,15 +479,24 @@ def equal(one: EGAN, other: EGAN) -> bool:
     return all(np.array_equal(a.numpy(), b.numpy()) for a, b in zip(one.variables, other.variables, strict=True))
 
 
-@pytest.mark.parametrize("words", [{}, {"shuffle": False}, {"steps_per_epoch": 3}, {"steps_per_epoch": 5}], ids=str)
-@pytest.mark.parametrize("conditional", [False, True])
+@pytest.mark.parametrize(
+    ("words", "conditional"),
+    [
+        ({}, False),
+        ({}, True),
+        ({"shuffle": False}, False),
+        ({"steps_per_epoch": 3}, False),
+        ({"steps_per_epoch": 9}, False),
+    ],
+    ids=str,
+)
 def test_calls_of_fit_go_on_where_the_last_one_stopped(words: dict[str, Any], conditional: bool) -> None:
     x, y = samples(110), np.arange(110) % 4
     once, often = model(conditional=conditional), model(conditional=conditional)
     once.fit(x, y, batch_size=BATCH, epochs=3, verbose=0, **words)
     for _ in range(3):
         often.fit(x, y, batch_size=BATCH, verbose=0, **words)
-    assert once.generation.numpy() == 3 * words.get("steps_per_epoch", 4)
+    assert once.generation.numpy() == 3 * words.get("steps_per_epoch", 110 // TOTAL)
     assert equal(once, often)
 
 
@@ -499,7 +513,7 @@ def test_every_sample_is_shown_once_in_a_pass(shuffle: bool, untrained: EGAN) ->
     finally:
         untrained.generation.assign(0)
     rows = np.concatenate(seen)
-    assert len(rows) == 4 * 4 * TOTAL
+    assert len(rows) == 4 * (count // TOTAL) * TOTAL
     order = (rows[:, 0] / 2).astype(int)
     passes = order[: len(order) // count * count].reshape(-1, count)
     assert (np.sort(passes, axis=1) == np.arange(count)).all()
@@ -512,7 +526,7 @@ def test_the_order_depends_on_the_seed_and_an_epoch_has_as_many_generations_as_f
     orders = {np.concatenate([flat(b) for b in generations(model(seed=s), {"x": values})]).tobytes() for s in (0, 0)}
     assert len(orders) == 1
     assert len(generations(untrained, {"x": values}, batch_size=36)) == 1
-    assert len(generations(untrained, {"x": values}, batch_size=4)) == 9
+    assert len(generations(untrained, {"x": values}, batch_size=4)) == 13
     expected = SampleFormat.of(untrained.discriminator)
     sizes = sizes_for(untrained.settings, BATCH)
 
@@ -530,5 +544,5 @@ def test_an_epoch_of_an_array_is_as_long_however_it_is_called(steps_per_executio
     several.compile(steps_per_execution=steps_per_execution, jit_compile=False)
     for egan in (one, several):
         egan.fit(samples(110), batch_size=BATCH, epochs=2, verbose=0)
-        assert egan.generation.numpy() == 8
+        assert egan.generation.numpy() == 2 * (110 // TOTAL)
     assert equal(one, several)
