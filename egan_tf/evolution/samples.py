@@ -115,6 +115,7 @@ def host_samples(x: Any, shape: tuple[int, ...]) -> np.ndarray:
     """
     samples = as_array("x", x)
     check_dtype(samples.dtype.name)
+    require(samples.shape != (0,), "x", "holds no samples")  # an empty list, whose samples have no shape
     if samples.ndim == 0 or samples.shape[1:] != shape:
         raise wrong_shape(samples.shape[1:], shape)
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused as that
@@ -135,6 +136,7 @@ def host_labels(y: Any, count: int, expected: SampleFormat) -> np.ndarray | None
     if expected.label_shape is None:
         return None
     require(labels.dtype.kind in "biuf", "y", f"must hold numbers, got {labels.dtype}")
+    require(bool(np.isfinite(labels).all()), "y", "holds numbers that are not finite")
     if labels.shape[1:] != expected.label_shape:
         raise InputError("y", f"holds labels of shape {labels.shape[1:]}, but the networks take {expected.label_shape}")
     return labels

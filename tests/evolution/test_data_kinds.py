@@ -36,7 +36,7 @@ from tests.evolution.kinds import (
 
 TOTAL = 2 * BATCH
 FLOATS = ("float16", "float32", "float64", tf.bfloat16.as_numpy_dtype)
-OTHERS = ("uint8", "int8", "int32", "int64", "bool", "complex64", "S3")
+OTHERS = ("uint8", "int64", "bool", "complex64", "S3")
 LAST = 2**40
 
 
@@ -54,6 +54,17 @@ def untrained_images() -> EGAN:
 @pytest.fixture(scope="module")
 def untrained_conditional() -> EGAN:
     return model(conditional=True)
+
+
+@pytest.fixture(scope="module")
+def trained() -> EGAN:
+    """A model whose step is traced once."""
+    return model()
+
+
+@pytest.fixture(scope="module")
+def trained_images() -> EGAN:
+    return model(IMAGE)
 
 
 def refusal(egan: EGAN, **words: Any) -> str:
@@ -101,8 +112,6 @@ def test_every_other_type_is_refused_with_a_hint(kind: str, dtype: str, untraine
 @pytest.mark.parametrize("count", [0, 1, TOTAL - 1])
 @pytest.mark.parametrize("kind", [*ARRAYS, *STREAMS])
 def test_less_than_a_generation_is_refused_with_both_numbers(kind: str, count: int, untrained: EGAN) -> None:
-    if kind == "list" and count == 0:
-        pytest.skip("an empty list says nothing of the shape of its samples")
     if kind == "dataset of full batches":
         count = count // BATCH * BATCH
     message = refusal(untrained, **arguments(kind, samples(count)))
@@ -119,7 +128,7 @@ def test_samples_of_another_shape_are_refused(kind: str, untrained: EGAN) -> Non
     assert message == "x: holds samples of shape (5,), but the discriminator takes (2,)"
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1.5, -1.5])
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1.5])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "function"])
 def test_a_bad_sample_in_the_first_generation_is_refused(kind: str, value: float, untrained_images: EGAN) -> None:
     values = samples(2 * TOTAL, IMAGE)
@@ -149,6 +158,11 @@ def test_labels_travel_with_their_samples(kind: str, untrained_conditional: EGAN
 def test_networks_without_labels_get_none(kind: str, untrained: EGAN) -> None:
     words = arguments(kind, samples(2 * TOTAL), np.zeros(2 * TOTAL, "int32"))
     assert not any(isinstance(batches, LabelledBatches) for batches in generations(untrained, words))
+
+
+def test_labels_that_are_no_numbers_are_refused(untrained_conditional: EGAN) -> None:
+    for labels in (["a"] * 2 * TOTAL, np.full(2 * TOTAL, np.nan), [None] * 2 * TOTAL, np.zeros(2 * TOTAL - 1), 3):
+        assert refusal(untrained_conditional, x=samples(2 * TOTAL), y=labels).startswith("y: ")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -339,18 +353,32 @@ LATE = [
 
 @pytest.mark.parametrize("value", [np.nan, -1.5])
 @pytest.mark.parametrize("kind", LATE)
-def test_a_bad_sample_in_a_later_batch_ends_the_epoch(kind: str, value: float) -> None:
-    egan = model(IMAGE)
+def test_a_bad_sample_in_a_later_batch_ends_the_epoch(kind: str, value: float, trained_images: EGAN) -> None:
+    before = int(trained_images.generation.numpy())
+    words = late(kind, value)
+    if kind == "function":  # whose samples follow from the number of the generation
+        trained_images.generation.assign(0)
+        before = 0
     with pytest.raises(InputError) as error:
-        egan.fit(**late(kind, value), batch_size=BATCH, epochs=2, verbose=0)
-    assert egan.generation.numpy() <= 4, "the second epoch has not begun"
+        trained_images.fit(**words, batch_size=BATCH, epochs=1 if "generator" in kind else 2, verbose=0)
+    assert trained_images.generation.numpy() <= before + 4, "the second epoch has not begun"
     if "dataset" in kind or kind == "function":
         what = "outside [-1, 1]" if np.isfinite(value) else "not finite"
-        assert f"holds 3 samples that are {what}, the first in generation 2" in str(error.value)
+        assert f"holds 3 samples that are {what}, the first in generation {before + 2}" in str(error.value)
+    else:
+        assert ("scale them" if np.isfinite(value) else "not finite") in str(error.value)
 
 
-@pytest.mark.parametrize("options", [{"jit_compile": True}, {"steps_per_execution": 2}, {"run_eagerly": True}], ids=str)
-@pytest.mark.parametrize("kind", ["dataset of samples", "function"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("dataset of samples", {"jit_compile": True}),
+        ("dataset of samples", {"run_eagerly": True}),
+        ("function", {"steps_per_execution": 2}),
+        ("function", {"run_eagerly": True}),
+    ],
+    ids=str,
+)
 def test_a_bad_sample_is_found_however_the_step_runs(kind: str, options: dict[str, Any]) -> None:
     egan = model(IMAGE)
     egan.compile(**{"jit_compile": False, **options})
@@ -360,12 +388,11 @@ def test_a_bad_sample_is_found_however_the_step_runs(kind: str, options: dict[st
         assert egan.generation.numpy() == 1, "nothing was trained on it"
 
 
-def test_what_one_call_found_is_no_matter_of_the_next() -> None:
-    egan = model(IMAGE)
+def test_what_one_call_found_is_no_matter_of_the_next(trained_images: EGAN) -> None:
     for _ in range(2):
         with pytest.raises(InputError, match="holds 3 samples that are not finite, the first in generation"):
-            egan.fit(**late("dataset of samples", np.nan), batch_size=BATCH, verbose=0)
-        egan.fit(samples(TOTAL, IMAGE), batch_size=BATCH, verbose=0)
+            trained_images.fit(**late("dataset of samples", np.nan), batch_size=BATCH, verbose=0)
+        trained_images.fit(samples(TOTAL, IMAGE), batch_size=BATCH, verbose=0)
 
 
 def test_a_step_of_ones_own_refuses_bad_samples() -> None:
@@ -409,9 +436,9 @@ class Failing(Batches):
     ],
     ids=["at once", "generator", "PyDataset", "threads"],
 )
-def test_an_error_of_the_users_own_code_comes_through(make: Any) -> None:
+def test_an_error_of_the_users_own_code_comes_through(make: Any, trained: EGAN) -> None:
     with pytest.raises(OSError, match="^the disk is gone$"):
-        model().fit(make(), batch_size=BATCH, verbose=0)
+        trained.fit(make(), batch_size=BATCH, verbose=0)
 
 
 @pytest.mark.parametrize(
@@ -420,17 +447,17 @@ def test_an_error_of_the_users_own_code_comes_through(make: Any) -> None:
     ids=["3", "u8", "w"],
 )
 @pytest.mark.parametrize("kind", ["generator", "PyDataset"])
-def test_a_later_batch_of_another_kind_is_refused(kind: str, bad: Any) -> None:
+def test_a_later_batch_of_another_kind_is_refused(kind: str, bad: Any, trained: EGAN) -> None:
     batches = [*cut(samples(2 * TOTAL)), bad]
     with pytest.raises(InputError, match="^x: "):
-        model().fit(iter(batches) if kind == "generator" else Batches(batches), batch_size=BATCH, verbose=0)
+        trained.fit(iter(batches) if kind == "generator" else Batches(batches), batch_size=BATCH, verbose=0)
 
 
-def test_a_later_batch_of_a_dataset_with_another_shape_is_told_in_one_line() -> None:
+def test_a_later_batch_of_a_dataset_with_another_shape_is_told_in_one_line(trained: EGAN) -> None:
     batches = [*cut(samples(2 * TOTAL)), np.ones([8, 3], "float32")]
     dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_types="float32")
     with pytest.raises(InputError, match=r"^x: a batch has another shape: \[8,3\] instead of \[\?,2\]$"):
-        model().fit(dataset, batch_size=BATCH, verbose=0)
+        trained.fit(dataset, batch_size=BATCH, verbose=0)
 
 
 @pytest.mark.parametrize(
@@ -450,21 +477,21 @@ def test_labels_of_a_dataset_that_do_not_fit_are_told_in_one_line(
         untrained_conditional.fit(dataset, batch_size=BATCH, verbose=0)
 
 
-def test_an_epoch_without_a_generation_is_no_success() -> None:
+def test_an_epoch_without_a_generation_is_no_success(trained: EGAN) -> None:
     generator = (batch for batch in cut(samples(2 * TOTAL)))
-    egan = model()
+    egan, before = trained, int(trained.generation.numpy())
     with pytest.raises(InputError, match="^epochs: must be 1"):
         egan.fit(generator, batch_size=BATCH, epochs=2, verbose=0)
     with pytest.raises(InputError, match=f"^x: ended before epoch 3 had a generation, which takes {TOTAL}"):
         egan.fit(generator, batch_size=BATCH, epochs=3, steps_per_epoch=1, verbose=0)
-    assert egan.generation.numpy() == 2
+    assert egan.generation.numpy() == before + 2
 
 
-def test_a_pydataset_is_told_of_its_epochs() -> None:
+def test_a_pydataset_is_told_of_its_epochs(trained: EGAN) -> None:
     dataset = Batches(cut(samples(2 * TOTAL)))
-    egan = model()
-    egan.fit(dataset, batch_size=BATCH, epochs=2, verbose=0)
-    assert egan.generation.numpy() == 4
+    before = int(trained.generation.numpy())
+    trained.fit(dataset, batch_size=BATCH, epochs=2, verbose=0)
+    assert trained.generation.numpy() == before + 4
     assert dataset.events == ["begin", "end"] * 2
 
 
@@ -480,15 +507,7 @@ def equal(one: EGAN, other: EGAN) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("words", "conditional"),
-    [
-        ({}, False),
-        ({}, True),
-        ({"shuffle": False}, False),
-        ({"steps_per_epoch": 3}, False),
-        ({"steps_per_epoch": 9}, False),
-    ],
-    ids=str,
+    ("words", "conditional"), [({}, True), ({"shuffle": False, "steps_per_epoch": 9}, False)], ids=str
 )
 def test_calls_of_fit_go_on_where_the_last_one_stopped(words: dict[str, Any], conditional: bool) -> None:
     x, y = samples(110), np.arange(110) % 4
@@ -538,11 +557,9 @@ def test_the_order_depends_on_the_seed_and_an_epoch_has_as_many_generations_as_f
     assert len({first(0, 3), first(1, 3), first(0, 4), first(2**62, LAST)}) == 4
 
 
-@pytest.mark.parametrize("steps_per_execution", [2, 3, 50])
+@pytest.mark.parametrize("steps_per_execution", [4, 50])
 def test_an_epoch_of_an_array_is_as_long_however_it_is_called(steps_per_execution: int) -> None:
-    one, several = model(), model()
-    several.compile(steps_per_execution=steps_per_execution, jit_compile=False)
-    for egan in (one, several):
-        egan.fit(samples(110), batch_size=BATCH, epochs=2, verbose=0)
-        assert egan.generation.numpy() == 2 * (110 // TOTAL)
-    assert equal(one, several)
+    egan = model()
+    egan.compile(steps_per_execution=steps_per_execution, jit_compile=False)
+    egan.fit(samples(110), batch_size=BATCH, epochs=2, verbose=0)
+    assert egan.generation.numpy() == 2 * (110 // TOTAL)
