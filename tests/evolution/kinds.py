@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,14 +10,22 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from keras import layers
 
-from egan_tf import EGAN
+from egan_tf import EGAN, InputError
+from egan_tf.evolution.batches import Batches as GenerationBatches
+from egan_tf.evolution.batches import sizes_for
+from egan_tf.evolution.draw_source import draw
+from egan_tf.evolution.real_data import source_of
+from egan_tf.evolution.samples import SampleFormat
 
 LATENT = 3
 POINT, IMAGE = (2,), (2, 2, 1)
 BATCH = 8
+TOTAL = 2 * BATCH
+"""Samples in a generation of `model`."""
 ENDLESS = {"function", "endless dataset", "endless PyDataset"}
 """Kinds that need steps_per_epoch."""
 
@@ -155,3 +164,27 @@ def samples(count: int, shape: tuple[int, ...] = POINT, dtype: Any = "float32") 
     """Numbers in [−1, 1] that every floating-point type holds exactly."""
     values = np.arange(count * int(np.prod(shape))) % 129 / 64 - 1
     return values.reshape(count, *shape).astype(dtype)
+
+
+def refusal(egan: EGAN, **words: Any) -> str:
+    """The message of the error that ends `fit` before it trains."""
+    with pytest.raises(InputError) as error:
+        egan.fit(**{"batch_size": BATCH, "verbose": 0, **words})
+    assert egan.generation.numpy() == 0
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def generations(egan: EGAN, words: dict[str, Any], batch_size: int | None = BATCH) -> list[GenerationBatches]:
+    """The real samples of an epoch."""
+    expected = SampleFormat.of(egan.discriminator)
+    steps, shuffle = words.get("steps_per_epoch"), words.get("shuffle")
+    source = source_of(words["x"], words.get("y"), expected, batch_size, 0, shuffle, lambda: int(egan.generation))
+    sizes = sizes_for(egan.settings, source.batch_size)
+    if source.sample_fn is not None:
+        return [draw(source.sample_fn, tf.constant(step, tf.int64), sizes, expected) for step in range(steps)]
+    return list(itertools.islice(source.epoch(sizes, steps).dataset, steps))
+
+
+def flat(batches: GenerationBatches) -> np.ndarray:
+    return np.concatenate([batches.evaluation.numpy(), *batches.fresh.numpy()])
