@@ -148,7 +148,7 @@ class IslandMutation:
             for position, objective in enumerate(self._objectives)
         ]
         gradients = merge(stack([gradients for gradients, _ in results]))
-        non_trainable = stack([after for _, after in results])
+        non_trainable = stack([after.non_trainable for _, after in results])
         weights, slots = context.optimizer.apply(gradients, parents.network.trainable, parents.slots)
         origin = single_parent(tf.range(count), tf.zeros([count], tf.int64))
         return Individual(NetworkState(weights, non_trainable), slots, origin)

@@ -6,13 +6,23 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss
 from egan_tf.evolution.map_functions import MapFn
 from egan_tf.evolution.noise import DISCRIMINATOR, GenerationNoise
 from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import merge, take, where
-from egan_tf.evolution.stateless import NetworkState, apply_discriminator, apply_network, gradients_of
+from egan_tf.evolution.stateless import (
+    NetworkState,
+    Tensors,
+    apply_discriminator,
+    apply_network,
+    assigned_weights,
+    gradients_of,
+    own_loss,
+    regularization,
+)
 from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
 
 Batch = tuple[tf.Tensor, tf.Tensor | None]
@@ -28,12 +38,14 @@ class DiscriminatorTraining:
         loss: what the discriminator minimises.
         settings: penalty weights and the population size.
         map_fn: maps over individuals.
+        loss_scale: float32 scalar that multiplies losses while they are differentiated, or None; see `loss_scale`.
     """
 
     networks: Networks
     loss: DiscriminatorLoss
     settings: EvolutionSettings
     map_fn: MapFn
+    loss_scale: tf.Tensor | None = None
 
     def reused_batch_update(
         self,
@@ -47,7 +59,7 @@ class DiscriminatorTraining:
         """The update on the evaluation batch, from the gradients that the survivors' evaluation has computed already.
 
         The diversity of a survivor needs the gradient of the discriminator's loss on its samples; the mean over the
-        survivors is the gradient on the samples of all. Penalties are added.
+        survivors is the gradient on the samples of all. Penalties and weight regularizers are added.
 
         Args:
             noise: of the generation.
@@ -59,6 +71,12 @@ class DiscriminatorTraining:
             batch: the evaluation batch.
         """
         update = tf.nest.map_structure(lambda values: _mean_or_first(values, ~retained), updates)
+        weights = update.weights or state.trainable
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            own = regularization(self.networks.discriminator, weights)
+        if own is not None:
+            update = _plus(update, gradients_of(tape, own, weights))
         if not self._penalized:
             return update
         # A retained parent was not evaluated; the fittest survivor's samples stand in for its own.
@@ -66,9 +84,8 @@ class DiscriminatorTraining:
         samples = one_survivor_per_sample(fake)
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
-            penalty = self._penalty(noise, 0, state, batch, samples)
-        added = gradients_of(tape, penalty, state.trainable)
-        return update._replace(gradient=tuple(a + b for a, b in zip(update.gradient, added, strict=True)))
+            penalty = scaled(self._penalty(noise, 0, state, batch, samples), self.loss_scale)
+        return _plus(update, unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale))
 
     def fresh_batch_update(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
@@ -87,12 +104,15 @@ class DiscriminatorTraining:
         discriminator = self.networks.discriminator
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
-            real_logits, after = apply_discriminator(discriminator, state, real, labels)
-            state_after_real = state._replace(non_trainable=after)
-            fake_logits, after = apply_discriminator(discriminator, state_after_real, fake, labels)
-            loss = self.loss(real_logits, fake_logits)
-            penalized = loss + self._penalty(noise, number, state, batch, fake) if self._penalized else loss
-        return DiscriminatorUpdate(gradients_of(tape, penalized, state.trainable), after, loss)
+            on_real = apply_discriminator(discriminator, state, real, labels)
+            on_fake = apply_discriminator(discriminator, on_real.after, fake, labels)
+            loss = self.loss(on_real.outputs, on_fake.outputs)
+            total = loss + self._penalty(noise, number, state, batch, fake) if self._penalized else loss
+            own = own_loss(discriminator, on_fake.after.trainable, on_real.added_loss, on_fake.added_loss)
+            total = scaled(total if own is None else total + own, self.loss_scale)
+        gradient = unscaled(gradients_of(tape, total, state.trainable), self.loss_scale)
+        after = on_fake.after
+        return DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after))
 
     def _survivors_samples(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, size: int, labels: tf.Tensor | None
@@ -121,7 +141,7 @@ class DiscriminatorTraining:
         real, labels = batch
 
         def logits(samples: tf.Tensor) -> tf.Tensor:
-            return apply_discriminator(self.networks.discriminator, state, samples, labels)[0]
+            return apply_discriminator(self.networks.discriminator, state, samples, labels).outputs
 
         penalty = tf.constant(0.0)
         if self.settings.r1_weight:
@@ -130,6 +150,10 @@ class DiscriminatorTraining:
             mix, fake = noise.mixing_ratios(real.shape[0], number), tf.cast(fake, real.dtype)
             penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
         return penalty
+
+
+def _plus(update: DiscriminatorUpdate, gradient: Tensors) -> DiscriminatorUpdate:
+    return update._replace(gradient=tuple(a + b for a, b in zip(update.gradient, gradient, strict=True)))
 
 
 def one_survivor_per_sample(fake: tf.Tensor) -> tf.Tensor:

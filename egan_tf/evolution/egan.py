@@ -9,20 +9,22 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import fit_arguments, serialization
-from egan_tf.evolution.architecture import check_networks
+from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
+from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.fitting import Fitting
+from egan_tf.evolution.functional_optimizer import functional
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
-from egan_tf.evolution.optimizer import StatelessOptimizer, functional
-from egan_tf.evolution.population import Population, initial_population
+from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
+from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
 from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
-from egan_tf.evolution.stateless import apply_network, write_state
+from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.utils.checks import require
 from egan_tf.utils.signatures import takes_settings
@@ -60,12 +62,12 @@ class EGAN(Fitting):
         super().__init__(name=name)
         self.settings = EvolutionSettings(**settings)
         self.choices = choices_of(self.settings)
-        self.conditional = check_networks(generator, discriminator)
-        self.latent = Latent(generator.inputs[0].shape[-1], self.settings.latent_distribution)
-        self.sample_shape = tuple(generator.outputs[0].shape[1:])
+        latent_size, self.sample_shape, self.conditional = check_networks(generator, discriminator)
+        self.latent = Latent(latent_size, self.settings.latent_distribution)
         self.generator = generator
         self.discriminator = discriminator
-        self.input_check = InputCheck(SampleFormat.of(discriminator))
+        self.expected = SampleFormat.of(self.sample_shape, input_shapes("discriminator", discriminator))
+        self.input_check = InputCheck(self.expected)
         size = self.settings.population_size
         self.population = Population(
             initial_population(generator, size),
@@ -103,21 +105,27 @@ class EGAN(Fitting):
 
         Args:
             generator_optimizer: any Keras optimizer; by default Adam with the authors' settings (rate 2e-4, β₁ 0.5).
+                One that has been used before starts again without its slots and steps, at its current rate. Networks
+                with layers in float16 get loss scaling, as in `keras.Model.compile`.
             discriminator_optimizer: likewise, but not the same object.
             jit_compile: whether XLA compiles the generation. "auto": always on a GPU; on a CPU only where it pays, for
                 dense networks whose real samples are made inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
         fit_arguments.check_compile(jit_compile, kwargs)
-        generators, other = (_optimizer(choice) for choice in (generator_optimizer, discriminator_optimizer))
+        generators = optimizer_for(self.generator, generator_optimizer, "generator_optimizer")
+        other = optimizer_for(self.discriminator, discriminator_optimizer, "discriminator_optimizer")
         require(generators is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
         self._chooses_xla = jit_compile == "auto"
         super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = generators, other
         # Also because TensorFlow's own `apply` leaves a graph behind for every model, which is never freed.
-        functional(self.discriminator_optimizer).build(self.discriminator.trainable_variables)
-        self.stateless_optimizer = StatelessOptimizer(generators, self.generator.trainable_variables)
-        self.population.create_slots(self.stateless_optimizer.initial_slots())
+        functional(other, self.discriminator.trainable_variables, "discriminator_optimizer")
+        weights = self.generator.trainable_variables
+        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
+        self.population.create_slots(
+            self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
+        )
         self.train_function = None
 
     def samples_per_generation(self, batch_size: int) -> int:
@@ -141,7 +149,7 @@ class EGAN(Fitting):
         """
         fit_arguments.require_compiled(self, "train_on_batch")
         fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
-        real = host_samples_and_labels(x, y, SampleFormat.of(self.discriminator))
+        real = host_samples_and_labels(x, y, self.expected)
         batches = as_batches(real, self.settings)
         self._prepare_train_function(None, batches.sizes)
         self.make_train_function()
@@ -154,7 +162,7 @@ class EGAN(Fitting):
         fit_arguments.require_compiled(self, "train_step")
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
-            return evolve(self, as_batches(step_samples(data, self.discriminator), self.settings))
+            return evolve(self, as_batches(step_samples(data, self.expected), self.settings))
 
     # -- saving --------------------------------------------------------------------------------------------------
 
@@ -202,7 +210,7 @@ class EGAN(Fitting):
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
-        best = take(self.population.sampling_state, 0)
+        best = self._state_of(0, self.settings.ema_decay > 0)
         samples, _ = apply_network(self.generator, best, noise, labels, training=False)
         return tf.cast(samples, tf.float32)
 
@@ -220,20 +228,14 @@ class EGAN(Fitting):
         require(0 <= position <= last, "individual", f"must be from 0 to {last}, got {position}")
         has_average = self.settings.ema_decay > 0
         require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
-        population = self.population
-        use_average = has_average if averaged is None else averaged
-        state = population.sampling_state if use_average else population.individuals.network
-        model = keras.models.clone_model(self.generator)
-        write_state(model, take(state, position))
-        return model
+        return copy_network(self.generator, self._state_of(position, has_average if averaged is None else averaged))
+
+    def _state_of(self, position: int, averaged: bool) -> NetworkState:
+        if averaged:
+            return settled(self.generator, take(self.population.sampling_state, position))
+        return take(self.population.individuals.network, position)
 
     @property
     def best_generator(self) -> keras.Model:
         """The fittest survivor as a plain Keras model, with averaged weights if the model keeps averages."""
         return self.individual(0)
-
-
-def _optimizer(optimizer: str | keras.optimizers.Optimizer | None) -> keras.optimizers.Optimizer:
-    if optimizer is None:
-        return keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
-    return keras.optimizers.get(optimizer)

@@ -8,8 +8,15 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss, SeparableLoss, Terms, batch_mean
-from egan_tf.evolution.stateless import NetworkState, Tensors, apply_discriminator, gradients_of
+from egan_tf.evolution.stateless import (
+    NetworkState,
+    Tensors,
+    apply_discriminator,
+    assigned_weights,
+    gradients_of,
+)
 
 
 class Evaluation(NamedTuple):
@@ -21,8 +28,10 @@ class Evaluation(NamedTuple):
         real_logits: float32 [real, 1].
         fake_logits: float32 [fake, 1].
         gradient: the gradient of the discriminator's loss on these samples, one tensor for each trainable weight.
-        loss: float32 scalar, the discriminator's loss on these samples, penalties excluded.
+        loss: float32 scalar, the discriminator's loss on these samples; penalties and its layers' losses excluded.
         non_trainable: the discriminator's non-trainable state after these samples, such as BatchNorm's statistics.
+        weights: its trainable weights after these samples, if its layers assigned to them; else ().
+        added_gradient: the gradient of what its layers added by `add_loss` and activity regularizers; () if nothing.
     """
 
     real: tf.Tensor
@@ -32,6 +41,8 @@ class Evaluation(NamedTuple):
     gradient: Tensors
     loss: tf.Tensor
     non_trainable: Tensors
+    weights: Tensors = ()
+    added_gradient: Tensors = ()
 
     @property
     def quality(self) -> tf.Tensor:
@@ -71,6 +82,7 @@ def evaluator(
     state: NetworkState,
     real: tf.Tensor,
     labels: tf.Tensor | None = None,
+    scale: tf.Tensor | None = None,
 ) -> Evaluate:
     """A function that evaluates samples against one real batch.
 
@@ -80,22 +92,34 @@ def evaluator(
         state: the discriminator's state; it is not changed.
         real: [real, ...].
         labels: [real], for a conditional discriminator.
+        scale: float32 scalar; losses are multiplied by it before they are differentiated, and gradients divided.
 
     Returns:
         A function from a child's samples [fake, ...] and their labels to its `Evaluation`.
     """
     if isinstance(loss, SeparableLoss):
-        return _separable_evaluator(discriminator, loss, state, real, labels)
+        return _separable_evaluator(discriminator, loss, state, real, labels, scale)
 
     def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(persistent=True) as tape:
             tape.watch(state.trainable)
-            real_logits, after = apply_discriminator(discriminator, state, real, labels)
-            state_after_real = state._replace(non_trainable=after)
-            fake_logits, after = apply_discriminator(discriminator, state_after_real, fake, fake_labels)
-            value = loss(real_logits, fake_logits)
-        gradient = gradients_of(tape, value, state.trainable)
-        return Evaluation(real, fake, real_logits, fake_logits, gradient, value, after)
+            on_real = apply_discriminator(discriminator, state, real, labels)
+            on_fake = apply_discriminator(discriminator, on_real.after, fake, fake_labels)
+            value = loss(on_real.outputs, on_fake.outputs)
+            target = scaled(value, scale)
+            added = [scaled(part, scale) for part in (on_real.added_loss, on_fake.added_loss) if part is not None]
+        gradient = unscaled(gradients_of(tape, target, state.trainable), scale)
+        return Evaluation(
+            real,
+            fake,
+            on_real.outputs,
+            on_fake.outputs,
+            gradient,
+            value,
+            on_fake.after.non_trainable,
+            assigned_weights(state, on_fake.after),
+            unscaled(gradients_of(tape, added, state.trainable), scale) if added else (),
+        )
 
     return evaluate
 
@@ -106,29 +130,55 @@ class _SampleTerms(NamedTuple):
     logits: tf.Tensor
     loss: tf.Tensor
     gradient: Tensors
-    non_trainable: Tensors
+    after: NetworkState
+    added_gradient: Tensors
 
 
 def _separable_evaluator(
-    discriminator: keras.Model, loss: SeparableLoss, state: NetworkState, real: tf.Tensor, labels: tf.Tensor | None
+    discriminator: keras.Model,
+    loss: SeparableLoss,
+    state: NetworkState,
+    real: tf.Tensor,
+    labels: tf.Tensor | None,
+    scale: tf.Tensor | None,
 ) -> Evaluate:
-    real_terms = _sample_terms(discriminator, loss.real, state, real, labels)
-    state_after_real = state._replace(non_trainable=real_terms.non_trainable)
+    on_real = _sample_terms(discriminator, loss.real, state, real, labels, scale)
 
     def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
-        fake_terms = _sample_terms(discriminator, loss.fake, state_after_real, fake, fake_labels)
-        gradient = tuple(a + b for a, b in zip(real_terms.gradient, fake_terms.gradient, strict=True))
-        total = real_terms.loss + fake_terms.loss
-        return Evaluation(real, fake, real_terms.logits, fake_terms.logits, gradient, total, fake_terms.non_trainable)
+        on_fake = _sample_terms(discriminator, loss.fake, on_real.after, fake, fake_labels, scale)
+        return Evaluation(
+            real,
+            fake,
+            on_real.logits,
+            on_fake.logits,
+            _sum(on_real.gradient, on_fake.gradient),
+            on_real.loss + on_fake.loss,
+            on_fake.after.non_trainable,
+            assigned_weights(state, on_fake.after),
+            _sum(on_real.added_gradient, on_fake.added_gradient),
+        )
 
     return evaluate
 
 
 def _sample_terms(
-    discriminator: keras.Model, terms: Terms, state: NetworkState, samples: tf.Tensor, labels: tf.Tensor | None
+    discriminator: keras.Model,
+    terms: Terms,
+    state: NetworkState,
+    samples: tf.Tensor,
+    labels: tf.Tensor | None,
+    scale: tf.Tensor | None,
 ) -> _SampleTerms:
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(state.trainable)
-        logits, after = apply_discriminator(discriminator, state, samples, labels)
+        logits, after, added_loss = apply_discriminator(discriminator, state, samples, labels)
         value = batch_mean(terms(logits))
-    return _SampleTerms(logits, value, gradients_of(tape, value, state.trainable), after)
+        target = scaled(value, scale)
+        added = None if added_loss is None else scaled(added_loss, scale)
+    gradient = unscaled(gradients_of(tape, target, state.trainable), scale)
+    added_gradient = () if added is None else unscaled(gradients_of(tape, added, state.trainable), scale)
+    return _SampleTerms(logits, value, gradient, after, added_gradient)
+
+
+def _sum(one: Tensors, other: Tensors) -> Tensors:
+    return tuple(a + b for a, b in zip(one, other, strict=True))

@@ -41,7 +41,7 @@ COMPILE: Mapping[str, tuple[Any, str]] = {
     "loss_weights": (None, f"there is no single loss to weigh; {OBJECTIVES}"),
     "metrics": (None, f"metrics of Keras compare predictions with targets; {EVALUATE}"),
     "weighted_metrics": (None, f"metrics of Keras compare predictions with targets; {EVALUATE}"),
-    "auto_scale_loss": (True, "give each optimizer a keras.optimizers.LossScaleOptimizer where it needs one"),
+    "auto_scale_loss": (True, "networks with layers in float16 get loss scaling, and no others need it"),
 }
 VERBOSE = ("auto", 0, 1, 2)
 

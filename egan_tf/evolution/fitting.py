@@ -17,13 +17,14 @@ from egan_tf.evolution.multi_step import multi_step_function, xla_pays
 from egan_tf.evolution.real_data import source_of
 from egan_tf.evolution.samples import SampleFormat
 from egan_tf.evolution.source import SampleFn
-from egan_tf.evolution.step import evolve
+from egan_tf.evolution.step import evolve, finish_training
 
 
 class Fitting(KerasWords):
     """A model that `fit` trains, a generation at each step."""
 
     train_function: Any
+    expected: SampleFormat
     _chooses_xla: bool
     # The sample function that the train function calls, with all else that it was made for; None for a dataset.
     _in_step: tuple[Any, ...] | None = None
@@ -72,7 +73,7 @@ class Fitting(KerasWords):
         """
         require_compiled(self, "fit")
         check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
-        expected, seed = SampleFormat.of(self.discriminator), self.settings.seed
+        expected, seed = self.expected, self.settings.seed
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))
         source.check_epochs(epochs - initial_epoch, steps_per_epoch)
         sizes = sizes_for(self.settings, source.batch_size)
@@ -84,7 +85,7 @@ class Fitting(KerasWords):
                 in_step = source.sample_fn is not None
                 self.jit_compile = xla_pays(self.generator, self.discriminator, sampled_in_step=in_step)
             self._prepare_train_function(source.sample_fn, sizes)
-            return super().fit(
+            history = super().fit(
                 epoch.dataset,
                 epochs=epochs,
                 verbose=verbose,
@@ -93,6 +94,8 @@ class Fitting(KerasWords):
                 initial_epoch=initial_epoch,
                 steps_per_epoch=epoch.steps,
             )
+        finish_training(self)
+        return history
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
         """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
@@ -104,7 +107,7 @@ class Fitting(KerasWords):
         if sample_fn is None:
             return
 
-        expected = SampleFormat.of(self.discriminator)
+        expected = self.expected
 
         def sample_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
             return evolve(self, draw(sample_fn, tf.identity(self.generation.value), sizes, expected))

@@ -19,7 +19,7 @@ from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import concatenate, take, where
-from egan_tf.evolution.stateless import NetworkState, apply_network
+from egan_tf.evolution.stateless import NetworkState, apply_network, assigned_weights
 from egan_tf.evolution.variation import (
     ChildEvaluation,
     Children,
@@ -91,7 +91,13 @@ class Generation:
             batches: the real samples.
         """
         real, labels = first_samples(batches)
-        evaluate = evaluator(self.networks.discriminator, self.training.loss, state, *evaluation_batch(batches))
+        evaluate = evaluator(
+            self.networks.discriminator,
+            self.training.loss,
+            state,
+            *evaluation_batch(batches),
+            scale=self.training.loss_scale,
+        )
         made: list[Children] = []
         offset = 0
         for operator in self.operators:
@@ -109,7 +115,10 @@ class Generation:
             children = operator(context, parents)
             origin = children.origin._replace(operator=children.origin.operator + offset)
             evaluations = self.evaluate(noise, children.network, evaluate, batches)
-            made.append(Children(children._replace(origin=origin), evaluations))
+            # Layers that assign to their own weights: the child lives on with those that the discriminator judged.
+            trainable = evaluations.weights or children.network.trainable
+            network = children.network._replace(trainable=trainable)
+            made.append(Children(children._replace(network=network, origin=origin), evaluations._replace(weights=())))
             offset += len(operator.names)
         return concatenate(made)
 
@@ -128,9 +137,10 @@ class Generation:
         _, labels = evaluation_batch(batches)
 
         def evaluate_child(child: NetworkState) -> ChildEvaluation:
-            fake, _ = apply_network(self.networks.generator, child, latents, labels)
+            fake, after = apply_network(self.networks.generator, child, latents, labels)
             evaluation = evaluate(fake, labels)
-            return ChildEvaluation(self._scores(evaluation), fake, self._update(evaluation))
+            weights = assigned_weights(child, after)
+            return ChildEvaluation(self._scores(evaluation), fake, self._update(evaluation), weights)
 
         return self.map_fn(evaluate_child, children, children.trainable[0].shape[0])
 
@@ -140,9 +150,12 @@ class Generation:
 
     def _update(self, evaluation: Evaluation) -> DiscriminatorUpdate:
         """The update on the evaluation batch; only its loss if the evaluation batch is not reused."""
-        if self.settings.reuse_evaluation_batch:
-            return DiscriminatorUpdate(evaluation.gradient, evaluation.non_trainable, evaluation.loss)
-        return DiscriminatorUpdate((), (), evaluation.loss)
+        if not self.settings.reuse_evaluation_batch:
+            return DiscriminatorUpdate((), (), evaluation.loss)
+        gradient, added = evaluation.gradient, evaluation.added_gradient
+        if added:
+            gradient = tuple(a + b for a, b in zip(gradient, added, strict=True))
+        return DiscriminatorUpdate(gradient, evaluation.non_trainable, evaluation.loss, evaluation.weights)
 
     def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
         """The fittest viable children; if there are too few, the fittest parents are retained.

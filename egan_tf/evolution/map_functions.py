@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.stacking import stack, take
@@ -60,10 +61,32 @@ _BATCHABLE = (
 )
 
 
+# Attributes of layers that mix samples if one names the batch's axis.
+_AXES = ("axis", "axes")
+
+
 def _consists_of(network: keras.Model, kinds: tuple[type, ...]) -> bool:
-    inner = [layer for layer in network._flatten_layers(include_self=False) if not isinstance(layer, keras.Model)]
-    # Exact types only, because a subclass may compute anything.
-    return all(type(layer) in kinds for layer in inner)
+    """Whether a network is a graph of layers of these kinds alone, each with an activation of Keras' own."""
+    # Exact types only, because a subclass may compute anything between its layers.
+    if type(network) is keras.Sequential:
+        operations = network.layers
+    elif type(network).__name__ == "Functional" and type(network).__module__.startswith("keras."):
+        # What the graph computes; functions of `keras.ops` are among the operations, and are no layers.
+        operations = network.operations
+    else:
+        return False
+    return all(
+        _consists_of(one, kinds) if isinstance(one, keras.Model) else _is_one_of(one, kinds) for one in operations
+    )
+
+
+def _is_one_of(layer: Any, kinds: tuple[type, ...]) -> bool:
+    if type(layer) not in kinds:
+        return False
+    activation = getattr(layer, "activation", None)
+    own = activation is None or getattr(keras.activations, getattr(activation, "__name__", ""), None) is activation
+    axes = [axis for name in _AXES for axis in np.atleast_1d(getattr(layer, name, 1)).tolist()]
+    return own and 0 not in axes
 
 
 def mixes_samples(network: keras.Model) -> bool:

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.individual import Individual, single_parent
+from egan_tf.evolution.loss_scale import scaled
 from egan_tf.evolution.map_functions import MapFn, mixes_samples, sequential_map
 from egan_tf.evolution.objectives import Objective, takes_real_logits
 from egan_tf.evolution.stacking import merge, repeat, take
@@ -15,8 +16,10 @@ from egan_tf.evolution.stateless import (
     NetworkState,
     Tensors,
     apply_discriminator,
-    apply_network,
+    assigned_weights,
+    forward_pass,
     gradients_of,
+    own_loss,
 )
 from egan_tf.evolution.variation import Networks, VariationContext
 
@@ -46,8 +49,11 @@ class ObjectiveMutation:
         count, size = len(objectives), parents.origin.operator.shape[0]
         real_logits = _real_logits(context) if any(map(takes_real_logits, objectives)) else None
 
-        def gradients_at(network: NetworkState, number: int | tf.Tensor, chosen: Sequence[Objective]) -> tuple:
-            return objective_gradients(
+        def gradients_at(
+            member: tuple[NetworkState, Tensors], number: int | tf.Tensor, chosen: Sequence[Objective]
+        ) -> tuple[Tensors, tuple[Tensors, Tensors]]:
+            network, slots = member
+            gradients, after = objective_gradients(
                 context.networks,
                 network,
                 context.discriminator_state,
@@ -56,11 +62,15 @@ class ObjectiveMutation:
                 labels=context.labels,
                 real_logits=real_logits,
                 map_fn=context.map_fn if len(chosen) > 1 else sequential_map,
+                scale=context.optimizer.loss_scale(slots),
             )
+            return gradients, (assigned_weights(network, after), after.non_trainable)
 
-        gradients, after = context.map_fn(lambda parent: gradients_at(parent, 0, objectives), parents.network, size)
+        gradients, (assigned, after) = context.map_fn(
+            lambda parent: gradients_at(parent, 0, objectives), (parents.network, parents.slots), size
+        )
         weights, slots = context.optimizer.apply(
-            merge(gradients), repeat(parents.network.trainable, count), repeat(parents.slots, count)
+            merge(gradients), repeat(assigned or parents.network.trainable, count), repeat(parents.slots, count)
         )
         origin = single_parent(tf.repeat(tf.range(size), count), tf.tile(tf.range(count), [size]))
         children = NetworkState(weights, repeat(after, count)), slots
@@ -68,17 +78,18 @@ class ObjectiveMutation:
         def next_step(number: tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple:
             network, slots = now
 
-            def of_objective(position: int, objective: Objective) -> tuple[Tensors, Tensors]:
-                def gradient(child: NetworkState) -> tuple[Tensors, Tensors]:
-                    one, state = gradients_at(child, number, [objective])
-                    return take(one, 0), state
+            def of_objective(position: int, objective: Objective) -> tuple:
+                def gradient(child: tuple[NetworkState, Tensors]) -> tuple:
+                    one, after = gradients_at(child, number, [objective])
+                    return take(one, 0), after
 
-                its_children = tf.nest.map_structure(lambda tensor: tensor[position::count], network)
+                its_children = tf.nest.map_structure(lambda tensor: tensor[position::count], now)
                 return context.map_fn(gradient, its_children, size)
 
             by_objective = [of_objective(position, objective) for position, objective in enumerate(objectives)]
-            gradients, after = merge(tf.nest.map_structure(lambda *same: tf.stack(same, axis=1), *by_objective))
-            weights, slots = context.optimizer.apply(gradients, network.trainable, slots)
+            stacked = tf.nest.map_structure(lambda *same: tf.stack(same, axis=1), *by_objective)
+            gradients, (assigned, after) = merge(stacked)
+            weights, slots = context.optimizer.apply(gradients, assigned or network.trainable, slots)
             return number + 1, (NetworkState(weights, after), slots)
 
         if context.steps > 1:
@@ -92,10 +103,8 @@ class ObjectiveMutation:
 
 
 def _real_logits(context: VariationContext) -> tf.Tensor:
-    logits, _ = apply_discriminator(
-        context.networks.discriminator, context.discriminator_state, context.real, context.labels
-    )
-    return logits
+    discriminator, state = context.networks.discriminator, context.discriminator_state
+    return apply_discriminator(discriminator, state, context.real, context.labels).outputs
 
 
 def objective_gradients(
@@ -108,8 +117,12 @@ def objective_gradients(
     labels: tf.Tensor | None = None,
     real_logits: tf.Tensor | None = None,
     map_fn: MapFn = sequential_map,
-) -> tuple[Tensors, Tensors]:
+    scale: tf.Tensor | None = None,
+) -> tuple[Tensors, NetworkState]:
     """The gradients of several objectives with respect to a generator's weights, from one shared forward pass.
+
+    Every objective is minimised together with the losses that the generator's own layers bring (regularizers,
+    `add_loss`).
 
     Args:
         networks: the architectures.
@@ -120,20 +133,30 @@ def objective_gradients(
         labels: [batch], for conditional networks.
         real_logits: float32 [batch, 1], for objectives that take them.
         map_fn: maps over the objectives.
+        scale: float32 scalar that multiplies all losses, and so the gradients; see `loss_scale`.
 
     Returns:
-        The gradients of the trainable weights, [objectives, ...], and the generator's non-trainable state after the
-        pass.
+        The gradients of the trainable weights, [objectives, ...], and the generator's state after the pass.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(network.trainable)
-        samples, after = apply_network(networks.generator, network, noise, labels)
+        samples, after, added_loss = forward_pass(networks.generator, network, noise, labels)
+        own = own_loss(networks.generator, after.trainable, added_loss)
     at_samples = sample_gradients(
-        networks.discriminator, discriminator_state, samples, objectives, labels=labels, real_logits=real_logits
+        networks.discriminator,
+        discriminator_state,
+        samples,
+        objectives,
+        labels=labels,
+        real_logits=real_logits,
+        scale=scale,
     )
 
     def at_weights(at_sample: tf.Tensor) -> Tensors:
-        return gradients_of(tape, samples, network.trainable, output_gradients=at_sample)
+        if own is None:
+            return gradients_of(tape, samples, network.trainable, output_gradients=at_sample)
+        both = [at_sample, tf.constant(1.0) if scale is None else scale]
+        return gradients_of(tape, [samples, own], network.trainable, output_gradients=both)
 
     return map_fn(at_weights, tf.stack(at_samples), len(objectives)), after
 
@@ -146,6 +169,7 @@ def sample_gradients(
     *,
     labels: tf.Tensor | None = None,
     real_logits: tf.Tensor | None = None,
+    scale: tf.Tensor | None = None,
 ) -> list[tf.Tensor]:
     """The gradients of several objectives with respect to the samples, from one shared forward pass.
 
@@ -159,16 +183,19 @@ def sample_gradients(
         objectives: functions of logits to a scalar.
         labels: [batch], for a conditional discriminator.
         real_logits: float32 [batch, 1], for objectives that take them.
+        scale: float32 scalar that multiplies the losses.
 
     Returns:
         For each objective a tensor like `samples`.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(samples)
-        logits, _ = apply_network(discriminator, discriminator_state, samples, labels)
+        logits = forward_pass(discriminator, discriminator_state, samples, labels).outputs
         fake_logits = tf.cast(logits, tf.float32)
         losses = [
-            objective(fake_logits, real_logits) if takes_real_logits(objective) else objective(fake_logits)
+            scaled(
+                objective(fake_logits, real_logits) if takes_real_logits(objective) else objective(fake_logits), scale
+            )
             for objective in objectives
         ]
     if mixes_samples(discriminator) or len(objectives) == 1:

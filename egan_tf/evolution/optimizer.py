@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.functional_optimizer import functional, inner_optimizers, own_class, restore_averages
+from egan_tf.evolution.loss_scale import loss_scale, with_loss_scale
 from egan_tf.evolution.map_functions import sequential_map, vectorized_map
-from egan_tf.evolution.stateless import Tensors, read
-
-_BASE, _TENSORFLOW = (
-    next(kind for kind in keras.optimizers.Optimizer.__mro__ if kind.__name__ == name)
-    for name in ("BaseOptimizer", "TFOptimizer")
-)
-# Methods of TensorFlow's class that stay: they create variables, and clip with TensorFlow.
-_KEPT = ("__init__", "add_variable_from_reference", "_clip_by_norm")
-
-
-class _Functional(_TENSORFLOW):  # type: ignore[misc, valid-type]
-    """Restores Keras' backend-neutral methods, `stateless_apply` among them, over those for tf.distribute.
-
-    TensorFlow's methods update variables in place through `merge_call`. In the method resolution order this class comes
-    after the optimizer's own class, whose overrides still apply, and before TFOptimizer.
-    """
-
-
-for _name, _member in vars(_TENSORFLOW).items():
-    if callable(_member) and _name in vars(_BASE) and _name not in _KEPT:
-        setattr(_Functional, _name, vars(_BASE)[_name])
-
-
-def functional(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """Makes `stateless_apply` of an optimizer work on TensorFlow; returns the same object."""
-    kind = type(optimizer)
-    if not isinstance(optimizer, _Functional):
-        # With name and module unchanged, Keras saves and loads it as the original class.
-        names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
-        optimizer.__class__ = type(kind.__name__, (kind, _Functional), names)
-    return optimizer
-
+from egan_tf.evolution.stateless import Tensors, read, write
+from egan_tf.utils.checks import InputError, format_value
 
 # Optimizers whose update tf.vectorized_map vectorizes completely, without falling back to a loop.
 _VECTORIZABLE = (
@@ -58,38 +32,90 @@ _VECTORIZABLE = (
 
 def vectorizes(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> bool:
     """Whether one batched update can move all individuals; False for optimizer classes that are not listed above."""
-    kind = type(optimizer).__bases__[0] if isinstance(optimizer, _Functional) else type(optimizer)
     options = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps")
     plain = not any(getattr(optimizer, option) for option in options)
-    return kind in _VECTORIZABLE and plain and not any(weight.constraint for weight in weights)
+    return own_class(optimizer) in _VECTORIZABLE and plain and not any(weight.constraint for weight in weights)
+
+
+def optimizer_for(
+    network: keras.Model, choice: str | keras.optimizers.Optimizer | None, field: str
+) -> keras.optimizers.Optimizer:
+    """The optimizer that the user chose for a network, with loss scaling if layers compute in float16.
+
+    Args:
+        network: generator or discriminator.
+        choice: an optimizer, a name, or None for the authors' Adam.
+        field: the argument's name, for the error message.
+
+    Raises:
+        InputError: it is no optimizer.
+    """
+    if choice is None:
+        return with_loss_scale(keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8), network)
+    try:
+        optimizer = keras.optimizers.get(choice)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise InputError(field, f"must be a Keras optimizer or the name of one, got {format_value(choice)}") from error
+    return with_loss_scale(optimizer, network)
 
 
 class StatelessOptimizer:
     """Applies a Keras optimizer to any number of individuals, each with its own slots and step count."""
 
-    def __init__(self, optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> None:
+    def __init__(
+        self, optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable], field: str = "optimizer"
+    ) -> None:
         """Builds the optimizer.
 
         Args:
-            optimizer: any Keras optimizer, not built yet.
+            optimizer: any Keras optimizer; slots that it has already are dropped.
             weights: the trainable variables of one individual.
+            field: its name in error messages.
         """
         self._map = vectorized_map if vectorizes(optimizer, weights) else sequential_map
-        self._optimizer = functional(optimizer)
-        self._optimizer.build(list(weights))
+        with _recognisable(weights) as marks:
+            self._optimizer = functional(optimizer, weights, field)
         # The learning rate belongs to the run and not to an individual: callbacks may set it during training.
         self._is_slot = [variable.name != "learning_rate" for variable in optimizer.variables]
+        variables = zip(optimizer.variables, self._is_slot, strict=True)
+        self._copied = [_position_of(variable.numpy(), marks) for variable, is_slot in variables if is_slot]
+        self._scales = loss_scale(optimizer) is not None
+        self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
-    def initial_slots(self) -> Tensors:
-        """The slots of an individual before its first step, including scalars such as the step count."""
+    def initial_slots(self, weights: Tensors) -> list[np.ndarray]:
+        """The slots of individuals before their first step, including scalars such as the step count.
+
+        Args:
+            weights: of the individuals, [individuals, ...]. Some optimizers start from them.
+
+        Returns:
+            [individuals, ...].
+        """
         variables = zip(self._optimizer.variables, self._is_slot, strict=True)
-        return read([variable for variable, is_slot in variables if is_slot])
+        slots = [variable.numpy() for variable, is_slot in variables if is_slot]
+        return [
+            np.stack([slot] * weights[0].shape[0]) if copied is None else weights[copied].numpy()
+            for slot, copied in zip(slots, self._copied, strict=True)
+        ]
+
+    def loss_scale(self, slots: Tensors) -> tf.Tensor | None:
+        """The factor for the losses of an individual with these slots, float32 scalar; None if there is none."""
+        if not self._scales:
+            return None
+        mapping = zip(self._optimizer.variables, self._state(slots, read(self._optimizer.variables)), strict=True)
+        with keras.StatelessScope(state_mapping=mapping):
+            return loss_scale(self._optimizer)
+
+    def _state(self, slots: Tensors, shared: Tensors) -> list[tf.Tensor]:
+        """The values of all variables: the slots of an individual, and what is shared."""
+        slot_values = iter(slots)
+        return [next(slot_values) if is_slot else value for value, is_slot in zip(shared, self._is_slot, strict=True)]
 
     def apply(self, gradients: Tensors, weights: Tensors, slots: Tensors) -> tuple[Tensors, Tensors]:
         """One step of every individual.
 
         Args:
-            gradients: one for each weight, [individuals, ...].
+            gradients: one for each weight, [individuals, ...], times `loss_scale`.
             weights: values of the trainable weights, [individuals, ...].
             slots: the optimizer's state for them, [individuals, ...].
 
@@ -101,11 +127,7 @@ class StatelessOptimizer:
 
         def step(member: tuple[Tensors, Tensors, Tensors]) -> tuple[Tensors, Tensors]:
             gradients, weights, slots = member
-            slot_values = iter(slots)
-            state = [
-                next(slot_values) if is_slot else value for value, is_slot in zip(shared, self._is_slot, strict=True)
-            ]
-            moved, after = self._optimizer.stateless_apply(state, list(gradients), list(weights))
+            moved, after = self._optimizer.stateless_apply(self._state(slots, shared), list(gradients), list(weights))
             pairs = zip(after, self._is_slot, strict=True)
             return (
                 tuple(tf.convert_to_tensor(value) for value in moved),
@@ -113,3 +135,31 @@ class StatelessOptimizer:
             )
 
         return self._map(step, (gradients, weights, slots), gradients[0].shape[0])
+
+    def final_weights(self, weights: Tensors, slots: Tensors) -> Tensors:
+        """The weights of individuals at the end of training, [individuals, ...]: with `use_ema` their averages."""
+        shared = read(self._optimizer.variables)
+
+        def finish(member: tuple[Tensors, Tensors]) -> Tensors:
+            weights, slots = member
+            return tuple(restore_averages(self._optimizer, self._state(slots, shared), weights))
+
+        return sequential_map(finish, (weights, slots), weights[0].shape[0])
+
+
+@contextlib.contextmanager
+def _recognisable(weights: Sequence[keras.Variable]) -> Iterator[list[np.ndarray]]:
+    """Gives the weights other values for a while, those that it yields, so that copies of them can be recognised."""
+    before = [weight.numpy() for weight in weights]
+    marks = [np.full(weight.shape, 0.7351 + position, "float32") for position, weight in enumerate(weights)]
+    write(weights, [tf.cast(mark, weight.dtype) for mark, weight in zip(marks, weights, strict=True)])
+    try:
+        yield [weight.numpy() for weight in weights]
+    finally:
+        write(weights, before)
+
+
+def _position_of(slot: np.ndarray, marks: Sequence[np.ndarray]) -> int | None:
+    """The position of the weight that a slot is a copy of, or None."""
+    equal = (position for position, mark in enumerate(marks) if slot.shape == mark.shape and np.array_equal(slot, mark))
+    return next(equal, None)

@@ -9,13 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.copies import Values
 from egan_tf.evolution.generation import Selected
 from egan_tf.evolution.individual import NONE, Individual, Origin
 from egan_tf.evolution.lineage import Lineage, descend, initial_lineage
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, Tensors, read, write
 from egan_tf.evolution.variation import Scores
-from egan_tf.utils.checks import InputError
 
 
 class FailureCounters(NamedTuple):
@@ -63,20 +63,20 @@ class Stacked(keras.layers.Layer):
 class Population(keras.layers.Layer):
     """The parents of the next generation, the fittest first, with their scores and those of all their siblings."""
 
-    def __init__(self, members: Sequence[keras.Model], children: int, operators: int, averaged: bool) -> None:
-        """Takes the current weights of the initial population.
+    def __init__(self, members: Sequence[Values], children: int, operators: int, averaged: bool) -> None:
+        """Creates the initial population.
 
         Args:
-            members: μ generators of one architecture.
+            members: the trainable and the other values of μ generators of one architecture.
             children: how many children a generation makes.
             operators: how many kinds of children there are.
             averaged: whether each lineage keeps a moving average of its weights.
         """
         super().__init__(name="population", trainable=False)
         size = len(members)
-        weights = _stacked_values([member.trainable_variables for member in members])
+        weights = _stacked_values([trainable for trainable, _ in members])
         self.weights_stack = Stacked(weights, "weights")
-        self.non_trainable_stack = Stacked(_stacked_values([m.non_trainable_variables for m in members]), "other")
+        self.non_trainable_stack = Stacked(_stacked_values([others for _, others in members]), "other")
         self.average_stack = Stacked(weights if averaged else [], "average")
         self.lineage_stack = Stacked(initial_lineage(size, operators), "lineage")
         self.scores_stack = Stacked([np.full(size, np.nan, "float32")] * len(Scores._fields), "scores")
@@ -91,11 +91,11 @@ class Population(keras.layers.Layer):
         self.size = size
         self.built = True
 
-    def create_slots(self, initial: Tensors) -> None:
-        """Gives each individual fresh optimizer slots; earlier slots are replaced."""
+    def create_slots(self, initial: Sequence[np.ndarray]) -> None:
+        """Gives the individuals fresh optimizer slots, [μ, ...]; earlier slots are replaced."""
         # Keras would continue to save a layer that was only replaced.
         self._tracker.untrack(self.slots_stack)
-        self.slots_stack = Stacked([np.stack([np.asarray(slot)] * self.size) for slot in initial], "slots")
+        self.slots_stack = Stacked(initial, "slots")
 
     @property
     def individuals(self) -> Individual:
@@ -195,31 +195,5 @@ def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float
     )
 
 
-def initial_population(generator: keras.Model, count: int) -> list[keras.Model]:
-    """The generator itself, and `count − 1` copies of it with newly initialized weights.
-
-    Raises:
-        InputError: if two have equal weights, because equal individuals stay equal.
-    """
-    others = [keras.models.clone_model(generator) for _ in range(count - 1)]
-    members = [generator, *others]
-    for other in others:
-        if not other.built:
-            other.build(generator.input_shape)
-    for i, other in enumerate(others):
-        if any(_same_weights(other, earlier) for earlier in members[: i + 1]):
-            raise InputError(
-                "population_size",
-                "the generator's initializers have fixed seeds, so that all individuals would start, and stay, "
-                "equal; leave the seeds to keras.utils.set_random_seed",
-            )
-    return members
-
-
-def _same_weights(one: keras.Model, other: keras.Model) -> bool:
-    pairs = zip(one.trainable_variables, other.trainable_variables, strict=True)
-    return all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs)
-
-
-def _stacked_values(members: Sequence[Sequence[keras.Variable]]) -> list[np.ndarray]:
-    return [np.stack([variable.numpy() for variable in same]) for same in zip(*members, strict=True)]
+def _stacked_values(members: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+    return [np.stack(same) for same in zip(*members, strict=True)]

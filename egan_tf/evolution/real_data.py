@@ -77,7 +77,7 @@ def _name(x: Any) -> str:
     return "a function" if inspect.isroutine(x) else f"a {type(x).__name__}"
 
 
-def step_samples(data: Any, discriminator: keras.Model) -> Any:
+def step_samples(data: Any, expected: SampleFormat) -> Any:
     """The argument of a train step: batches, returned unchanged, or samples [total, ...], or (samples, labels).
 
     Raises:
@@ -88,5 +88,5 @@ def step_samples(data: Any, discriminator: keras.Model) -> Any:
     samples, labels = parts(data)
     samples = tf.convert_to_tensor(samples)
     count = samples.shape[0] if samples.shape.rank else None
-    samples = tensor_samples(samples, SampleFormat.of(discriminator).shape, count)
+    samples = tensor_samples(samples, expected.shape, count)
     return samples if labels is None else (samples, labels)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -28,13 +27,12 @@ class SampleFormat(NamedTuple):
     """
 
     shape: tuple[int, ...]
-    label_shape: tuple[int, ...] | None
+    label_shape: tuple[int | None, ...] | None
 
     @classmethod
-    def of(cls, discriminator: keras.Model) -> SampleFormat:
-        """The format of the samples, and of the labels if there is a second input, that a discriminator takes."""
-        shape, *labels = (tuple(given.shape[1:]) for given in discriminator.inputs)
-        return cls(shape, labels[0] if labels else None)
+    def of(cls, sample_shape: tuple[int, ...], inputs: Sequence[tuple[int | None, ...]]) -> SampleFormat:
+        """The format for samples of a shape, and a discriminator whose inputs have these shapes with the batch axis."""
+        return cls(sample_shape, tuple(inputs[1][1:]) if len(inputs) > 1 else None)
 
     @property
     def is_image(self) -> bool:
@@ -137,7 +135,7 @@ def host_labels(y: Any, count: int, expected: SampleFormat) -> np.ndarray | None
         return None
     require(labels.dtype.kind in "biuf", "y", f"must hold numbers, got {labels.dtype}")
     require(bool(np.isfinite(labels).all()), "y", "holds numbers that are not finite")
-    if labels.shape[1:] != expected.label_shape:
+    if not tf.TensorShape(labels.shape[1:]).is_compatible_with(expected.label_shape):
         raise InputError("y", f"holds labels of shape {labels.shape[1:]}, but the networks take {expected.label_shape}")
     return labels
 

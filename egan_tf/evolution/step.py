@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.batches import Batches, LabelledBatches, RealBatches
@@ -14,6 +15,7 @@ from egan_tf.evolution.evaluation import gradient_norm
 from egan_tf.evolution.generation import Generation, evaluation_batch, fresh_batches
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
+from egan_tf.evolution.loss_scale import adjusts_scale, loss_scale, scaled_gradient
 from egan_tf.evolution.map_functions import choose_map
 from egan_tf.evolution.noise import GenerationNoise
 from egan_tf.evolution.optimizer import StatelessOptimizer
@@ -86,12 +88,24 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     return {**_selection_logs(model, selected.children_scores), **logs}
 
 
+def finish_training(model: EvolvingModel) -> None:
+    """At the end of `fit`, optimizers with `use_ema` replace the weights by their averages, as for any Keras model."""
+    population, optimizer = model.population, model.stateless_optimizer
+    if optimizer.averages:
+        individuals = population.individuals
+        weights = optimizer.final_weights(individuals.network.trainable, individuals.slots)
+        population.weights_stack.assign(weights)
+        write(model.generator.trainable_variables, take(weights, 0))
+    model.discriminator_optimizer.finalize_variable_values(model.discriminator.trainable_variables)
+
+
 def generation_functions(model: EvolvingModel) -> Generation:
     """The pure functions of a generation for the model's networks and settings."""
     networks = Networks(model.generator, model.discriminator)
     map_fn = choose_map(*networks)
     operators, fitness, loss = model.choices
-    training = DiscriminatorTraining(networks, loss, model.settings, map_fn)
+    scale = loss_scale(model.discriminator_optimizer)
+    training = DiscriminatorTraining(networks, loss, model.settings, map_fn, scale)
     return Generation(networks, model.stateless_optimizer, operators, fitness, training, model.settings, map_fn)
 
 
@@ -103,15 +117,27 @@ def _with_labels_as_needed(model: EvolvingModel, batches: Batches) -> Batches:
 
 def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdate) -> Logs:
     """One optimizer step of the discriminator; an update that is not finite is skipped and counted."""
+    optimizer, weights = model.discriminator_optimizer, model.discriminator.trainable_variables
     norm = gradient_norm(update.gradient)
-    after = tf.nest.map_structure(lambda value: value[None], update.non_trainable)
+    after = tf.nest.map_structure(lambda value: value[None], (update.non_trainable, update.weights))
     finite = tf.math.is_finite(norm) & tf.math.is_finite(update.loss) & all_finite(after, 1)[0]
+    gradient = scaled_gradient(update.gradient, loss_scale(optimizer))
 
-    def step() -> None:
-        model.discriminator_optimizer.apply(update.gradient, model.discriminator.trainable_variables)
+    def accept_forward_pass() -> None:
+        if update.weights:
+            write(weights, update.weights)
         write(model.discriminator.non_trainable_variables, update.non_trainable)
 
-    tf.cond(finite, step, model.population.count_skipped_step)
+    def step() -> None:
+        accept_forward_pass()
+        optimizer.apply(gradient, weights)
+
+    if adjusts_scale(optimizer):
+        tf.cond(finite, accept_forward_pass, model.population.count_skipped_step)
+        # The optimizer must see what is not finite, to skip it and to lower its scale.
+        optimizer.apply([tf.where(finite, part, tf.constant(np.nan, part.dtype)) for part in gradient], weights)
+    else:
+        tf.cond(finite, step, model.population.count_skipped_step)
     return {"discriminator_loss": update.loss, "discriminator_gradient_norm": norm}
 
 

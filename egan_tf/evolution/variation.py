@@ -37,22 +37,32 @@ class DiscriminatorUpdate(NamedTuple):
     """A discriminator step that has been computed, but not applied.
 
     Attributes:
-        gradient: of its loss, penalties included, one tensor for each trainable weight.
+        gradient: of its loss, with penalties and the losses of its layers, one tensor for each trainable weight.
         non_trainable: its non-trainable state after the batch.
-        loss: float32 scalar, penalties excluded.
+        loss: float32 scalar, without penalties and the losses of its layers.
+        weights: its trainable weights after the batch, if its layers assigned to them; else ().
     """
 
     gradient: Tensors
     non_trainable: Tensors
     loss: tf.Tensor
+    weights: Tensors = ()
 
 
 class ChildEvaluation(NamedTuple):
-    """Scores and samples of a child, and the discriminator's update on those samples."""
+    """Scores and samples of a child, and the discriminator's update on those samples.
+
+    Attributes:
+        scores: its fitness.
+        fake: its samples.
+        update: of the discriminator.
+        weights: its trainable weights after it made the samples, if its layers assigned to them; else ().
+    """
 
     scores: Scores
     fake: tf.Tensor
     update: DiscriminatorUpdate
+    weights: Tensors = ()
 
 
 class Children(NamedTuple):

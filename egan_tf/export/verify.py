@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from egan_tf.evolution.stateless import assigned_weights, forward_pass, state_of
 from egan_tf.export.formats.base import SampleFn
 from egan_tf.export.source import Source, run_on_cpu
 from egan_tf.sampling.noise import noise_generator
@@ -24,6 +26,12 @@ REDUCED_RMS_TOLERANCE = 0.03
 bfloat16 keeps 8 bits, a relative step of 2^-8 = 0.004 at every operation: on a small convolutional generator single
 pixels moved by up to 0.06 and all of them by 0.006 (float16: 0.012 and 0.0013), root mean square. A generator in the
 wrong mode, or without one of its weights, moves all of them by tenths."""
+
+
+ASSIGNMENT_TOLERANCE = 0.1
+"""Largest root mean square difference, relative to the samples, by what layers assign to their weights in training.
+
+One optimizer step after the last assignment moves a spectrally normalized layer by about a percent."""
 
 
 class ExportMismatchError(InputError):
@@ -63,8 +71,10 @@ def verify_source(source: Source) -> dict[str, Any] | None:
         The card's entry for the float32 copy; None for a generator that computes in float32.
 
     Raises:
-        ExportMismatchError: a sample is not finite or out of range, or the float32 copy differs too much.
+        ExportMismatchError: a sample is not finite or out of range, the float32 copy differs too much, or the generator
+            in training mode is another function.
     """
+    _check_training_mode(source)
     largest = 0.0
     for noise in verification_noise(source.spec):
         samples = run_on_cpu(source.model, noise)
@@ -78,6 +88,29 @@ def verify_source(source: Source) -> dict[str, Any] | None:
     if source.model is source.original:
         return None
     return {"largest_difference": largest, "tolerance": REDUCED_TOLERANCE}
+
+
+def _check_training_mode(source: Source) -> None:
+    """Compares with the function that training used, where layers assign to their own weights in training mode.
+
+    The discriminator judged samples made after such assignments. A generator whose weights lack them, as one that was
+    trained on without them, samples from another function.
+    """
+    model, noise = source.original, verification_noise(source.spec)[-1]
+    with tf.device("CPU:0"):
+        before = state_of(model)
+        after = forward_pass(model, before, tf.constant(noise), training=True).after
+        if not assigned_weights(before, after):
+            return
+        judged = forward_pass(model, before._replace(trainable=after.trainable), tf.constant(noise), training=False)
+    expected = tf.cast(judged.outputs, tf.float32).numpy()
+    difference = run_on_cpu(model, noise) - expected
+    relative = float(np.sqrt(np.mean(np.square(difference)) / max(np.mean(np.square(expected)), 1e-12)))
+    if not relative <= ASSIGNMENT_TOLERANCE:
+        raise ExportMismatchError(
+            f"makes samples that differ by {relative:.2g} (root mean square, relative) from those in training mode, in "
+            "which its layers assign to their own weights; call it once with training=True before the export"
+        )
 
 
 def verification_noise(spec: SamplingSpec) -> list[np.ndarray]:

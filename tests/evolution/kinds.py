@@ -19,7 +19,6 @@ from egan_tf.evolution.batches import Batches as GenerationBatches
 from egan_tf.evolution.batches import sizes_for
 from egan_tf.evolution.draw_source import draw
 from egan_tf.evolution.real_data import source_of
-from egan_tf.evolution.samples import SampleFormat
 
 LATENT = 3
 POINT, IMAGE = (2,), (2, 2, 1)
@@ -177,7 +176,7 @@ def refusal(egan: EGAN, **words: Any) -> str:
 
 def generations(egan: EGAN, words: dict[str, Any], batch_size: int | None = BATCH) -> list[GenerationBatches]:
     """The real samples of an epoch."""
-    expected = SampleFormat.of(egan.discriminator)
+    expected = egan.expected
     steps, shuffle = words.get("steps_per_epoch"), words.get("shuffle")
     source = source_of(words["x"], words.get("y"), expected, batch_size, 0, shuffle, lambda: int(egan.generation))
     sizes = sizes_for(egan.settings, source.batch_size)

@@ -10,7 +10,6 @@ import pytest
 from egan_tf import EGAN
 from egan_tf.evolution.batches import sizes_for
 from egan_tf.evolution.real_data import source_of
-from egan_tf.evolution.samples import SampleFormat
 from tests.evolution.kinds import (
     BATCH,
     TOTAL,
@@ -73,7 +72,7 @@ def test_the_order_depends_on_the_seed_and_an_epoch_has_as_many_generations_as_f
     assert len(orders) == 1
     assert len(generations(untrained, {"x": values}, batch_size=36)) == 1
     assert len(generations(untrained, {"x": values}, batch_size=4)) == 13
-    expected = SampleFormat.of(untrained.discriminator)
+    expected = untrained.expected
     sizes = sizes_for(untrained.settings, BATCH)
 
     def first(seed: int, generation: int) -> bytes:

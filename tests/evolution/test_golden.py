@@ -82,7 +82,8 @@ def test_children_and_their_fitness(golden: Golden, names: list[str]) -> None:
         map_fn=sequential_map,
         siblings=None,
     )
-    parent, slots = stack([(state_of(generator), optimizer.initial_slots())])
+    parent = stack([state_of(generator)])
+    slots = tuple(map(tf.constant, optimizer.initial_slots(parent.trainable)))
     lineage = Lineage(*map(tf.constant, initial_lineage(1, len(names))))
     parents = Individual(parent, slots, lineage.origin)
     children = ObjectiveMutation({name: OBJECTIVES[name] for name in names})(context, parents)

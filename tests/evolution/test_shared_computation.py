@@ -106,11 +106,11 @@ def test_an_evaluation_equals_one_tape_over_real_and_fake(
     with tf.GradientTape() as tape:
         tape.watch(state.trainable)
         real_logits, after = apply_network(pair.discriminator, state, real)
-        fake_logits, after = apply_network(pair.discriminator, state._replace(non_trainable=after), fake)
+        fake_logits, after = apply_network(pair.discriminator, after, fake)
         loss = loss_function(real_logits, fake_logits)
     np.testing.assert_allclose(ours.loss, loss, rtol=1e-6)
     assert_close(ours.gradient, tuple(tape.gradient(loss, state.trainable)))
-    assert_close(ours.non_trainable, after)
+    assert_close(ours.non_trainable, after.non_trainable)
 
 
 @NORMALIZATIONS
@@ -124,7 +124,7 @@ def test_dense_individuals_are_vectorized(normalization: str) -> None:
     def evaluated(member: Any) -> Any:
         fake, after = apply_network(pair.generator, member, noise())
         evaluation = evaluate(fake, None)
-        return evaluation.quality, evaluation.diversity, evaluation.gradient, fake, after
+        return evaluation.quality, evaluation.diversity, evaluation.gradient, fake, after.non_trainable
 
     assert choose_map(*pair) is vectorized_map
     assert_close(vectorized_map(evaluated, members, 3), sequential_map(evaluated, members, 3), atol=1e-6)
@@ -165,7 +165,7 @@ def test_individuals_step_together_as_they_would_alone(name: str) -> None:
     variables = [keras.Variable(np.zeros(shape, "float32"), name=f"w{i}") for i, shape in enumerate(shapes)]
     together = StatelessOptimizer(make(), variables)
     assert vectorizes(make(), variables) == (name in OPTIMIZERS)
-    slots = stack([together.initial_slots()] * 3)
+    slots = tuple(map(tf.constant, together.initial_slots(weights)))
     moved = weights
     for gradient in gradients:
         moved, slots = together.apply(gradient, moved, slots)

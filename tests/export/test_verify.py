@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from egan_tf.evolution.latent import Latent
 from egan_tf.export import FORMATS, ExportMismatchError, export_generator
 from egan_tf.export.formats.saved_model import SavedModel
 from egan_tf.export.source import Source
@@ -75,3 +76,21 @@ def test_the_generator_is_unchanged(tmp_path: Path) -> None:
     export(model, tmp_path / "it")
     for weight, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
+
+
+class SpectralDense(keras.layers.SpectralNormalization):
+    """A spectrally normalized layer whose kernel was trained without the normalization."""
+
+
+@pytest.mark.parametrize("wrapper", [keras.layers.SpectralNormalization, SpectralDense])
+def test_a_generator_without_what_its_layers_assign_is_refused(wrapper: type, tmp_path: Path) -> None:
+    generator = keras.Sequential([keras.Input((3,)), wrapper(keras.layers.Dense(2, "tanh"))])
+    kernel = next(weight for weight in generator.weights if "kernel" in weight.path)
+    kernel.assign(2.0 * kernel)
+    arguments: dict[str, Any] = {"latent": Latent(3), "value_range": None, "card": {}, "formats": ["saved_model"]}
+    with pytest.raises(ExportMismatchError, match="generator: makes samples that differ by .* from those in training"):
+        export_generator(generator, tmp_path / "model", **arguments)
+    # A few power iterations, until the norm no longer changes.
+    for _ in range(20):
+        generator(np.ones([1, 3], "float32"), training=True)
+    export_generator(generator, tmp_path / "model", **arguments)
