@@ -27,6 +27,10 @@ class KerasWords(keras.Model):
         """Samples for noise."""
         raise NotImplementedError
 
+    def compile(self, **words: Any) -> None:
+        """As for any Keras model, but for the scale of the loss, which each of the two optimizers has by itself."""
+        super().compile(**{**words, "auto_scale_loss": False})
+
     def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto", **words: Any) -> np.ndarray:
         """Samples of the fittest survivor, as `sample` makes them, batch by batch.
 

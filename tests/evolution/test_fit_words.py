@@ -196,3 +196,16 @@ def test_predict_needs_the_labels_of_conditional_networks() -> None:
 @pytest.mark.parametrize(("word", "value"), [("batch_size", 0), ("batch_size", 1.5), ("verbose", 7)])
 def test_impossible_values_of_predict_are_named(word: str, value: Any, untrained: EGAN) -> None:
     assert refusal(untrained, "predict", np.zeros([4, LATENT]), **{word: value}).startswith(f"{word}: must be ")
+
+
+def test_compiling_again_in_mixed_precision_is_no_other_than_the_first_time() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        egan = model()
+        kinds = []
+        for _ in range(2):
+            egan.compile("sgd", "sgd", jit_compile=False)
+            kinds.append([type(one).__name__ for one in (egan.generator_optimizer, egan.discriminator_optimizer)])
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert kinds == [["LossScaleOptimizer"] * 2] * 2
