@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from egan_tf.data.base import Dataset, check_batch_arguments
-from egan_tf.data.order import batch_indices
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.order import batch_indices
 
 if TYPE_CHECKING:
     import tensorflow as tf

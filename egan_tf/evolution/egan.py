@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution import real_data
-from egan_tf.evolution.architecture import check_networks
+from egan_tf.evolution import fit_arguments
+from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.attributes import check_gamma, while_compiling
-from egan_tf.evolution.batches import GenerationSizes, as_batches, sizes_for, split_samples
+from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
+from egan_tf.evolution.fitting import Fitting
 from egan_tf.evolution.function_checks import check_functions
 from egan_tf.evolution.functional_optimizer import functional
 from egan_tf.evolution.gamma import Gamma
 from egan_tf.evolution.generation import Generation
+from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
-from egan_tf.evolution.multi_step import multi_step_function, xla_pays
 from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
 from egan_tf.evolution.population import Population
-from egan_tf.evolution.real_data import RealData, SampleFn
+from egan_tf.evolution.real_data import step_samples
+from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
 from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
-from egan_tf.evolution.step import evolve, finish_training, generation_functions
+from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import require
 from egan_tf.utils.signatures import takes_settings
 
 
 @keras.saving.register_keras_serializable("egan_tf")
-class EGAN(SavedEGAN):
+class EGAN(SavedEGAN, Fitting):
     """Evolutionary generative adversarial network (Wang, Xu, Yao, Tao 2018, arXiv 1803.00657).
 
     A population of μ generators evolves against one discriminator. A generation copies every parent once per
@@ -74,6 +75,8 @@ class EGAN(SavedEGAN):
         self._generator_weights = TrainableWeights("generator", generator)
         check_gamma(self, self.settings.gamma)
         self._gamma = Gamma(self.settings.gamma)
+        self.expected = SampleFormat.of(self.sample_shape, input_shapes("discriminator", discriminator))
+        self.input_check = InputCheck(self.expected)
         size = self.settings.population_size
         self.population = Population(
             initial_population(generator, size),
@@ -83,7 +86,6 @@ class EGAN(SavedEGAN):
         )
         self.generation = self._counter("generation")
         self.restarts = self._counter("restarts")
-        self._in_step: tuple[Any, ...] | None = None
         self._sample = tf.function(self._sample_best)
         self.built = True
 
@@ -120,6 +122,7 @@ class EGAN(SavedEGAN):
                 dense networks whose real samples are made inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
+        fit_arguments.check_compile(jit_compile, kwargs)
         generators = optimizer_for(self.generator, generator_optimizer, "generator_optimizer")
         other = optimizer_for(self.discriminator, discriminator_optimizer, "discriminator_optimizer")
         require(generators is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
@@ -135,78 +138,18 @@ class EGAN(SavedEGAN):
         )
         self.train_function = None
 
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        steps_per_epoch: int | None = None,
-        **kwargs: Any,
-    ) -> keras.callbacks.History:
-        """Trains; a step is a generation, an epoch one pass over the data.
-
-        Args:
-            x: real samples as an array [n, ...]; or a `tf.data.Dataset` of samples, batches, or (samples, labels);
-                or a function `(generation, count) -> batch`, called inside the compiled step. Images are in
-                [−1, 1], channels last.
-            y: labels [n] of an array; only conditional networks get them.
-            batch_size: samples in a step of the discriminator and of a mutation; by default that of the dataset's
-                batches, otherwise 32. A generation takes `samples_per_generation(batch_size)` real samples.
-            epochs: passes over the data.
-            steps_per_epoch: generations in an epoch; required for endless data.
-            **kwargs: `callbacks`, `verbose`, `initial_epoch`, as for any Keras model.
-
-        Returns:
-            Keras' history of the logs.
-
-        Raises:
-            InputError: the discriminator cannot take the data; raised before training.
-        """
-        source = RealData.of(x, y, self.sample_shape, batch_size, self.settings.seed)
-        sizes = sizes_for(self.settings, source.batch_size)
-        if self._chooses_xla:
-            self._choose_xla(xla_pays(self.generator, self.discriminator, sampled_in_step=source.sample_fn is not None))
-        self._prepare_train_function(source.sample_fn, sizes)
-        with warnings.catch_warnings():
-            if steps_per_epoch is None:
-                # Keras finds the length of an epoch by reaching its end, which needs no warning.
-                warnings.filterwarnings("ignore", message="Your input ran out of data")
-            history = super().fit(
-                source.generations(sizes), epochs=epochs, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs
-            )
-        finish_training(self)
-        return history
-
-    def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
-        """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
-        self.check_unchanged()
-        options = self.steps_per_execution, self.jit_compile, self.run_eagerly
-        in_step = None if sample_fn is None else (sample_fn, sizes, *options)
-        if in_step == self._in_step and (in_step is None or self.train_function is not None):
-            return
-        self._in_step, self.train_function = in_step, None
-        if sample_fn is None:
-            return
-
-        def sample_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
-            batch = sample_fn(tf.identity(self.generation.value), sizes.total)
-            samples, labels = batch if isinstance(batch, tuple) else (batch, None)
-            return evolve(self, split_samples(samples, labels, sizes))
-
-        self.train_function = multi_step_function(sample_and_evolve, *options)
-
     def samples_per_generation(self, batch_size: int) -> int:
         """The number of real samples in a generation: the evaluation batch, and a batch for each fresh step."""
         return sizes_for(self.settings, batch_size).total
 
-    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False) -> Any:
+    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **words: Any) -> Any:
         """One generation (as many as `steps_per_execution`, on the same samples).
 
         Args:
             x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
             y: their labels, for conditional networks.
             return_dict: whether to return the logs by name; otherwise a list in the order of the sorted names.
+            **words: Keras' weights of samples, which have no meaning for a GAN.
 
         Returns:
             The logs of the last generation, as numpy scalars.
@@ -214,7 +157,10 @@ class EGAN(SavedEGAN):
         Raises:
             InputError: the discriminator cannot take the samples, or their number fits no batch size.
         """
-        batches = as_batches(real_data.samples_and_labels(x, y, self.sample_shape), self.settings)
+        fit_arguments.require_compiled(self, "train_on_batch")
+        fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
+        real = host_samples_and_labels(x, y, self.expected)
+        batches = as_batches(real, self.settings)
         self._prepare_train_function(None, batches.sizes)
         self.make_train_function()
         logs = self.train_function(iter([batches] * self.steps_per_execution))
@@ -223,9 +169,10 @@ class EGAN(SavedEGAN):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels)."""
+        fit_arguments.require_compiled(self, "train_step")
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
-            return evolve(self, as_batches(data, self.settings))
+            return evolve(self, as_batches(step_samples(data, self.expected), self.settings))
 
     def generation_functions(self) -> Generation:
         """The pure functions of a generation; a subclass may replace some of them."""

@@ -13,6 +13,7 @@ from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.discriminator_update import DiscriminatorTraining
 from egan_tf.evolution.evaluation import gradient_norm
 from egan_tf.evolution.generation import Generation, evaluation_batch, fresh_batches
+from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.loss_scale import adjusts_scale, loss_scale, scaled_gradient
 from egan_tf.evolution.map_functions import choose_map
@@ -41,6 +42,7 @@ class EvolvingModel(Protocol):
     discriminator_optimizer: keras.optimizers.Optimizer
     stateless_optimizer: StatelessOptimizer
     population: Population
+    input_check: InputCheck
     generation: Any
     restarts: Any
 
@@ -70,6 +72,7 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     batches = _with_labels_as_needed(model, batches)
     settings, functions = model.settings, model.generation_functions()
     step = tf.identity(model.generation.value)
+    model.input_check.count(batches, step)
     noise = GenerationNoise(model.latent, settings.seed, step, tf.identity(model.restarts.value))
     state, parents = state_of(model.discriminator), model.population.individuals
 
@@ -152,9 +155,20 @@ def _selection_logs(model: EvolvingModel, children: Scores) -> Logs:
     lineage = model.population.lineage
     values = {"operator": lineage.operator, "parent": lineage.parent, **model.population.scores._asdict()}
     logs = {
-        name if rank == 0 else f"{name}_{rank}": value[rank]
+        _ranked(name, rank): value[rank]
         for name, value in values.items()
         for rank in range(model.settings.population_size)
     }
     spread = tf.reduce_max(children.fitness) - tf.reduce_min(children.fitness)
     return {**logs, "fitness_spread": spread}
+
+
+def log_names(population_size: int) -> tuple[str, ...]:
+    """The names of all that `evolve` logs."""
+    scores = ("operator", "parent", *Scores._fields)
+    ranked = (_ranked(name, rank) for name in scores for rank in range(population_size))
+    return (*ranked, "fitness_spread", "discriminator_loss", "discriminator_gradient_norm")
+
+
+def _ranked(name: str, rank: int) -> str:
+    return name if rank == 0 else f"{name}_{rank}"

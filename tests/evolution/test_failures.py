@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import EGAN
+from egan_tf import EGAN, InputError
 from egan_tf.evolution.noise import GenerationNoise
 from egan_tf.evolution.objectives import batch_mean, heuristic
 from egan_tf.evolution.stateless import state_of
@@ -129,7 +129,8 @@ def test_a_broken_real_batch_changes_nothing_but_the_counts(
     before = [np.asarray(tensor).copy() for tensor in kept]
     # The first real sample of a generation belongs to the evaluation batch.
     source.broken.assign(True)
-    evolve(egan, 2, source)
+    with pytest.raises(InputError, match="^x: holds 2 samples that are not finite, the first in generation 3$"):
+        evolve(egan, 2, source)
     skipped = 2 if reuse_evaluation_batch else 0
     counted = {"rejected_children": 12, "stagnant_generations": 2, "stagnant_in_a_row": 2}
     assert failures(egan) == counted | ({"skipped_discriminator_steps": skipped} if skipped else {})
@@ -150,7 +151,8 @@ def test_a_broken_discriminator_step_is_skipped_and_selection_continues() -> Non
     egan = make("images", fitness="quality", discriminator_steps=2)
     source = Source(egan)
     source.broken.assign(True)
-    evolve(egan, 1, source)
+    with pytest.raises(InputError, match="^x: holds 1 sample that is not finite, the first in generation 1$"):
+        evolve(egan, 1, source)
     assert failures(egan) == {"skipped_discriminator_steps": 1}, "the second step's batch is sound"
     assert egan.population.selection_counts.numpy().sum() == 1
     assert int(egan.discriminator_optimizer.iterations) == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf.data.order import batch_indices
+from egan_tf.utils.order import batch_indices
 
 
 def visited(seed: int, steps: range, size: int, count: int) -> np.ndarray:

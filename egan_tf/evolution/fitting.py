@@ -1,0 +1,116 @@
+"""`fit`: from the user's data and words to Keras' loop over generations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from egan_tf.evolution.batches import GenerationSizes, sizes_for
+from egan_tf.evolution.callback_check import prepare_callbacks
+from egan_tf.evolution.draw_source import draw
+from egan_tf.evolution.fit_arguments import check_executions, check_fit, quiet_end_of_data, require_compiled
+from egan_tf.evolution.input_check import InputCheckCallback
+from egan_tf.evolution.keras_words import KerasWords
+from egan_tf.evolution.multi_step import multi_step_function, xla_pays
+from egan_tf.evolution.real_data import source_of
+from egan_tf.evolution.samples import SampleFormat
+from egan_tf.evolution.source import SampleFn
+from egan_tf.evolution.step import evolve, finish_training
+
+
+class Fitting(KerasWords):
+    """A model that `fit` trains, a generation at each step."""
+
+    train_function: Any
+    expected: SampleFormat
+    _chooses_xla: bool
+    # The sample function that the train function calls, with all else that it was made for; None for a dataset.
+    _in_step: tuple[Any, ...] | None = None
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
+        *,
+        shuffle: bool | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        **words: Any,
+    ) -> keras.callbacks.History:
+        """Trains; a step is a generation, an epoch one pass over the data.
+
+        Args:
+            x: real samples of any floating-point type, images in [−1, 1] with channels last: an array or a list
+                [n, ...]; a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of samples, batches of any
+                sizes, or (samples, labels); or a function `(generation, count) -> batch` of tensors, called inside the
+                compiled step. The order of an array is a function of seed and generation, so that several calls go on
+                where the last one stopped; the order of a dataset or a generator is its own, and so is its resumption.
+            y: labels [n] of an array; only conditional networks get them.
+            batch_size: samples in a step of the discriminator and of a mutation; by default the argument of the
+                `tf.data.Dataset`'s last `batch`, otherwise 32. A generation takes
+                `samples_per_generation(batch_size)` real samples, however the data is divided into batches.
+            epochs: passes over the data; what is left over by the last generation of an array comes first in the next.
+            verbose: as for any Keras model.
+            callbacks: Keras' callbacks; those that set the learning rate set that of both optimizers, or of one within
+                `OnOptimizer`.
+            shuffle: whether to shuffle an array, which is the default; other data has its own order.
+            initial_epoch: as for any Keras model.
+            steps_per_epoch: generations in an epoch; required for endless data.
+            **words: Keras' other arguments, none of which has a meaning for a GAN.
+
+        Returns:
+            Keras' history of the logs.
+
+        Raises:
+            InputError: the data cannot be trained on, or an argument has no meaning; raised before training, but at
+                the end of an epoch for samples of later batches that are not finite or outside [−1, 1].
+        """
+        require_compiled(self, "fit")
+        check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
+        expected, seed = self.expected, self.settings.seed
+        source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))
+        source.check_epochs(epochs - initial_epoch, steps_per_epoch)
+        sizes = sizes_for(self.settings, source.batch_size)
+        ready = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
+        with source.understandable_errors(), quiet_end_of_data(steps_per_epoch):
+            epoch = source.epoch(sizes, steps_per_epoch)
+            check_executions(epoch.steps, self.steps_per_execution)
+            if self._chooses_xla:
+                in_step = source.sample_fn is not None
+                self._choose_xla(xla_pays(self.generator, self.discriminator, sampled_in_step=in_step))
+            self._prepare_train_function(source.sample_fn, sizes)
+            history = super().fit(
+                epoch.dataset,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=ready,
+                shuffle=False,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=epoch.steps,
+            )
+        finish_training(self)
+        return history
+
+    def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
+        """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
+        self.check_unchanged()
+        options = self.steps_per_execution, self.jit_compile, self.run_eagerly
+        in_step = None if sample_fn is None else (sample_fn, sizes, *options)
+        if in_step == self._in_step and (in_step is None or self.train_function is not None):
+            return
+        self._in_step, self.train_function = in_step, None
+        if sample_fn is None:
+            return
+
+        expected = self.expected
+
+        def sample_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
+            return evolve(self, draw(sample_fn, tf.identity(self.generation.value), sizes, expected))
+
+        self.train_function = multi_step_function(sample_and_evolve, *options)

@@ -1,0 +1,111 @@
+"""Finds real samples that are not finite or out of range in any batch, inside the step, and tells at an epoch's end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.evolution.batches import Batches
+from egan_tf.evolution.samples import SampleFormat
+from egan_tf.utils.checks import InputError
+
+NOT_FINITE, FIRST_NOT_FINITE, OUT_OF_RANGE, FIRST_OUT_OF_RANGE = range(4)
+
+
+class InputCheck:
+    """Counts real samples that must not be trained on.
+
+    The counts are no part of the model's state: they are not saved, and start anew with every call of `fit`.
+    """
+
+    def __init__(self, expected: SampleFormat) -> None:
+        self._limit = expected.limit
+        self._counts = tf.Variable(np.zeros(4, "int64"), trainable=False, name="refused_real_samples")
+
+    def count(self, batches: Batches, generation: tf.Tensor) -> None:
+        """Counts in a graph; outside of one, raises at once.
+
+        Args:
+            batches: the real samples of the generation.
+            generation: int64 scalar, its number from 0.
+
+        Raises:
+            InputError: outside of a graph, for samples that are not finite or out of range.
+        """
+        real = [samples for samples in (batches.evaluation, batches.fresh) if samples.shape[0] != 0]
+        # NaN is not below any limit. All of them at once, as details are needed only where there is something to tell.
+        fine = [tf.reduce_all(tf.abs(samples) <= self._limit) for samples in real]
+        tf.cond(tf.reduce_all(fine), lambda: None, lambda: self._count_each(batches, generation + 1))
+        if tf.executing_eagerly():
+            self.tell()
+
+    def reset(self) -> None:
+        """Forgets what was counted."""
+        self._counts.assign(tf.zeros_like(self._counts))
+
+    def tell(self) -> None:
+        """Raises `InputError` if there were such samples: how many, and in which generation the first."""
+        counts = self._counts.numpy()
+        if counts[NOT_FINITE] or counts[OUT_OF_RANGE]:
+            self.reset()
+        if counts[NOT_FINITE]:
+            raise InputError("x", _told(counts[NOT_FINITE], counts[FIRST_NOT_FINITE], "not finite"))
+        if counts[OUT_OF_RANGE]:
+            told = _told(counts[OUT_OF_RANGE], counts[FIRST_OUT_OF_RANGE], "outside [-1, 1]")
+            raise InputError("x", f"{told}; scale the images to [-1, 1] first")
+
+    def _count_each(self, batches: Batches, number: tf.Tensor) -> None:
+        rank = batches.evaluation.shape.rank
+        flat = [
+            tf.reshape(batches.evaluation, [batches.evaluation.shape[0], -1]),
+            tf.reshape(batches.fresh, [-1, int(np.prod(batches.evaluation.shape[1:rank]))]),
+        ]
+        real = tf.concat(flat, axis=0)
+        finite = tf.reduce_all(tf.math.is_finite(real), axis=1)
+        inside = tf.reduce_all(tf.abs(real) <= self._limit, axis=1)
+        not_finite, outside = (tf.math.count_nonzero(each) for each in (~finite, finite & ~inside))
+        before = tf.unstack(self._counts)
+        after = [
+            *_added(before[NOT_FINITE], before[FIRST_NOT_FINITE], not_finite, number),
+            *_added(before[OUT_OF_RANGE], before[FIRST_OUT_OF_RANGE], outside, number),
+        ]
+        self._counts.assign(tf.stack(after))
+
+
+class InputCheckCallback(keras.callbacks.Callback):
+    """Ends `fit` at the end of an epoch whose real samples were unusable, or too few for a single generation."""
+
+    def __init__(self, total: int) -> None:
+        """Args: total: real samples in a generation."""
+        super().__init__()
+        self._total, self._before = total, -1
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Forgets what earlier calls counted."""
+        del logs
+        self.model.input_check.reset()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Notes the generation."""
+        del epoch, logs
+        self._before = int(self.model.generation.numpy())
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Raises `InputError` if the epoch had no generation, or samples that must not be trained on."""
+        del logs
+        self.model.input_check.tell()
+        if int(self.model.generation.numpy()) == self._before:
+            raise InputError("x", f"ended before epoch {epoch + 1} had a generation, which takes {self._total} samples")
+
+
+def _added(count: tf.Tensor, first: tf.Tensor, more: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    is_first = (count == 0) & (more > 0)
+    return count + more, tf.where(is_first, number, first)
+
+
+def _told(count: int, first: int, what: str) -> str:
+    samples = "1 sample that is" if count == 1 else f"{count} samples that are"
+    return f"holds {samples} {what}, the first in generation {first}"

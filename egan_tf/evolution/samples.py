@@ -1,0 +1,183 @@
+"""What real samples must be, the same for every kind of data: type, shape, range, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from egan_tf.utils.checks import InputError, require
+
+IMAGE_RANK = 3
+FLOATS = ("bfloat16", "float16", "float32", "float64")
+KINDS = (
+    "an array, a list, a tf.data.Dataset, a keras.utils.PyDataset, a generator or a function (generation, count) -> "
+    "batch"
+)
+
+
+class SampleFormat(NamedTuple):
+    """What the networks take.
+
+    Attributes:
+        shape: of one sample.
+        label_shape: of one label; None if the networks take no labels.
+    """
+
+    shape: tuple[int, ...]
+    label_shape: tuple[int | None, ...] | None
+
+    @classmethod
+    def of(cls, sample_shape: tuple[int, ...], inputs: Sequence[tuple[int | None, ...]]) -> SampleFormat:
+        """The format for samples of a shape, and a discriminator whose inputs have these shapes with the batch axis."""
+        return cls(sample_shape, tuple(inputs[1][1:]) if len(inputs) > 1 else None)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether samples are images, whose values must be in [−1, 1]."""
+        return len(self.shape) == IMAGE_RANK
+
+    @property
+    def limit(self) -> float:
+        """The largest absolute value that a number of a sample may have; NaN and infinity exceed it."""
+        return 1.0 if self.is_image else float(np.finfo("float32").max)
+
+
+def parts(element: Any) -> tuple[Any, Any]:
+    """Divides what the data yields into samples and labels (None if there are none).
+
+    Raises:
+        InputError: it is anything but samples, (samples,) or (samples, labels).
+    """
+    if not isinstance(element, tuple):
+        element = (element,)
+    if len(element) > 2:
+        raise InputError("x", "yields (samples, labels, weights), but samples have no weights; leave the weights out")
+    if not element or isinstance(element[0], Mapping | tuple):
+        kind = type(element[0]).__name__ if element else "nothing"
+        raise InputError("x", f"must yield samples or (samples, labels), not {kind}: choose the part to train on")
+    return element[0], element[1] if len(element) == 2 else None
+
+
+def check_dtype(dtype: str) -> None:
+    """Raises `InputError` unless a type of numbers is floating-point."""
+    require(
+        dtype in FLOATS,
+        "x",
+        f"must hold floating-point samples ({', '.join(FLOATS)}), got {dtype}; for images of 0 to 255, use "
+        "x / 127.5 - 1",
+    )
+
+
+def check_labels_given(given: bool, expected: SampleFormat) -> None:
+    """Raises `InputError` if networks that take labels get none."""
+    require(given or expected.label_shape is None, "y", "must hold labels: the networks are conditional")
+
+
+def wrong_shape(got: Sequence[int | None], expected: tuple[int, ...]) -> InputError:
+    """The error for samples that the discriminator cannot take."""
+    return InputError("x", f"holds samples of shape {tuple(got)}, but the discriminator takes {expected}")
+
+
+def as_array(field: str, value: Any, kinds: str = KINDS) -> np.ndarray:
+    """The array that numpy makes of a value.
+
+    Raises:
+        InputError: it makes none, or loses something; the message names `kinds` as valid.
+    """
+    require(not isinstance(value, np.ma.MaskedArray), field, "is masked; fill it, or leave the masked samples out")
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(field, f"must be {kinds}, got {_kind(value)}") from error
+    # Of an object that numpy does not know it makes an array of one object.
+    if array.ndim == 0 and array.dtype == object:
+        raise InputError(field, f"must be {kinds}, got {_kind(value)}")
+    return array
+
+
+def host_samples(x: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Samples in host memory, as an array.
+
+    Args:
+        x: anything that numpy makes an array of.
+        shape: of one sample.
+
+    Returns:
+        float32 [n, *shape].
+
+    Raises:
+        InputError: it is no array of floating-point numbers, or of another shape.
+    """
+    samples = as_array("x", x)
+    check_dtype(samples.dtype.name)
+    require(samples.shape != (0,), "x", "holds no samples")  # an empty list, whose samples have no shape
+    if samples.ndim == 0 or samples.shape[1:] != shape:
+        raise wrong_shape(samples.shape[1:], shape)
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused as that
+        return samples.astype("float32", copy=False)
+
+
+def host_labels(y: Any, count: int, expected: SampleFormat) -> np.ndarray | None:
+    """Labels in host memory, as an array; None if the networks take none.
+
+    Raises:
+        InputError: they are no numbers, not as many as the samples, or not what the networks take.
+    """
+    check_labels_given(y is not None, expected)
+    if y is None:
+        return None
+    labels = as_array("y", y, "an array of labels")
+    require(labels.ndim > 0 and len(labels) == count, "y", f"holds {_length(labels)} labels for {count} samples")
+    if expected.label_shape is None:
+        return None
+    require(labels.dtype.kind in "biuf", "y", f"must hold numbers, got {labels.dtype}")
+    require(bool(np.isfinite(labels).all()), "y", "holds numbers that are not finite")
+    if not tf.TensorShape(labels.shape[1:]).is_compatible_with(expected.label_shape):
+        raise InputError("y", f"holds labels of shape {labels.shape[1:]}, but the networks take {expected.label_shape}")
+    return labels
+
+
+def check_values(samples: np.ndarray, expected: SampleFormat) -> None:
+    """Raises `InputError` unless samples [n, ...] are finite, and in [−1, 1] if they are images."""
+    require(bool(np.isfinite(samples).all()), "x", "holds numbers that are not finite")
+    if expected.is_image and samples.size:
+        low, high = float(samples.min()), float(samples.max())
+        require(low >= -1.0 and high <= 1.0, "x", f"holds images in [{low:g}, {high:g}]; scale them to [-1, 1] first")
+
+
+def host_samples_and_labels(x: Any, y: Any, expected: SampleFormat) -> tuple[np.ndarray, np.ndarray | None]:
+    """Real samples and labels given as arrays.
+
+    Returns:
+        float32 [n, *shape], n at least 1, and labels [n, ...]; None if the networks take none.
+
+    Raises:
+        InputError: they are no arrays, or cannot be used for training.
+    """
+    samples = host_samples(x, expected.shape)
+    check_values(samples, expected)
+    require(len(samples) > 0, "x", "holds no samples")
+    return samples, host_labels(y, len(samples), expected)
+
+
+def tensor_samples(samples: Any, shape: tuple[int, ...], leading: int | None = None) -> tf.Tensor:
+    """Samples in a tensor, in a graph or not, as float32 [leading, *shape].
+
+    Raises:
+        InputError: they are not floating-point, or of another shape.
+    """
+    check_dtype(samples.dtype.name)
+    if not samples.shape.is_compatible_with([leading, *shape]):
+        raise wrong_shape(samples.shape[1:], shape)
+    return tf.cast(tf.ensure_shape(samples, [leading, *shape]), tf.float32)
+
+
+def _kind(value: Any) -> str:
+    return "a ragged list" if isinstance(value, list | tuple) else type(value).__name__
+
+
+def _length(labels: np.ndarray) -> int:
+    return len(labels) if labels.ndim else 1
