@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from egan_tf.utils.checks import InputError, require
+from egan_tf.evolution.stateless import regularization
+from egan_tf.utils.checks import InputError, first_line, require
 
 Shape = tuple[int | None, ...]
 
@@ -98,7 +99,20 @@ def _check(field: str, network: keras.Model) -> tuple[list[Shape], Shape]:
         outputs[0].dtype.is_floating, field, f"must give floating-point numbers, this one gives {outputs[0].dtype.name}"
     )
     require(outputs[0].shape.rank is not None, field, "gives a tensor of unknown rank")
+    _check_training(field, network)
     return takes, tuple(outputs[0].shape)
+
+
+def _check_training(field: str, network: keras.Model) -> None:
+    """Calls what only training calls: the weight regularizers, and in training mode layers that are not Keras' own."""
+    try:
+        regularization(network, tuple(weight.value for weight in network.trainable_variables))
+        if not all(type(layer).__module__.startswith("keras.") for layer in network._flatten_layers()):
+            outputs_of(field, network, training=True)
+    except InputError:
+        raise
+    except Exception as error:  # the user's function may raise anything
+        raise InputError(field, f"a regularizer cannot be computed: {first_line(error)}") from error
 
 
 def _is_real(weight: keras.Variable) -> bool:
@@ -126,20 +140,20 @@ def signature(network: keras.Model, shapes: list[Shape]) -> list[tf.TensorSpec]:
     return [tf.TensorSpec(shape, tf.float32 if i == 0 else label_type) for i, shape in enumerate(shapes)]
 
 
-def outputs_of(field: str, network: keras.Model) -> list[tf.Tensor]:
-    """The outputs of a network in inference mode, as tensors of a graph."""
+def outputs_of(field: str, network: keras.Model, training: bool = False) -> list[tf.Tensor]:
+    """The outputs of a network, as tensors of a graph."""
     shapes = input_shapes(field, network)
 
     @tf.function(autograph=False)
     def call(*inputs: tf.Tensor) -> list[tf.Tensor]:
-        outputs = network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+        with keras.StatelessScope():
+            outputs = network(list(inputs) if len(inputs) > 1 else inputs[0], training=training)
         return [tf.convert_to_tensor(output) for output in tf.nest.flatten(outputs)]
 
     try:
         graph = call.get_concrete_function(*signature(network, shapes)).graph
     except Exception as error:  # a layer of the user may raise anything
-        cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(field, f"cannot be called on inputs of shape {shapes}: {cause}") from error
+        raise InputError(field, f"cannot be called on inputs of shape {shapes}: {first_line(error)}") from error
     return list(graph.outputs)
 
 

@@ -48,7 +48,9 @@ def step(network: keras.Model, optimizer: Optimizer, loss_of: Callable[[], list[
     with tf.GradientTape() as tape:
         loss = optimizer.scale_loss(total(loss_of()))
     weights = network.trainable_variables
-    gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    values = [weight.value for weight in weights]
+    # A weight that the loss does not depend on has a gradient of zero.
+    gradients = tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], weights)
 
 

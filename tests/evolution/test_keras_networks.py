@@ -96,10 +96,15 @@ TOGETHER = {
 }
 
 
+# Keras' OrthogonalRegularizer fails on float64.
+FLOAT32 = ("orthogonal regularizer",)
+
+
 @pytest.fixture(autouse=True)
-def float64() -> Iterator[None]:
+def float64(request: pytest.FixtureRequest) -> Iterator[None]:
     """Rounding stays far below the tolerance."""
-    keras.config.set_dtype_policy("float64")
+    precise = not any(name in request.node.name for name in FLOAT32)
+    keras.config.set_dtype_policy("float64" if precise else "float32")
     yield
     keras.config.set_dtype_policy("float32")
 
