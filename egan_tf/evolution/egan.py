@@ -45,7 +45,8 @@ class EGAN(SavedEGAN, Fitting):
     discriminator for `discriminator_steps` steps against them.
 
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
-    generation `generator` holds the weights of the fittest survivor; calling the model samples from it.
+    generation `generator` holds the weights of the fittest survivor; calling the model samples from it. Weights
+    that are set there, such as pretrained ones, are those of the fittest survivor from then on.
     """
 
     @takes_settings(EvolutionSettings)
@@ -158,6 +159,7 @@ class EGAN(SavedEGAN, Fitting):
             InputError: the discriminator cannot take the samples, or their number fits no batch size.
         """
         fit_arguments.require_compiled(self, "train_on_batch")
+        self.population.adopt(self.generator)
         fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
         real = host_samples_and_labels(x, y, self.expected)
         batches = as_batches(real, self.settings)
@@ -198,6 +200,7 @@ class EGAN(SavedEGAN, Fitting):
         require(fits, "noise", f"must be [batch, {self.latent.size}], got {tuple(noise.shape)}")
         labelled = labels is not None
         require(labelled == self.conditional, "labels", "must be given if, and only if, the networks are conditional")
+        self.population.adopt(self.generator)
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
@@ -219,6 +222,7 @@ class EGAN(SavedEGAN, Fitting):
         require(0 <= position <= last, "individual", f"must be from 0 to {last}, got {position}")
         has_average = self.settings.ema_decay > 0
         require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
+        self.population.adopt(self.generator)
         return copy_network(self.generator, self._state_of(position, has_average if averaged is None else averaged))
 
     def _state_of(self, position: int, averaged: bool) -> NetworkState:

@@ -14,6 +14,7 @@ from egan_tf.evolution.fit_arguments import check_executions, check_fit, quiet_e
 from egan_tf.evolution.input_check import InputCheckCallback
 from egan_tf.evolution.keras_words import KerasWords
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
+from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import source_of
 from egan_tf.evolution.samples import SampleFormat
 from egan_tf.evolution.source import SampleFn
@@ -25,6 +26,8 @@ class Fitting(KerasWords):
 
     train_function: Any
     expected: SampleFormat
+    generator: keras.Model
+    population: Population
     _chooses_xla: bool
     # The sample function that the train function calls, with all else that it was made for; None for a dataset.
     _in_step: tuple[Any, ...] | None = None
@@ -72,6 +75,7 @@ class Fitting(KerasWords):
                 the end of an epoch for samples of later batches that are not finite or outside [−1, 1].
         """
         require_compiled(self, "fit")
+        self.population.adopt(self.generator)
         check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
         expected, seed = self.expected, self.settings.seed
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))

@@ -84,7 +84,8 @@ class _Functional(_TENSORFLOW):  # type: ignore[misc, valid-type]
                 for variables in (weights, own)
             )
         if len(scope.state_mapping) > len(mapping):
-            raise RuntimeError(f"{type(self).__name__} assigns to a variable that its `variables` do not list")
+            problem = "assigns to a variable that its `variables` do not list; make it by add_variable"
+            raise InputError("optimizer", f"{type(self).__name__} {problem}")
         return weights_after, own_after
 
     def _var_key(self, variable: Any) -> Any:

@@ -97,6 +97,20 @@ class Population(keras.layers.Layer):
         self._tracker.untrack(self.slots_stack)
         self.slots_stack = Stacked(initial, "slots")
 
+    def adopt(self, generator: keras.Model) -> None:
+        """Gives the fittest survivor the weights of `generator`, if the user has set them since the last generation."""
+        if not tf.executing_eagerly():
+            return
+        for position, variable in enumerate(generator.trainable_variables):
+            value, before = variable.numpy(), self.weights_stack.members[position].numpy()
+            if np.array_equal(value, before[0], equal_nan=True):
+                continue
+            # An average that has not moved yet starts from the new weights as well.
+            for stack in (self.weights_stack, self.average_stack):
+                for member in stack.members[position : position + 1]:
+                    if np.array_equal(member.numpy()[0], before[0], equal_nan=True):
+                        member.assign(np.concatenate([value[None], member.numpy()[1:]]))
+
     @property
     def individuals(self) -> Individual:
         """The current individuals, [μ, ...]."""

@@ -251,3 +251,31 @@ def test_samples_of_several_survivors_keep_their_places_and_so_their_labels(size
     chosen = one_survivor_per_sample(fake).numpy()
     assert (chosen % 100).tolist() == list(range(size))
     assert set(chosen // 100) == set(range(survivors))
+
+
+@pytest.mark.parametrize("population_size", [1, 2])
+@pytest.mark.parametrize("reads", ["sample", "individual", "fit", "train_on_batch"])
+def test_weights_that_are_set_on_the_generator_are_those_of_the_fittest(reads: str, population_size: int) -> None:
+    egan = make("points", population_size=population_size, evaluation_size=None)
+    evolve(egan, 1)
+    others = [egan.individual(rank).get_weights() for rank in range(1, population_size)]
+    given = [2.0 * weight for weight in egan.generator.get_weights()]
+    egan.generator.set_weights(given)
+    size = egan.samples_per_generation(BATCH)
+    data = real_samples(egan.sample_shape, size)
+    noise = np.ones([3, egan.latent.size], "float32")
+    if reads == "sample":
+        np.testing.assert_array_equal(egan.sample(noise), egan.generator(noise))
+    elif reads == "individual":
+        np.testing.assert_array_equal(egan.individual(0)(noise), egan.generator(noise))
+    elif reads == "fit":
+        egan.fit(data, batch_size=BATCH, epochs=1, verbose=0)
+    else:
+        egan.train_on_batch(data)
+    # One step of the optimizer is far smaller than the change.
+    moved = max(abs(a - b).max() for a, b in zip(egan.generator.get_weights(), given, strict=True))
+    assert moved < 0.05 or population_size > 1
+    if reads in ("sample", "individual"):
+        for rank, before in enumerate(others, start=1):
+            for ours, theirs in zip(egan.individual(rank).get_weights(), before, strict=True):
+                np.testing.assert_array_equal(ours, theirs)

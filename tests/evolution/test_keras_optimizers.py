@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from egan_tf.evolution import functional_optimizer
 from egan_tf.evolution.egan import EGAN
 from egan_tf.utils.checks import InputError
 from tests.evolution.plain_loop import train_plainly
@@ -77,9 +78,9 @@ MEMBERS: dict[str, Make] = {
     "LossScaleOptimizer use_ema": lambda: keras.optimizers.LossScaleOptimizer(
         keras.optimizers.Nadam(0.01, use_ema=True, ema_momentum=0.5)
     ),
-    "MultiOptimizer map": by_name,
-    "MultiOptimizer function": by_function,
 }
+if hasattr(keras.optimizers, "MultiOptimizer"):  # since Keras 3.14
+    MEMBERS |= {"MultiOptimizer map": by_name, "MultiOptimizer function": by_function}
 
 
 def networks(dtype: str = "float64") -> tuple[keras.Model, keras.Model]:
@@ -261,3 +262,39 @@ def test_overflow_lowers_the_loss_scale() -> None:
     assert float(scaling[1].dynamic_scale.numpy()) < 2.0**24
     for network, before in zip((egan.generator, egan.discriminator), start, strict=True):
         assert max(abs(a - b).max() for a, b in zip(network.get_weights(), before, strict=True)) > 1e-3
+
+
+class Hiding(keras.optimizers.SGD):
+    """An optimizer whose state Keras does not see."""
+
+    def build(self, variables: list) -> None:
+        super().build(variables)
+        count = keras.Variable(0.0)
+        self._count = lambda: count
+
+    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
+        self._count().assign_add(1.0)
+        super().update_step(gradient, variable, learning_rate)
+
+
+def test_state_that_keras_does_not_see_is_refused() -> None:
+    egan = EGAN(*networks())
+    egan.compile(Hiding(0.1), keras.optimizers.SGD(0.1))
+    with pytest.raises(InputError, match="^optimizer: Hiding assigns to a variable that its `variables` do not list"):
+        train(egan, samples())
+
+
+def test_an_unknown_method_of_keras_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = next(kind for kind in keras.optimizers.Optimizer.__mro__ if kind.__name__ == "TFOptimizer")
+    monkeypatch.setattr(kind, "_clip_gradients", lambda self, grads: grads, raising=False)
+    with pytest.raises(RuntimeError, match=r"does not know \(_clip_gradients\)"):
+        functional_optimizer._check_keras()
+
+
+def test_an_optimizer_that_another_model_took_is_noticed() -> None:
+    one, other = EGAN(*networks()), EGAN(*networks())
+    generators, discriminators = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
+    one.compile(generators, discriminators)
+    other.compile(generators, keras.optimizers.SGD(0.1))
+    with pytest.raises(InputError, match="^generator_optimizer: was compiled into another model since"):
+        train(one, samples())

@@ -87,7 +87,9 @@ WRONG_OPERATORS = {
 }
 DATA = {
     "dataset": lambda egan: egan.fit(tf.data.Dataset.from_tensor_slices(REAL).batch(BATCH), verbose=0),
-    "function": lambda egan: egan.fit(lambda step, count: tf.constant(REAL), batch_size=BATCH, steps_per_epoch=1, verbose=0),
+    "function": lambda egan: egan.fit(
+        lambda step, count: tf.constant(REAL), batch_size=BATCH, steps_per_epoch=1, verbose=0
+    ),
 }
 
 
