@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -222,11 +223,31 @@ def is_built_for(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.
     return len(known) == len(weights) and all(a is b for a, b in zip(known, weights, strict=True))
 
 
+# Arguments of optimizers that may be objects, and the attributes that hold them.
+_MADE_WITH = {
+    "learning_rate": "_learning_rate",
+    "inner_optimizer": "inner_optimizer",
+    "optimizer_map": "_optimizer_map",
+}
+
+
 def _renew(optimizer: keras.optimizers.Optimizer, field: str) -> None:
     """Turns a built optimizer into an unbuilt one with the same settings; the object stays the same."""
     kind = own_class(optimizer)
+    for inner in list(inner_optimizers(optimizer))[1:]:
+        if inner.built:
+            _renew(inner, field)
+    # Objects that the optimizer was made with stay the same; a configuration would need to find functions by name.
+    held = {name: vars(optimizer).get(attribute) for name, attribute in _MADE_WITH.items()}
+    objects = {
+        name: value for name, value in held.items() if callable(value) or isinstance(value, keras.optimizers.Optimizer)
+    }
     try:
-        fresh = kind.from_config(optimizer.get_config())
+        with warnings.catch_warnings():
+            # Keras warns of functions without a name, which are passed on as they are.
+            warnings.simplefilter("ignore")
+            config = {**optimizer.get_config(), **objects}
+        fresh = kind(**config) if objects else kind.from_config(config)
     except Exception as error:  # a user's class may raise anything
         raise InputError(
             field,
@@ -235,14 +256,9 @@ def _renew(optimizer: keras.optimizers.Optimizer, field: str) -> None:
         ) from error
     # What is set by a method, and so in no configuration.
     kept = {name: value for name, value in vars(optimizer).items() if name.startswith("_exclude_from_weight_decay")}
-    wrapped = getattr(optimizer, "inner_optimizer", None)
     optimizer.__class__ = kind
     vars(optimizer).clear()
-    vars(optimizer).update(vars(fresh))
-    vars(optimizer).update(kept)
-    if wrapped is not None:
-        _renew(wrapped, field)
-        optimizer.inner_optimizer = wrapped
+    vars(optimizer).update({**vars(fresh), **kept})
 
 
 def restore_averages(

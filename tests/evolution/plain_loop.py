@@ -93,6 +93,9 @@ def train_plainly(
             variable.assign(value)
 
         statistics = [variable.numpy() for variable in generator.non_trainable_variables]
+        if stream != EVALUATION:
+            # Of the evaluation only this stays, what the generator's layers assign to trainable weights.
+            generator(noise(egan, number, batch_size, EVALUATION), training=True)
         fake = generator(noise(egan, number, batch_size, stream), training=True)
         for variable, value in zip(generator.non_trainable_variables, statistics, strict=True):
             variable.assign(value)
