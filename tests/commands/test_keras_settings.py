@@ -33,6 +33,7 @@ def called(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 OTHERS = {"backend": "jax", "image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.5}
 
 
+@pytest.mark.slow
 def test_a_run_does_not_depend_on_the_settings_of_others(tmp_path: Path) -> None:
     """Backend, number type, order of the axes, epsilon, and the limits that end `fit` early."""
     flags = ["--steps", "2", "--width", "4", "--metrics", "--formats", "onnx", "--sample-every", "2", "--name", "it"]

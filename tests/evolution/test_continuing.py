@@ -96,7 +96,11 @@ VARIANTS: dict[str, tuple[dict[str, Any], Callable[[EGAN], None]]] = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+# Every third in every run of the tests; the others are slow only because they are many.
+SOME = [pytest.param(name, marks=() if i % 3 == 0 else pytest.mark.slow) for i, name in enumerate(VARIANTS)]
+
+
+@pytest.mark.parametrize("variant", SOME)
 def test_a_loaded_model_continues(variant: str, tmp_path: Path) -> None:
     settings, change = VARIANTS[variant]
     egan = made(**settings)

@@ -84,9 +84,9 @@ def test_the_overflow_reaches_the_slots_alone() -> None:
 @pytest.mark.parametrize("pair", PAIRS)
 def test_no_child_of_a_broken_parent_survives(pair: str) -> None:
     egan = make(pair, population_size=2)
-    kernel = egan.population.weights_stack.members[0]
+    kernel = egan.generator.trainable_variables[0]
     broken = kernel.numpy()
-    broken[0].flat[0] = np.nan
+    broken.flat[0] = np.nan
     kernel.assign(broken)
     evolve(egan, 1)
     assert egan.population.lineage.parent.numpy().tolist() == [1, 1]

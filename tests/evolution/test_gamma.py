@@ -72,11 +72,16 @@ def used_gamma(egan: EGAN) -> float:
     ("at", "steps", "jit_compile", "data"),
     [
         ("batch", 1, False, inside),
-        ("batch", 2, True, blocks),
-        ("epoch", 1, True, inside),
-        ("epoch", 2, False, blocks),
-        ("batch", 1, True, blocks),
         ("epoch", 2, True, inside),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [
+                ("batch", 2, True, blocks),
+                ("epoch", 1, True, inside),
+                ("epoch", 2, False, blocks),
+                ("batch", 1, True, blocks),
+            ]
+        ),
     ],
 )
 def test_gamma_set_during_fit_acts_on_the_next_call(at: str, steps: int, jit_compile: bool, data: Any) -> None:

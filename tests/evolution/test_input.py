@@ -161,8 +161,8 @@ def test_the_end_of_the_data_leaves_no_partial_generation() -> None:
         np.testing.assert_array_equal(ours, stacked[0])
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adagrad", "nadam", "adamw", "lion", "ftrl"])
-def test_any_keras_optimizer(optimizer: str) -> None:
+@pytest.mark.parametrize("optimizer", ["sgd", "AdamW"])
+def test_optimizers_by_name(optimizer: str) -> None:
     egan = EGAN(*points(), evaluation_size=8, population_size=2)
     egan.compile(optimizer, optimizer)
     egan.fit(POINTS, batch_size=20, verbose=0)

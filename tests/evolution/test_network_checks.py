@@ -248,7 +248,7 @@ def called(network: keras.Model, size: int) -> keras.Model:
     return network
 
 
-@pytest.mark.parametrize("population_size", [1, 2])
+@pytest.mark.parametrize("population_size", [pytest.param(1, marks=pytest.mark.slow), 2])
 @pytest.mark.parametrize("name", [*NOT_CLONED, *CLONED])
 def test_networks_of_every_make_train_and_are_copied(name: str, population_size: int) -> None:
     make = {**NOT_CLONED, **CLONED}[name]

@@ -108,8 +108,7 @@ def test_a_resumed_run_knows_the_best_before_its_checkpoint_and_nothing_after_it
 
 def test_samples_that_are_not_finite_are_null_and_never_best(tmp_path: Path) -> None:
     path, egan = tmp_path / "e.jsonl", made()
-    for stack in (egan.population.weights_stack, egan.population.average_stack):
-        stack.assign([variable * np.nan for variable in stack.members])
+    egan.generator.set_weights([weight * np.nan for weight in egan.generator.get_weights()])
     callback = Evaluations(JsonLinesWriter(path), 1, RING, NAMES, count=50)
     callback.set_model(egan)
     callback.on_train_begin()

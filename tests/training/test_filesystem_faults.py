@@ -135,7 +135,7 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 class BreakingMixture(GaussianMixture):
-    """Gives NaN from a generation on, while the switch is on."""
+    """Gives samples that overflow the discriminator from a generation on, while the switch is on."""
 
     def __init__(self, start: int) -> None:
         super().__init__("ring8", np.eye(2), 0.1)
@@ -143,7 +143,7 @@ class BreakingMixture(GaussianMixture):
 
     def batches(self, size: int, seed: int, start: int = 0) -> Any:
         sound = super().batches(size, seed, start)
-        return lambda step, count: sound(step, count) * tf.where(self.on & (step >= self.start), np.nan, 1.0)
+        return lambda step, count: sound(step, count) * tf.where(self.on & (step >= self.start), 1e38, 1.0)
 
 
 def test_after_too_many_generations_without_a_viable_child_the_run_rolls_back_once(
