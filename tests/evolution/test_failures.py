@@ -64,7 +64,10 @@ def assert_finite(egan: EGAN) -> None:
             assert np.isfinite(variable.numpy()).all(), variable.path
 
 
-@pytest.mark.parametrize(("pair", "jit_compile"), [("points", False), ("points", True), ("images", False)])
+@pytest.mark.parametrize(
+    ("pair", "jit_compile"),
+    [("points", False), pytest.param("points", True, marks=pytest.mark.slow), ("images", False)],
+)
 @pytest.mark.parametrize("objective", [no_gradient, huge_gradient])
 def test_a_child_of_a_bad_gradient_never_survives(pair: str, objective: Any, jit_compile: bool) -> None:
     egan = make(pair, jit_compile, mutations=("heuristic", objective), population_size=2)

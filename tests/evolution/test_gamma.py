@@ -124,7 +124,7 @@ VARYING = {
 }
 
 
-@pytest.mark.parametrize("assigned", [False, True], ids=["given", "assigned"])
+@pytest.mark.parametrize("assigned", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["given", "assigned"])
 @pytest.mark.parametrize("kind", VARYING)
 def test_gamma_varies(kind: str, assigned: bool) -> None:
     make, expected = VARYING[kind]

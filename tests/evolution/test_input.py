@@ -132,15 +132,12 @@ def sample_fn(step: tf.Tensor, count: int) -> tf.Tensor:
 @pytest.mark.parametrize(
     ("data", "arguments", "generations"),
     [
-        (POINTS, {"batch_size": 10}, 5),
+        # test_data_kinds and test_data_training have all kinds.
         (POINTS.astype("float64"), {"batch_size": 12, "epochs": 2}, 10),
-        (tf.data.Dataset.from_tensor_slices(POINTS).batch(10), {}, 5),
-        (tf.data.Dataset.from_tensor_slices(POINTS), {"batch_size": 10}, 5),
         (tf.data.Dataset.from_tensor_slices((POINTS, np.zeros(100))).batch(30), {"batch_size": 10, "epochs": 2}, 10),
-        (tf.data.Dataset.from_tensor_slices(POINTS).repeat().batch(10), {"steps_per_epoch": 3}, 3),
         (sample_fn, {"batch_size": 10, "steps_per_epoch": 4}, 4),
     ],
-    ids=["array", "float64 epochs", "batches", "samples", "labels", "endless", "function"],
+    ids=["float64 epochs", "labels", "function"],
 )
 def test_data_that_can_be_trained_on(data: Any, arguments: dict[str, int], generations: int) -> None:
     egan = compiled(points)

@@ -147,8 +147,15 @@ def test_trains_as_in_a_plain_loop(name: str, step: str) -> None:
     assert_same_weights(egan.discriminator, plain[1])
 
 
-@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
-@pytest.mark.parametrize("name", ["SpectralNormalization", "own normalization"])
+@pytest.mark.parametrize(
+    ("name", "ema_decay"),
+    [
+        ("SpectralNormalization", 0.9),
+        ("own normalization", 0.0),
+        pytest.param("SpectralNormalization", 0.0, marks=pytest.mark.slow),
+        pytest.param("own normalization", 0.9, marks=pytest.mark.slow),
+    ],
+)
 def test_samples_come_from_the_function_that_was_trained(name: str, ema_decay: float) -> None:
     egan = EGAN(*networks(MEMBERS[name]), population_size=2, ema_decay=ema_decay)
     egan.compile(sgd(), sgd())

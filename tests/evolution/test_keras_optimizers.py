@@ -132,8 +132,8 @@ def slow_if(slow: bool, name: str) -> object:
 
 
 # Of many members the tests in every run take one of each kind; all of them are among the slow ones.
-QUICK = ("SGD", "Adam", "Lion", "ScheduleFreeAdamW", "SGD use_ema", "Adam accumulation", "SGD schedule")
-QUICK += ("LossScaleOptimizer", "AdamW excluding biases", "MultiOptimizer function", "Muon")
+QUICK = ("Adam", "Lion", "ScheduleFreeAdamW", "SGD use_ema", "Adam accumulation")
+QUICK += ("LossScaleOptimizer", "AdamW excluding biases", "MultiOptimizer function")
 
 
 @pytest.mark.parametrize("name", [slow_if(name not in QUICK, name) for name in MEMBERS])
@@ -151,7 +151,7 @@ def test_moves_as_in_a_plain_loop(name: str) -> None:
     assert_same_weights(egan.individual(0), plain[0])
 
 
-DIFFERENT = ("ScheduleFreeAdamW", "LossScaleOptimizer use_ema", "MultiOptimizer map")
+DIFFERENT = ("ScheduleFreeAdamW", "LossScaleOptimizer use_ema")
 
 
 @pytest.mark.parametrize("name", [slow_if(name not in DIFFERENT, name) for name in MEMBERS])

@@ -249,7 +249,9 @@ def called(network: keras.Model, size: int) -> keras.Model:
 
 
 @pytest.mark.parametrize("population_size", [pytest.param(1, marks=pytest.mark.slow), 2])
-@pytest.mark.parametrize("name", [*NOT_CLONED, *CLONED])
+@pytest.mark.parametrize(
+    "name", [*NOT_CLONED, "function of Keras", pytest.param("sequence built by a call", marks=pytest.mark.slow)]
+)
 def test_networks_of_every_make_train_and_are_copied(name: str, population_size: int) -> None:
     make = {**NOT_CLONED, **CLONED}[name]
     egan = EGAN(make(LATENT, OUTPUT), make(OUTPUT, 1), population_size=population_size, seed=1)
