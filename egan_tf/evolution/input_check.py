@@ -40,22 +40,22 @@ class InputCheck:
         fine = [tf.reduce_all(tf.abs(samples) <= self._limit) for samples in real]
         tf.cond(tf.reduce_all(fine), lambda: None, lambda: self._count_each(batches, generation + 1))
         if tf.executing_eagerly():
-            self.tell()
+            self.raise_if_any()
 
     def reset(self) -> None:
         """Forgets what was counted."""
         self._counts.assign(tf.zeros_like(self._counts))
 
-    def tell(self) -> None:
+    def raise_if_any(self) -> None:
         """Raises `InputError` if there were such samples: how many, and in which generation the first."""
         counts = self._counts.numpy()
         if counts[NOT_FINITE] or counts[OUT_OF_RANGE]:
             self.reset()
         if counts[NOT_FINITE]:
-            raise InputError("x", _told(counts[NOT_FINITE], counts[FIRST_NOT_FINITE], "not finite"))
+            raise InputError("x", _problem(counts[NOT_FINITE], counts[FIRST_NOT_FINITE], "not finite"))
         if counts[OUT_OF_RANGE]:
-            told = _told(counts[OUT_OF_RANGE], counts[FIRST_OUT_OF_RANGE], "outside [-1, 1]")
-            raise InputError("x", f"{told}; scale the images to [-1, 1] first")
+            problem = _problem(counts[OUT_OF_RANGE], counts[FIRST_OUT_OF_RANGE], "outside [-1, 1]")
+            raise InputError("x", f"{problem}; scale the images to [-1, 1] first")
 
     def _count_each(self, batches: Batches, number: tf.Tensor) -> None:
         rank = batches.evaluation.shape.rank
@@ -96,7 +96,7 @@ class InputCheckCallback(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Raises `InputError` if the epoch had no generation, or samples that must not be trained on."""
         del logs
-        self.model.input_check.tell()
+        self.model.input_check.raise_if_any()
         if int(self.model.generation.numpy()) == self._before:
             raise InputError("x", f"ended before epoch {epoch + 1} had a generation, which takes {self._total} samples")
 
@@ -106,6 +106,6 @@ def _added(count: tf.Tensor, first: tf.Tensor, more: tf.Tensor, number: tf.Tenso
     return count + more, tf.where(is_first, number, first)
 
 
-def _told(count: int, first: int, what: str) -> str:
+def _problem(count: int, first: int, what: str) -> str:
     samples = "1 sample that is" if count == 1 else f"{count} samples that are"
     return f"holds {samples} {what}, the first in generation {first}"

@@ -18,7 +18,7 @@ def rehearse(config: Config, egan: EGAN, dataset: data.Dataset) -> None:
     """Exports the generator to a temporary folder; nothing of it stays, and the state of training is unchanged.
 
     What fails now fails after training too. What depends on the weights, such as the range of the samples, is left to
-    the export. Formats that cannot hold the generator are told, as long as one can.
+    the export. Formats that cannot hold the generator are logged, as long as one can.
 
     Args:
         config: names the formats.

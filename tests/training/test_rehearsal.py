@@ -1,4 +1,4 @@
-"""What the rooms after training refuse is known before it, and what they can do without is told."""
+"""What the rooms after training refuse is known before it, and what they can do without is logged."""
 
 from __future__ import annotations
 
