@@ -1,53 +1,91 @@
-"""Data sets by name.
+"""Data sets by name or path.
 
-`load("fashion_mnist", data_dir)` returns a `Dataset`. To add one, write a function `(data_dir, split) -> Dataset` and
-name it in `DATASETS`. Importing this package imports no TensorFlow.
+`load("fashion_mnist", data_dir)` and `load("folder:cats", data_dir, resolution=64)` return a `Dataset`. To add a data
+set, write a function `(argument, data_dir, split)` that returns a `Dataset` or a `PictureSource`, and name it in
+`DATASETS`. Importing this package imports no TensorFlow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from egan_tf.data import cifar10, digits, fashion_mnist, mixtures
+from egan_tf.data.about import About
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
-from egan_tf.utils.checks import one_of
+from egan_tf.data.names import public_name, short_name, split_name
+from egan_tf.data.options import ImageOptions
+from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
+from egan_tf.data.preparing import prepare
+from egan_tf.data.registry import Kind
+from egan_tf.utils.checks import InputError, one_of, require
 
-__all__ = ["DATASETS", "Dataset", "GaussianMixture", "ImageDataset", "Loader", "load"]
+__all__ = [
+    "DATASETS",
+    "About",
+    "Dataset",
+    "GaussianMixture",
+    "ImageDataset",
+    "ImageOptions",
+    "Kind",
+    "PictureSource",
+    "Stored",
+    "Survey",
+    "UnusablePicture",
+    "check_available",
+    "load",
+    "public_name",
+    "short_name",
+]
 
-
-class Loader(Protocol):
-    """Loads a data set."""
-
-    def __call__(self, data_dir: Path, split: str = "train") -> Dataset:
-        """Loads one split, from the files in `data_dir` if it needs any.
-
-        Raises:
-            InputError: the split or the files do not exist.
-        """
-        ...
-
-
-DATASETS: dict[str, Loader] = {
-    "cifar10": cifar10.load,
-    "digits": digits.load,
-    "fashion_mnist": fashion_mnist.load,
-    "grid25": mixtures.load_grid25,
-    "ring8": mixtures.load_ring8,
+DATASETS: dict[str, Kind] = {
+    "cifar10": Kind(cifar10.load, cifar10.check),
+    "digits": Kind(digits.load),
+    "fashion_mnist": Kind(fashion_mnist.load, fashion_mnist.check),
+    "grid25": Kind(mixtures.load_grid25),
+    "ring8": Kind(mixtures.load_ring8),
 }
 
 
-def load(name: str, data_dir: str | Path, split: str = "train") -> Dataset:
-    """Loads a data set by name; prepares it in `data_dir` first if necessary.
+def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "train", **options: Any) -> Dataset:
+    """Loads a data set by name, path or function; prepares it in `data_dir` first if necessary.
 
     Args:
-        name: one of `DATASETS`.
+        dataset: a string, see `egan_tf.data.names`; or a function of the user, see `egan_tf.data.user_function`.
         data_dir: folder of prepared data sets, in the layout of TFDS; made if needed. A leading ~ is the home folder.
         split: "train", or "test" if the data set has a test split.
+        **options: the fields of `ImageOptions`, for images.
 
     Raises:
-        InputError: an unknown name or split, or the data set is not prepared and cannot be.
+        InputError: an unknown name or split, options that do not fit the data, or the data set is not prepared and
+            cannot be.
     """
-    return DATASETS[one_of("dataset", name, DATASETS)](Path(data_dir).expanduser(), split)
+    folder, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
+    check_available(dataset, folder, split)
+    kind, argument = _resolved(dataset)
+    found = kind.load(argument, folder, split)
+    return prepare(found, folder, chosen) if isinstance(found, PictureSource) else found
+
+
+def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "train") -> None:
+    """Raises `InputError` if the data is not there and cannot be fetched: within 5 s, without importing TensorFlow."""
+    kind, argument = _resolved(dataset)
+    kind.check(argument, Path(data_dir).expanduser(), split)
+
+
+def _resolved(dataset: str | Callable[..., Any]) -> tuple[Kind, str]:
+    if not isinstance(dataset, str):
+        raise InputError("dataset", "functions are not supported yet")
+    name, argument = split_name(dataset)
+    kind = DATASETS[one_of("dataset", name, DATASETS)]
+    require(bool(argument) == bool(kind.argument), "dataset", _argument_problem(name, kind))
+    return kind, argument
+
+
+def _argument_problem(name: str, kind: Kind) -> str:
+    if kind.argument:
+        return f"{name} needs an argument: {name}:{kind.argument}"
+    return f"{name} takes no argument; write {name} alone"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from egan_tf.data.about import About
 from egan_tf.utils.checks import integer, require
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ class Dataset(ABC):
     """Real samples whose batch at any step is a function of (seed, step) only.
 
     Attributes:
-        name: the name in the registry.
+        name: in the registry; of a user's own data a short name without a path.
         split: the part of the source, "train" or "test".
         shape: of one sample, without the batch axis: (H, W, C) for images, (2,) for points.
         value_range: lowest and highest value of a sample, or None if it is unbounded.
         class_names: one name per label, in the order of the labels; () if there are no labels.
-        description: one sentence for the model card: source, licence, counts.
+        about: description, licence, source and citation.
         fingerprint: SHA-256 (hex) of the content, or of the parameters if samples are generated.
     """
 
@@ -32,7 +33,7 @@ class Dataset(ABC):
     shape: tuple[int, ...]
     value_range: tuple[float, float] | None
     class_names: tuple[str, ...]
-    description: str
+    about: About
     fingerprint: str
 
     in_graph: ClassVar[bool] = False
@@ -49,6 +50,11 @@ class Dataset(ABC):
         Raises:
             InputError: `size` is below 1, or `seed` or `start` is negative or too large.
         """
+
+    def facts(self) -> dict[str, Any]:
+        """What a model card says of the data, as JSON values; it names no local path."""
+        facts = {"name": self.name, "split": self.split, **self.about.to_dict(), "shape": list(self.shape)}
+        return {**facts, "classes": len(self.class_names), "fingerprint": self.fingerprint}
 
 
 def check_batch_arguments(size: int, seed: int, start: int) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ import socket
 import threading
 from pathlib import Path
 
+from egan_tf.data.about import About
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.tfds_source import load_images, prepare_command
 from egan_tf.utils.checks import InputError
@@ -15,18 +16,24 @@ HOST = "www.cs.toronto.edu"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
-def load(data_dir: Path, split: str = "train") -> ImageDataset:
+def load(argument: str, data_dir: Path, split: str = "train") -> ImageDataset:
     """The 50,000 ("train") or 10,000 ("test") RGB 32×32 images.
 
     Raises:
         InputError: unknown split, or the data set is not prepared in `data_dir` and its site cannot be reached.
     """
     counts = {"train": "50,000", "test": "10,000"}
-    description = (
-        f"CIFAR-10, {split} split: {counts.get(split)} RGB 32x32 pictures in 10 classes (A. Krizhevsky, University of "
-        "Toronto, no licence stated), prepared by TFDS."
+    about = About(
+        f"CIFAR-10, {split} split: {counts.get(split)} RGB 32x32 pictures in 10 classes, prepared by TFDS.",
+        license="none stated",
+        source="https://www.cs.toronto.edu/~kriz/cifar.html",
+        citation="A. Krizhevsky, Learning multiple layers of features from tiny images, 2009",
     )
-    return load_images("cifar10", data_dir, split, description, "some minutes, 162 MiB to download", check_download)
+    return load_images("cifar10", data_dir, split, about, "some minutes, 162 MiB to download", check_download)
+
+
+def check(argument: str, data_dir: Path, split: str = "train") -> None:
+    """As `Kind.check`; `load` itself fails at once."""
 
 
 def check_download(data_dir: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from egan_tf.data.about import About
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.tfds_source import load_images, prepare_command
 from egan_tf.utils.atomic import atomic_write, remove_leftovers, sha256_of
@@ -41,18 +42,26 @@ ORIGINALS = (
 )
 
 
-def load(data_dir: Path, split: str = "train") -> ImageDataset:
+def load(argument: str, data_dir: Path, split: str = "train") -> ImageDataset:
     """The 60,000 ("train") or 10,000 ("test") grey 28×28 images.
 
     Raises:
         InputError: unknown split, or the data set is neither prepared in `data_dir` nor can be prepared offline.
     """
     counts = {"train": "60,000", "test": "10,000"}
-    description = (
-        f"Fashion-MNIST, {split} split: {counts.get(split)} grey 28x28 pictures of clothes in 10 classes "
-        "(H. Xiao, K. Rasul and R. Vollgraf, Zalando, MIT licence), prepared by TFDS."
+    about = About(
+        f"Fashion-MNIST, {split} split: {counts.get(split)} grey 28x28 pictures of clothes in 10 classes, prepared by "
+        "TFDS.",
+        license="MIT",
+        source="https://github.com/zalandoresearch/fashion-mnist",
+        citation="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine "
+        "learning algorithms, arXiv 1708.07747",
     )
-    return load_images("fashion_mnist", data_dir, split, description, "about 15 s", provide_downloads)
+    return load_images("fashion_mnist", data_dir, split, about, "about 15 s", provide_downloads)
+
+
+def check(argument: str, data_dir: Path, split: str = "train") -> None:
+    """As `Kind.check`; `load` itself fails at once."""
 
 
 def provide_downloads(data_dir: Path, source: Path | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from egan_tf.data.about import About
 from egan_tf.data.base import Dataset, check_batch_arguments
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.order import batch_indices
@@ -33,7 +34,7 @@ class ImageDataset(Dataset):
         images: np.ndarray,
         labels: np.ndarray | None = None,
         class_names: Sequence[str] = (),
-        description: str = "",
+        about: About | None = None,
         split: str = "train",
     ) -> None:
         """Copies the images once, into a tensor in host memory.
@@ -43,7 +44,7 @@ class ImageDataset(Dataset):
             images: uint8 [N, H, W, C], N at least 1, C in {1, 3, 4}.
             labels: integers [N], each in [0, len(class_names)), or None.
             class_names: one per label; () if and only if there are no labels.
-            description: one sentence for the model card.
+            about: facts for the model card.
             split: "train" or "test".
 
         Raises:
@@ -64,7 +65,7 @@ class ImageDataset(Dataset):
         self.shape = tuple(images.shape[1:])
         self.value_range = (-1.0, 1.0)
         self.class_names = tuple(class_names)
-        self.description = description
+        self.about = about or About(f"{len(images):,} images of {' x '.join(map(str, self.shape))}.")
         self.fingerprint = fingerprint(self.images, self.labels)
 
     def batches(self, size: int, seed: int, start: int = 0) -> tf.data.Dataset:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from egan_tf.data.about import About
 from egan_tf.data.base import Dataset, check_batch_arguments
 from egan_tf.utils.checks import integer, number, one_of, require
 
@@ -45,9 +46,13 @@ class GaussianMixture(Dataset):
         self.shape = (2,)
         self.value_range = None
         self.class_names = ()
-        self.description = (
+        self.about = About(
             f"Mixture of {len(modes)} equally likely Gaussians in the plane, standard deviation {self.sigma:.5f}, "
-            "drawn afresh for every batch (as in the toy experiments of E-GAN, arXiv 1803.00657)."
+            "drawn afresh for every batch.",
+            license="none needed: computed",
+            source="egan_tf, as in the authors' code",
+            citation="C. Wang, C. Xu, X. Yao and D. Tao, Evolutionary generative adversarial networks, "
+            "arXiv 1803.00657",
         )
         parameters = json.dumps([modes.astype(float).tolist(), self.sigma])
         self.fingerprint = hashlib.sha256(parameters.encode()).hexdigest()
@@ -75,14 +80,14 @@ class GaussianMixture(Dataset):
         return (means + self.sigma * random.standard_normal(means.shape)).astype(np.float32)
 
 
-def load_ring8(data_dir: Path | None = None, split: str = "train") -> GaussianMixture:
+def load_ring8(argument: str = "", data_dir: Path | None = None, split: str = "train") -> GaussianMixture:
     """8 Gaussians on a circle of radius 2/1.414, standard deviation 0.02/1.414, as in the authors' code."""
     one_of("split", split, ("train",))
     angles = 2 * np.pi * np.arange(8) / 8
     return GaussianMixture("ring8", 2 / 1.414 * np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.02 / 1.414)
 
 
-def load_grid25(data_dir: Path | None = None, split: str = "train") -> GaussianMixture:
+def load_grid25(argument: str = "", data_dir: Path | None = None, split: str = "train") -> GaussianMixture:
     """25 Gaussians on the grid 2·{-2..2}/2.828, standard deviation 0.05/2.828, as in the authors' code."""
     one_of("split", split, ("train",))
     axis = 2 * np.arange(-2, 3) / 2.828

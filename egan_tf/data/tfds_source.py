@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from egan_tf.data.about import About
 from egan_tf.data.images import ImageDataset
 from egan_tf.utils.checks import InputError, one_of
 
@@ -18,7 +19,7 @@ SPLITS = ("train", "test")
 
 
 def load_images(
-    name: str, data_dir: Path, split: str, description: str, duration: str, provide_downloads: Callable[[Path], None]
+    name: str, data_dir: Path, split: str, about: About, duration: str, provide_downloads: Callable[[Path], None]
 ) -> ImageDataset:
     """Loads one split of labelled images; prepares the data set in `data_dir` first if necessary.
 
@@ -26,7 +27,7 @@ def load_images(
         name: of the TFDS builder.
         data_dir: the `data_dir` of TFDS.
         split: "train" or "test"; the images are in the stored order of TFDS, which never changes.
-        description: for the model card.
+        about: for the model card.
         duration: of the preparation, for the line on stderr.
         provide_downloads: called before a preparation: makes sure that TFDS finds its downloads under `data_dir` or
             can fetch them, or raises `InputError` at once.
@@ -42,7 +43,7 @@ def load_images(
         builder = _builder(name, data_dir)
         arrays = _arrays(builder, split)
     names = tuple(builder.info.features["label"].names)
-    return ImageDataset(name, arrays["image"], arrays["label"], names, description, split)
+    return ImageDataset(name, arrays["image"], arrays["label"], names, about, split)
 
 
 def is_prepared(name: str, data_dir: Path) -> bool:

@@ -114,12 +114,7 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) ->
     lineage = {name: np.asarray(value)[individual].tolist() for name, value in population.lineage._asdict().items()}
     return {
         "name": config.name,
-        "data": {
-            "name": dataset.name,
-            "split": dataset.split,
-            "description": dataset.description,
-            "fingerprint": dataset.fingerprint,
-        },
+        "data": dataset.facts(),
         "steps": int(egan.generation.numpy()),
         "failures": {name: int(count) for name, count in population.failures._asdict().items()},
         "individual": individual,

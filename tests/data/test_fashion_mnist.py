@@ -101,7 +101,7 @@ def test_real_preparation(tmp_path, capfd, monkeypatch):
     # The published mean of the training pixels is 0.2860 of 255.
     assert train.images.mean() / 255 == pytest.approx(0.2860, abs=1e-4)
     assert train.fingerprint != test.fingerprint
-    assert (train.split, test.split) == ("train", "test") and "60,000" in train.description
+    assert (train.split, test.split) == ("train", "test") and "60,000" in train.about.description
 
     images, labels = next(iter(train.batches(32, seed=1)))
     assert images.shape == (32, 28, 28, 1) and labels.shape == (32,)

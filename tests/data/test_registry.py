@@ -34,7 +34,7 @@ def test_contract(name, tmp_path):
     assert dataset.name == name and dataset.split == "train"
     assert re.fullmatch("[0-9a-f]{64}", dataset.fingerprint)
     assert load(name, tmp_path).fingerprint == dataset.fingerprint
-    assert dataset.description.endswith(".")
+    assert dataset.about.description.endswith(".")
 
     samples, labels = first_batch(dataset, 64, seed=3, step=7)
     assert samples.shape == (64, *dataset.shape) and samples.dtype == np.float32

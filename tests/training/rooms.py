@@ -31,12 +31,12 @@ def images(count: int, height: int, width: int, channels: int, classes: int | No
 
 
 def registered(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(data_dir: Path, split: str = "train") -> Dataset:
+    def load(argument: str, data_dir: Path, split: str = "train") -> Dataset:
         if split != "train":
             raise InputError("split", "there is one only")
         return dataset
 
-    monkeypatch.setitem(data.DATASETS, "it", load)
+    monkeypatch.setitem(data.DATASETS, "it", data.Kind(load))
 
 
 def config_of(where: Path, metrics: Sequence[str], extractor: str, network: str = "mlp", **run: Any) -> Config:

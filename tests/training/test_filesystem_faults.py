@@ -150,7 +150,7 @@ def test_after_too_many_generations_without_a_viable_child_the_run_rolls_back_on
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = BreakingMixture(10)
-    monkeypatch.setitem(data.DATASETS, "ring8", lambda data_dir, split="train": broken)
+    monkeypatch.setitem(data.DATASETS, "ring8", data.Kind(lambda argument, data_dir, split: broken))
     roll_back = Run._roll_back_once
 
     def mended(self: Run) -> None:
@@ -177,7 +177,7 @@ def test_after_too_many_generations_without_a_viable_child_the_run_rolls_back_on
 
 
 def test_the_second_time_the_run_exits_with_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(data.DATASETS, "ring8", lambda data_dir, split="train": BreakingMixture(10))
+    monkeypatch.setitem(data.DATASETS, "ring8", data.Kind(lambda argument, data_dir, split: BreakingMixture(10)))
     with pytest.raises(RunError) as error:
         training.train(short(tmp_path, stagnation_limit=6))
     said = str(error.value)

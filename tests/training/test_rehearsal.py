@@ -12,6 +12,7 @@ import pytest
 
 from egan_tf import Sampler
 from egan_tf.commands import train as train_command
+from egan_tf.data.about import About
 from egan_tf.data.base import Dataset
 from egan_tf.evolution.egan import EGAN
 from egan_tf.networks import NETWORKS, Architecture, mlp
@@ -24,7 +25,7 @@ from tests.training.rooms import check_line, config_of, images, refusal, registe
 class Signals(Dataset):
     """Samples of other kinds than images and points: rows of numbers."""
 
-    name, split, class_names, description = "it", "train", (), "rows of numbers"
+    name, split, class_names, about = "it", "train", (), About("Rows of numbers.")
     fingerprint = "0" * 64
 
     def __init__(self, shape: tuple[int, ...], value_range: tuple[float, float] | None) -> None:

@@ -149,10 +149,10 @@ def test_if_every_checkpoint_is_damaged_nothing_is_changed(halved: Path) -> None
 
 
 def test_another_data_set_of_that_name_is_refused(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def moved(data_dir: Path | None = None, split: str = "train") -> data.GaussianMixture:
+    def moved(argument: str, data_dir: Path, split: str) -> data.GaussianMixture:
         return mixtures.GaussianMixture("ring8", np.eye(2), 0.1)
 
-    monkeypatch.setitem(data.DATASETS, "ring8", moved)
+    monkeypatch.setitem(data.DATASETS, "ring8", data.Kind(moved))
     before = {path: path.read_bytes() for path in halved.rglob("*") if path.is_file()}
     with pytest.raises(InputError, match="^dataset: ring8 is not what the run was trained on"):
         go_on(halved)
