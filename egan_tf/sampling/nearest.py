@@ -1,0 +1,128 @@
+"""Nearest neighbours of images among other images: exact, with bounded memory. Arrays in, indices and distances out.
+
+Images are bytes, and pixels with alpha are laid on white first, because nobody sees the colours below. The distance is
+the Euclidean one over all values of an image (0 to 255). Its square is a whole number, as are all sums on the way to
+it, and float64 holds those up to 2**53, enough for 10**10 values per image: |a|^2 + |b|^2 - 2 a.b, computed as a
+product of matrices, is exact in whatever order the library adds. Therefore nothing has to be computed again, a copy has
+distance 0, and ties are ties.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from egan_tf.sampling.pictures import on_white
+from egan_tf.utils.checks import integer, require
+
+BLOCK_BYTES = 32 << 20
+"""Blocks of images take about this much memory as float64, and so do blocks of distances."""
+
+Progress = Callable[[int, int], None]
+"""Is called with the number of images compared so far, and of all images."""
+
+
+class Neighbours(NamedTuple):
+    """The k nearest images of each of m images.
+
+    Attributes:
+        indices: int64 [m, k], the nearest first; of images at the same distance that of the lower index.
+        distances: float64 [m, k], Euclidean, over values from 0 to 255.
+    """
+
+    indices: np.ndarray
+    distances: np.ndarray
+
+
+def nearest_images(
+    queries: np.ndarray, images: np.ndarray, k: int, progress: Progress | None = None, block_bytes: int = BLOCK_BYTES
+) -> Neighbours:
+    """Finds the k nearest images of each query.
+
+    Args:
+        queries: uint8 [m, H, W, C].
+        images: uint8 [n, H, W, C], also a memory map, which is read block by block, once.
+        k: the number of neighbours, at most n.
+        progress: is told how far the search is.
+        block_bytes: memory of a block.
+
+    Raises:
+        InputError: `k` is below 1 or above n, or the shapes differ. `field` is "neighbours" or "nearest".
+    """
+    _check_shapes(queries, images)
+    k = integer("neighbours", k)
+    require(k <= len(images), "neighbours", f"the data set has only {len(images):,} images, got {k:,}")
+    squared = np.full((len(queries), k), np.inf)
+    indices = np.zeros((len(queries), k), np.int64)
+    for start, rows, distances in _distances(queries, images, progress, block_bytes):
+        # Later images of an equal distance rank behind earlier ones.
+        better = np.flatnonzero((distances < squared[rows, -1:]).any(axis=1))
+        candidates = np.concatenate([squared[rows][better], distances[better]], axis=1)
+        order = np.argsort(candidates, axis=1, kind="stable")[:, :k]
+        ranked = np.broadcast_to(start + np.arange(distances.shape[1]), (len(better), distances.shape[1]))
+        known = np.concatenate([indices[rows][better], ranked], axis=1)
+        squared[rows.start + better] = np.take_along_axis(candidates, order, axis=1)
+        indices[rows.start + better] = np.take_along_axis(known, order, axis=1)
+    return Neighbours(indices, np.sqrt(squared))
+
+
+def distances_to_others(
+    images: np.ndarray, members: np.ndarray, progress: Progress | None = None, block_bytes: int = BLOCK_BYTES
+) -> np.ndarray:
+    """The distance of some of the images to the nearest other one (leave one out), float64 [m].
+
+    A duplicate is another image: its distance is 0.
+
+    Args:
+        images: uint8 [n, H, W, C], n at least 2, also a memory map.
+        members: int64 [m], ascending indices of images.
+        progress: is told how far the search is.
+        block_bytes: memory of a block.
+
+    Raises:
+        InputError: there are fewer than two images. `field` is "nearest".
+    """
+    require(len(images) > 1, "nearest", "the data set has one image only, which has no neighbours")
+    smallest = np.full(len(members), np.inf)
+    for start, rows, distances in _distances(images[members], images, progress, block_bytes):
+        place = members[rows] - start
+        itself = np.flatnonzero((place >= 0) & (place < distances.shape[1]))
+        distances[itself, place[itself]] = np.inf
+        smallest[rows] = np.minimum(smallest[rows], distances.min(axis=1))
+    return np.sqrt(smallest)
+
+
+def _check_shapes(queries: np.ndarray, images: np.ndarray) -> None:
+    for array in (queries, images):
+        require(array.dtype == np.uint8 and array.ndim == 4, "nearest", "must be images, uint8 [n, H, W, C]")
+    expected, found = (list(array.shape[1:]) for array in (queries, images))
+    require(expected == found, "nearest", f"must hold images of shape {expected}, like the samples; these have {found}")
+
+
+def _distances(
+    queries: np.ndarray, images: np.ndarray, progress: Progress | None, block_bytes: int
+) -> Iterator[tuple[int, slice, np.ndarray]]:
+    """Yields the index of the first image of a block, a range of queries, and their squared distances to the block."""
+    row_bytes = 8 * math.prod(images.shape[1:])
+    rows = max(1, min(block_bytes // row_bytes, math.isqrt(block_bytes // 8)))
+    for start in range(0, len(images), rows):
+        block = _vectors(images[start : start + rows])
+        block_squares = np.einsum("ij,ij->i", block, block)
+        for first in range(0, len(queries), rows):
+            part = _vectors(queries[first : first + rows])
+            squares = np.einsum("ij,ij->i", part, part)
+            distances = part @ block.T
+            distances *= -2
+            distances += squares[:, None]
+            distances += block_squares
+            yield start, slice(first, first + len(part)), distances
+        if progress is not None:
+            progress(min(start + rows, len(images)), len(images))
+
+
+def _vectors(images: np.ndarray) -> np.ndarray:
+    """Images as rows of whole numbers in float64."""
+    return on_white(np.asarray(images)).reshape(len(images), -1).astype(np.float64)
