@@ -68,7 +68,7 @@ class Comparison:
         """A row for each sample: the sample, a gap, its neighbours from the nearest on."""
         cells = np.concatenate([self.samples[:, None], self.matches], axis=1)
         side = max(cells.shape[2:4])
-        return enlarge(to_image(sheet(cells, first_gap=max(2, side // 6))), side)
+        return enlarge(to_image(sheet(cells, first_gap=max(3, side // 4))), side)
 
 
 def compare(

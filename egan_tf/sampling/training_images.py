@@ -34,10 +34,13 @@ def load_training_images(
     """
     from egan_tf import data
 
+    function = _names_function(dataset)
+    problem = f"{dataset} names code to import, and comes from a file; type it: egan-sample MODEL --nearest {dataset}"
+    require(trusted or not function, "nearest", problem)
     height, width, channels = shape
     options: dict[str, Any] = {"channels": channels, **({"resolution": height} if height == width else {})}
     try:
-        source = _imported(dataset) if trusted and _names_function(dataset) else dataset
+        source = _imported(dataset) if function else dataset
         with _native_messages_hidden():
             loaded = data.load(source, Path(data_dir), **options)
     except InputError as error:

@@ -90,7 +90,7 @@ def write_walk(
         fps = DEFAULT_FPS if fps is None else check_fps(fps)
         frames = _write_animation(sampler, place, steps, count, seed, truncation, fps)
         return f"a loop of {frames} frames through {count} samples, to {place.path}{said}"
-    image = _picture(sampler, steps, count, seed, truncation)
+    image = walk_picture(sampler, steps, count, seed, truncation)
     with open_destination(place) as file:
         save_png(image, file, f"walk of {steps} steps, seed {seed}{said}")
     return f"{count - 1} walks of {steps} steps between {count} samples, to {place.path}{said}"
@@ -123,7 +123,12 @@ def _array(sampler: Sampler, steps: int, count: int, seed: int, truncation: floa
     return array
 
 
-def _picture(sampler: Sampler, steps: int, count: int, seed: int, truncation: float) -> Image:
+def walk_picture(sampler: Sampler, steps: int, count: int, seed: int, truncation: float = 1.0) -> Image:
+    """The picture that `write_walk` writes; the samples must be images or points.
+
+    Raises:
+        InputError: the walk is too large, or a sample is not finite.
+    """
     spec, cells = sampler.spec, (count - 1) * steps
     if spec.is_point:
         _check_size(cells, MAX_DOTS, "points")
