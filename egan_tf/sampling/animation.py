@@ -57,13 +57,13 @@ def save_animation(frames: Iterator[Image], kind: str, fps: int, file: BinaryIO)
 
     Args:
         frames: at least one.
-        kind: one of `ANIMATIONS`. WebP keeps every pixel; a GIF has at most 256 colours a frame, and frames that last
+        kind: one of `ANIMATIONS`. WebP keeps every visible pixel; a GIF has at most 256 colours a frame, and frames that last
             hundredths of a second.
         fps: frames per second.
         file: to write to.
     """
     first = next(frames)
     duration = 10 * round(100 / fps) if kind == GIF else round(1000 / fps)
-    options: dict[str, Any] = {"lossless": True, "exact": True} if kind == WEBP else {}
+    options: dict[str, Any] = {"lossless": True} if kind == WEBP else {}
     options.update(save_all=True, append_images=frames, duration=duration, loop=0)
     first.save(file, format=kind[1:].upper(), **options)
