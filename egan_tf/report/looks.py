@@ -104,6 +104,7 @@ LOOKS: dict[str, Callable[[RunRecord, Path], Look]] = {"nearest": draw_nearest, 
 
 def _exported(field: str, record: RunRecord, folder: Path) -> tuple[Config, Sampler]:
     """The run's configuration, and its exported generator."""
+    require(bool(record.config), field, f"{folder} has no {run_folder.CONFIG} that names its export")
     config = from_dict(record.config, run_folder.CONFIG)
     directory = Path(config.run.models_dir).expanduser() / config.name
     advice = "start in the folder that the run was started in, or export it again"

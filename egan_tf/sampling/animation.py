@@ -57,8 +57,8 @@ def save_animation(frames: Iterator[Image], kind: str, fps: int, file: BinaryIO)
 
     Args:
         frames: at least one.
-        kind: one of `ANIMATIONS`. WebP keeps every visible pixel; a GIF has at most 256 colours a frame, and frames that last
-            hundredths of a second.
+        kind: one of `ANIMATIONS`. WebP keeps every visible pixel; a GIF has at most 256 colours a frame, and frames
+            that last hundredths of a second.
         fps: frames per second.
         file: to write to.
     """
