@@ -57,14 +57,14 @@ class PrincipalPixels(Pixels):
 
 
 def load_pixels(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """`Pixels` for images of the shape of the data set."""
+    """The pixels themselves."""
     return Pixels(dataset.shape)
 
 
 def load_principal_pixels(
     dataset: ImageDataset, data_dir: Path, path: Path | None = None, components: int = COMPONENTS
 ) -> Extractor:
-    """`PrincipalPixels` fitted to all images of `dataset`, with `components` axes, or one per pixel if fewer."""
+    """The pixels along the first principal axes of all images: `components`, or one per pixel if fewer."""
     pixels = dataset.images.reshape(len(dataset.images), -1)
     total = Moments.empty(pixels.shape[1])
     for start in range(0, len(pixels), FIT_BATCH):
