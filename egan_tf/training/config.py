@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, Literal
 
 import pydantic
@@ -212,7 +213,7 @@ class MetricsConfig(Settings):
         registry="egan_tf.metrics.extractors:EXTRACTORS",
         changeable=True,
     )
-    extractor_path: str = setting("", "file of the official Inception graph", folder=True)
+    extractor_path: str = setting("", "file of the official Inception graph", changeable=True)
 
 
 class Config(Settings):
@@ -235,8 +236,10 @@ class Config(Settings):
     @property
     def summary(self) -> str:
         """One line for lists of presets."""
-        network = f"{self.network.network} of width {self.network.width}"
-        return f"{network}, batch {self.data.batch_size}, {self.run.steps:,} generations on {self.data.dataset}"
+        network, batch = self.network, self.data.batch_size
+        evaluated = self.evolution.evaluation_size or batch
+        made = f"{network.network} of width {network.width}, batch {batch}, scored on {evaluated}"
+        return f"{self.data.dataset}: {made}, {self.run.steps:,} generations"
 
     def to_dict(self) -> dict[str, Any]:
         """As nested dictionaries that JSON can hold, without an empty `user_code`."""
@@ -250,9 +253,10 @@ class Config(Settings):
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     def public(self) -> dict[str, Any]:
-        """As `to_dict`, without local paths, for published files."""
+        """As `to_dict`, without local folders, for published files; of other paths only the last part is left."""
         values = self.to_dict()
         values["data"]["dataset"] = public_name(str(self.data.dataset))
+        values["metrics"]["extractor_path"] = PurePath(self.metrics.extractor_path).name
         for section, group in sections_of(type(self)).items():
             for name, declared in settings_of(group).items():
                 if declared.folder:

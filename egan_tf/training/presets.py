@@ -80,11 +80,9 @@ PRESETS: dict[str, Config] = {
 
 def summary(name: str) -> str:
     """One line about a preset, for lists."""
-    return (
-        "for data without a preset: settings from its size, channels and count"
-        if name == AUTO
-        else PRESETS[name].summary
-    )
+    if name == AUTO:
+        return "for data without a preset: settings from its size, channels and count"
+    return PRESETS[name].summary
 
 
 def preset(name: str) -> Config:

@@ -13,6 +13,11 @@ from egan_tf.training.presets import AUTO, PRESETS
 MIN_SIDE_OF_FEATURES = 16
 """Below it, features of a network for photographs say little."""
 EVALUATION_SAMPLES = 2000
+ADAPTED = (
+    *(("data", "batch_size"), ("network", "network"), ("network", "width")),
+    *(("metrics", name) for name in ("metrics", "extractor", "evaluation_samples", "evaluate_every")),
+)
+"""Section and name of the settings that depend on the data."""
 
 
 def suggest(dataset: data.Dataset) -> Config:
