@@ -63,11 +63,13 @@ def draw_nearest(record: RunRecord, folder: Path) -> Look:
     shape = sampler.spec.sample_shape
     require(sampler.spec.is_image, "nearest", f"takes a generator of images, not of samples of shape {shape}")
     # What a file names is not imported; whoever trusts it can type it for the other command.
-    images = load_training_images(config.data.dataset, Path(config.data.data_dir).expanduser(), shape, trusted=False)
+    images = load_training_images(
+        str(config.data.dataset), Path(config.data.data_dir).expanduser(), shape, trusted=False
+    )
     k = min(DEFAULT_NEIGHBOURS, len(images))
     count = min(DEFAULT_COUNT, max(1, MAX_PIXELS // ((k + 1) * shape[0] * shape[1])))
-    found = compare(sampler, images, count, SEED, k, progress=log_progress())
-    held = len(np.unique(found.neighbours.indices))
+    found = compare(sampler, images, count, SEED, k, progress=log_progress(), flip=config.data.flip)
+    held = len(np.unique(found.neighbours.indices % found.total))
     log_line(f"the page now holds {held:,} pictures of the data set {record.setting('data', 'dataset')}")
     text = (
         f"Each row: a sample of the exported generator (seed {SEED}), then the {k} training images nearest to it, by "

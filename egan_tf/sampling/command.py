@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", type=int, help="frames per second of an animation, 1 to 50 (20)")
     parser.add_argument("--nearest", metavar="DATA", help="show the nearest training images of each sample")
     parser.add_argument("--neighbours", type=int, metavar="K", help="training images beside each sample (5)")
+    parser.add_argument(
+        "--flip", action="store_true", default=None, help="training images count mirrored, too, as in training"
+    )
     parser.add_argument("--data-dir", metavar="FOLDER", help="folder of prepared data sets (data)")
     return parser
 
@@ -109,7 +112,7 @@ def _check_combination(options: argparse.Namespace) -> None:
     """Refuses flags that have no meaning beside the others."""
     problem = "cannot be combined with --walk; give one of them"
     require(options.nearest is None or options.walk is None, "nearest", problem)
-    for flag, needed in (("fps", "walk"), ("neighbours", "nearest"), ("data_dir", "nearest")):
+    for flag, needed in (("fps", "walk"), ("neighbours", "nearest"), ("flip", "nearest"), ("data_dir", "nearest")):
         given = getattr(options, flag) is not None and getattr(options, needed) is None
         require(not given, flag, f"has a meaning with --{needed} only")
 
@@ -132,6 +135,7 @@ def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
             "data" if options.data_dir is None else options.data_dir,
             nearest_files.DEFAULT_COUNT if options.count is None else options.count,
             options.seed,
+            flip=bool(options.flip),
             k=nearest_files.DEFAULT_NEIGHBOURS if options.neighbours is None else options.neighbours,
             **common,
         )

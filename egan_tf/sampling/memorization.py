@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan_tf.sampling.nearest import Neighbours, Progress, distances_to_others, nearest_images
+from egan_tf.sampling.nearest import Neighbours, Progress, distances_to_others, mirrored, nearest_images
 from egan_tf.sampling.pictures import enlarge, sheet, to_image, to_pixels
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def compare(
     k: int,
     truncation: float = 1.0,
     progress: Progress | None = None,
+    *,
+    flip: bool = False,
 ) -> Comparison:
     """Compares samples, as bytes, with all training images in pixel space; see `egan_tf.sampling.nearest`.
 
@@ -90,17 +92,21 @@ def compare(
         k: neighbours of each sample, at most n.
         truncation: factor of the noise.
         progress: is told how far each of the two searches is.
+        flip: whether the generator was trained on mirrored images, too; then image n + i is image i mirrored.
 
     Raises:
         InputError: an argument is invalid, or the samples have another shape than the images.
     """
     samples = np.concatenate([to_pixels(batch, sampler.spec) for batch in sampler.batches(count, seed, truncation)])
-    neighbours = nearest_images(samples, images, k, progress)
-    found, places = np.unique(neighbours.indices, return_inverse=True)
+    neighbours = nearest_images(samples, images, k, progress, flip=flip)
+    # A memory map is read once for each image.
+    found, places = np.unique(neighbours.indices % len(images), return_inverse=True)
     matches = np.asarray(images[found])[places.reshape(neighbours.indices.shape)]
+    turned = neighbours.indices >= len(images)
+    matches[turned] = mirrored(matches[turned])
     members = spread_members(len(images), math.prod(images.shape[1:]))
     return Comparison(
-        samples, neighbours, matches, members, distances_to_others(images, members, progress), len(images)
+        samples, neighbours, matches, members, distances_to_others(images, members, progress, flip=flip), len(images)
     )
 
 

@@ -41,7 +41,13 @@ class Neighbours(NamedTuple):
 
 
 def nearest_images(
-    queries: np.ndarray, images: np.ndarray, k: int, progress: Progress | None = None, block_bytes: int = BLOCK_BYTES
+    queries: np.ndarray,
+    images: np.ndarray,
+    k: int,
+    progress: Progress | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    *,
+    flip: bool = False,
 ) -> Neighbours:
     """Finds the k nearest images of each query.
 
@@ -51,11 +57,16 @@ def nearest_images(
         k: the number of neighbours, at most n.
         progress: is told how far the search is.
         block_bytes: memory of a block.
+        flip: whether every image counts mirrored, too: the search is among 2 n images, of which n + i is image i
+            mirrored.
 
     Raises:
         InputError: `k` is below 1 or above n, or the shapes differ. `field` is "neighbours" or "nearest".
     """
     _check_shapes(queries, images)
+    if flip:
+        both = nearest_images(np.concatenate([queries, mirrored(queries)]), images, k, progress, block_bytes)
+        return _merged(both, len(images))
     k = integer("neighbours", k)
     require(k <= len(images), "neighbours", f"the data set has only {len(images):,} images, got {k:,}")
     squared = np.full((len(queries), k), np.inf)
@@ -73,29 +84,53 @@ def nearest_images(
 
 
 def distances_to_others(
-    images: np.ndarray, members: np.ndarray, progress: Progress | None = None, block_bytes: int = BLOCK_BYTES
+    images: np.ndarray,
+    members: np.ndarray,
+    progress: Progress | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    *,
+    flip: bool = False,
 ) -> np.ndarray:
     """The distance of some of the images to the nearest other one (leave one out), float64 [m].
 
-    A duplicate is another image: its distance is 0.
+    A duplicate is another image: its distance is 0. An image's own mirror image is not.
 
     Args:
         images: uint8 [n, H, W, C], n at least 2, also a memory map.
-        members: int64 [m], ascending indices of images.
+        members: int64 [m], indices of images.
         progress: is told how far the search is.
         block_bytes: memory of a block.
+        flip: whether the other images count mirrored, too.
 
     Raises:
         InputError: there are fewer than two images. `field` is "nearest".
     """
     require(len(images) > 1, "nearest", "the data set has one image only, which has no neighbours")
+    queries, number = np.asarray(images[members]), len(members)
+    if flip:
+        # A mirrored image is as far from another as the image from the other mirrored.
+        queries, members = np.concatenate([queries, mirrored(queries)]), np.concatenate([members, members])
     smallest = np.full(len(members), np.inf)
-    for start, rows, distances in _distances(images[members], images, progress, block_bytes):
+    for start, rows, distances in _distances(queries, images, progress, block_bytes):
         place = members[rows] - start
         itself = np.flatnonzero((place >= 0) & (place < distances.shape[1]))
         distances[itself, place[itself]] = np.inf
         smallest[rows] = np.minimum(smallest[rows], distances.min(axis=1))
-    return np.sqrt(smallest)
+    return np.sqrt(smallest.reshape(-1, number).min(axis=0))
+
+
+def mirrored(images: np.ndarray) -> np.ndarray:
+    """Images [n, H, W, C] with left and right exchanged."""
+    return images[:, :, ::-1]
+
+
+def _merged(both: Neighbours, total: int) -> Neighbours:
+    """The nearest of the neighbours of m queries and of the same m queries mirrored."""
+    direct, turned = np.split(both.indices, 2)
+    indices = np.concatenate([direct, turned + total], axis=1)
+    distances = np.concatenate(np.split(both.distances, 2), axis=1)
+    order = np.argsort(distances, axis=1, kind="stable")[:, : indices.shape[1] // 2]
+    return Neighbours(np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1))
 
 
 def _check_shapes(queries: np.ndarray, images: np.ndarray) -> None:

@@ -34,6 +34,7 @@ def write_nearest(
     seed: int = 0,
     *,
     k: int = DEFAULT_NEIGHBOURS,
+    flip: bool = False,
     truncation: float = 1.0,
     overwrite: bool = False,
 ) -> tuple[str, str]:
@@ -52,6 +53,7 @@ def write_nearest(
         count: the number of samples.
         seed: of the noise.
         k: neighbours of each sample.
+        flip: whether the generator was trained on mirrored images, too; see `compare`.
         truncation: factor of the noise; see `egan_tf.sampling.truncation`.
         overwrite: replaces an existing file, but never one of an export.
 
@@ -74,7 +76,7 @@ def write_nearest(
     fits = place.kind != PICTURE or pixels <= MAX_PIXELS
     require(fits, "count", f"a picture takes at most {MAX_PIXELS:,} pixels, got {pixels:,}; take fewer samples")
     images = load_training_images(dataset, data_dir, shape)
-    found = compare(sampler, images, count, seed, k, truncation, log_progress())
+    found = compare(sampler, images, count, seed, k, truncation, log_progress(), flip=flip)
     said = description(truncation)
     with open_destination(place) as file:
         if place.kind == PICTURE:

@@ -99,6 +99,33 @@ def test_alpha_is_laid_on_white() -> None:
     assert on_white(pixels[..., :3]) is not None and on_white(pixels[..., :1]).shape == (1, 1, 3, 1)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_mirrored_images_count_as_images_of_their_own(shape: tuple[int, ...]) -> None:
+    images, queries = pictures(60, shape), pictures(5, shape, seed=1)
+    queries[0] = images[7, :, ::-1]
+    images[9] = np.maximum(images[9], images[9, :, ::-1])  # symmetric
+    images[11] = images[3, :, ::-1]
+    everything = np.concatenate([images, images[:, :, ::-1]])
+    found, expected = nearest_images(queries, images, 9, flip=True), nearest_images(queries, everything, 9)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (found.indices[0, 0], found.distances[0, 0]) == (67, 0)
+    squared = brute_force(images, everything).astype(float)
+    squared[np.arange(120) % 60 == np.arange(60)[:, None]] = np.inf
+    members = np.array([3, 9, 30])
+    among = distances_to_others(images, members, flip=True)
+    np.testing.assert_array_equal(among, np.sqrt(squared[members].min(axis=1)))
+    assert among[0] == 0 < among[1]
+
+
+def test_a_mirrored_copy_is_drawn_mirrored(image_file: Path) -> None:
+    samples = to_pixels(Sampler(image_file).sample(3), IMAGE)
+    images = np.concatenate([samples[:, :, ::-1], pictures(20, (8, 8, 1))])
+    plain, found = (compare(Sampler(image_file), images, 3, 0, 2, flip=flip) for flip in (False, True))
+    assert found.summary.endswith("; 3 are copies of one") and plain.summary.endswith("; 0 are copies of one")
+    np.testing.assert_array_equal(found.matches[:, 0], samples)
+
+
 def test_a_memory_map_is_read_block_by_block(tmp_path: Path) -> None:
     images = pictures(500, (8, 8, 3))
     np.save(tmp_path / "images.npy", images)
@@ -177,6 +204,7 @@ CALLS: dict[str, tuple[str, str]] = {
     "neighbours of nothing": ("--neighbours 3 --out x.png", "neighbours"),
     "a data folder for nothing": ("--data-dir . --out x.png", "data_dir"),
     "negative seed": ("--nearest digits --seed=-1 --out x.png", "seed"),
+    "mirror images of nothing": ("--flip --out x.png", "flip"),
     "truncation": ("--nearest digits --truncation 3 --out x.png", "truncation"),
 }
 OTHER_MODELS = {
