@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nearest", metavar="DATA", help="show the nearest training images of each sample")
     parser.add_argument("--neighbours", type=int, metavar="K", help="training images beside each sample (5)")
     parser.add_argument(
-        "--flip", action="store_true", default=None, help="training images count mirrored, too, as in training"
+        "--flip",
+        action="store_true",
+        default=None,
+        help="training images count mirrored, too; known from the card of an export",
     )
     parser.add_argument("--data-dir", metavar="FOLDER", help="folder of prepared data sets (data)")
     return parser

@@ -12,7 +12,7 @@ from egan_tf.sampling.destination import PICTURE, TABLE, check_destination, open
 from egan_tf.sampling.memorization import Comparison, compare
 from egan_tf.sampling.nearest import Progress
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, save_png
-from egan_tf.sampling.training_images import load_training_images
+from egan_tf.sampling.training_images import OPTIONS, load_training_images, trained_options
 from egan_tf.sampling.truncation import check_truncation, description
 from egan_tf.utils.checks import integer, require
 from egan_tf.utils.log_line import log_line
@@ -53,7 +53,8 @@ def write_nearest(
         count: the number of samples.
         seed: of the noise.
         k: neighbours of each sample.
-        flip: whether the generator was trained on mirrored images, too; see `compare`.
+        flip: whether the generator was trained on mirrored images, too; see `compare`. If the card beside the model
+            says so, it is.
         truncation: factor of the noise; see `egan_tf.sampling.truncation`.
         overwrite: replaces an existing file, but never one of an export.
 
@@ -75,7 +76,10 @@ def write_nearest(
     pixels = cells * shape[0] * shape[1]
     fits = place.kind != PICTURE or pixels <= MAX_PIXELS
     require(fits, "count", f"a picture takes at most {MAX_PIXELS:,} pixels, got {pixels:,}; take fewer samples")
-    images = load_training_images(dataset, data_dir, shape)
+    trained = trained_options(sampler.path, dataset)
+    options = None if trained is None else {name: trained[name] for name in OPTIONS}
+    images = load_training_images(dataset, data_dir, shape, options)
+    flip = flip or (trained is not None and trained["flip"])
     found = compare(sampler, images, count, seed, k, truncation, log_progress(), flip=flip)
     said = description(truncation)
     with open_destination(place) as file:

@@ -5,24 +5,35 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from egan_tf.sampling.integrity import read_card
 from egan_tf.utils.checks import InputError, require
 
 
+OPTIONS = ("resolution", "channels")
+
+
 def load_training_images(
-    dataset: str, data_dir: str | os.PathLike[str], shape: tuple[int, ...], *, trusted: bool = True
+    dataset: str,
+    data_dir: str | os.PathLike[str],
+    shape: tuple[int, ...],
+    options: Mapping[str, Any] | None = None,
+    *,
+    trusted: bool = True,
 ) -> np.ndarray:
     """Loads the "train" split of a data set at the shape of the samples.
 
     Args:
         dataset: the data string, as for training: a name, `folder:PATH`, `module:function`.
         data_dir: folder of prepared data sets.
-        shape: of a sample, (H, W, C); pictures are cut and resized to it, if it is square.
+        shape: of a sample, (H, W, C).
+        options: `OPTIONS` of the training, so that images that it has decoded are found again. If they are not known,
+            pictures are cut and resized to `shape`, if it is square.
         trusted: whether `module:function` may be imported, because the user has typed it.
 
     Returns:
@@ -38,11 +49,11 @@ def load_training_images(
     problem = f"{dataset} names code to import, and comes from a file; type it: egan-sample MODEL --nearest {dataset}"
     require(trusted or not function, "nearest", problem)
     height, width, channels = shape
-    options: dict[str, Any] = {"channels": channels, **({"resolution": height} if height == width else {})}
+    chosen = dict(options or {"channels": channels, "resolution": height if height == width else None})
     try:
         source = _imported(dataset) if function else dataset
         with _native_messages_hidden():
-            loaded = data.load(source, Path(data_dir), **options)
+            loaded = data.load(source, Path(data_dir), **chosen)
     except InputError as error:
         if error.field in ("data_dir", "install"):
             raise
@@ -56,6 +67,25 @@ def load_training_images(
     problem = f"the images of {dataset} have shape {list(found)}, the samples {list(shape)}"
     require(found == tuple(shape), "nearest", f"{problem}; name the data set that the generator was trained on")
     return images
+
+
+def trained_options(model: Path, dataset: str) -> dict[str, Any] | None:
+    """`OPTIONS` and `flip` of the training, by the card beside the model.
+
+    Args:
+        model: the file of the generator.
+        dataset: a data string.
+
+    Returns:
+        None if there is no card, or the generator was trained on other data.
+    """
+    from egan_tf.data import public_name
+
+    config = (read_card(model.parent) or {}).get("config")
+    trained = config.get("data") if isinstance(config, dict) else None
+    if not isinstance(trained, dict) or trained.get("dataset") != public_name(dataset):
+        return None
+    return {name: trained.get(name) for name in OPTIONS} | {"flip": trained.get("flip") is True}
 
 
 def _names_function(dataset: str) -> bool:
