@@ -18,7 +18,7 @@ from egan_tf.sampling.memorization import compare
 from egan_tf.sampling.nearest_files import DEFAULT_COUNT, DEFAULT_NEIGHBOURS, log_progress
 from egan_tf.sampling.pictures import save_png
 from egan_tf.sampling.sampler import Sampler
-from egan_tf.sampling.training_images import load_training_images
+from egan_tf.sampling.training_images import OPTIONS, load_training_images
 from egan_tf.sampling.walk_files import DEFAULT_COUNT as WALK_SAMPLES
 from egan_tf.sampling.walk_files import walk_picture
 from egan_tf.training import run_folder
@@ -63,9 +63,9 @@ def draw_nearest(record: RunRecord, folder: Path) -> Look:
     shape = sampler.spec.sample_shape
     require(sampler.spec.is_image, "nearest", f"takes a generator of images, not of samples of shape {shape}")
     # What a file names is not imported; whoever trusts it can type it for the other command.
-    images = load_training_images(
-        str(config.data.dataset), Path(config.data.data_dir).expanduser(), shape, trusted=False
-    )
+    options = {name: getattr(config.data, name) for name in OPTIONS}
+    data_dir = Path(config.data.data_dir).expanduser()
+    images = load_training_images(str(config.data.dataset), data_dir, shape, options, trusted=False)
     k = min(DEFAULT_NEIGHBOURS, len(images))
     count = min(DEFAULT_COUNT, max(1, MAX_PIXELS // ((k + 1) * shape[0] * shape[1])))
     found = compare(sampler, images, count, SEED, k, progress=log_progress(), flip=config.data.flip)

@@ -14,7 +14,6 @@ import numpy as np
 from egan_tf.sampling.integrity import read_card
 from egan_tf.utils.checks import InputError, require
 
-
 OPTIONS = ("resolution", "channels")
 
 

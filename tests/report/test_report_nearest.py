@@ -120,7 +120,7 @@ def test_without_its_own_export_it_is_one_line_and_the_page_stays(look: str, nam
 
 
 @pytest.mark.parametrize(
-    ("dataset", "said"), [("ring8", "holds no images"), ("antigravity:fly", "names code to import"), ("lost", "lost")]
+    ("dataset", "said"), [("ring8", "ring8"), ("antigravity:fly", "names code to import"), ("lost", "lost")]
 )
 def test_data_that_cannot_be_shown_is_one_line(dataset: str, said: str, tmp_path: Path) -> None:
     run, _ = exported_run(tmp_path)

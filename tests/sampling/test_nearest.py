@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -208,7 +209,7 @@ CALLS: dict[str, tuple[str, str]] = {
     "truncation": ("--nearest digits --truncation 3 --out x.png", "truncation"),
 }
 OTHER_MODELS = {
-    "images of another shape": SamplingSpec(4, "normal", (8, 8, 3), (-1.0, 1.0)),
+    "images of another shape": SamplingSpec(4, "normal", (8, 7, 1), (-1.0, 1.0)),
     "a generator of points": POINT,
 }
 
@@ -223,7 +224,31 @@ def test_what_cannot_be_compared_is_refused_and_leaves_nothing(
     with pytest.raises(InputError) as caught:
         main(["generator.onnx", *flags.split()])
     assert caught.value.field == field and "\n" not in str(caught.value)
-    assert [path.name for path in tmp_path.iterdir()] == ["generator.onnx"]
+    # Prepared data may stay.
+    assert {path.name for path in tmp_path.iterdir()} <= {"generator.onnx", "data"}
+
+
+def test_the_options_of_the_training_come_from_the_card(image_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, asked = image_file.parent, []
+    trained = {"dataset": "folder:cats", "resolution": 8, "channels": None, "flip": True}
+    card = {"files": {image_file.name: {"sha256": Sampler(image_file).sha256}}, "config": {"data": trained}}
+    (folder / "card.json").write_text(json.dumps(card))
+
+    def load(dataset: str, data_dir: Path, **options: object) -> data.ImageDataset:
+        asked.append((dataset, options))
+        return data.ImageDataset("cats", to_pixels(Sampler(image_file).sample(5), IMAGE)[:, :, ::-1])
+
+    monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr(data, "DATASETS", {**data.DATASETS, "folder": None})
+    out = folder / "x.npz"
+    flags = [str(image_file), "--count", "3", "--neighbours", "1", "--overwrite", "--out", str(out), "--nearest"]
+    for dataset, options, found in (
+        ("folder:/home/me/cats", {"resolution": 8, "channels": None}, True),
+        ("folder:/home/me/dogs", {"resolution": 8, "channels": 1}, False),
+    ):
+        assert main([*flags, dataset]) == 0 and asked.pop() == (dataset, options)
+        with np.load(out) as table:
+            assert (table["distances"] == 0).all() == found, "mirrored copies are found if the card says so"
 
 
 @pytest.mark.parametrize("absent", ["sklearn", "pydantic"])
