@@ -61,7 +61,7 @@ class Comparison:
         return (
             f"{int(np.sum(nearest < self.median))} of {len(nearest)} samples are nearer to a training image than half "
             f"of the training images are to another one (median distance {self.median:.1f}, of {compared}); "
-            f"{int(np.sum(nearest == 0))} are copies of one"
+            f"exact copies: {int(np.sum(nearest == 0))}"
         )
 
     def picture(self) -> Image:

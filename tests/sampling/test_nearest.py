@@ -123,7 +123,7 @@ def test_a_mirrored_copy_is_drawn_mirrored(image_file: Path) -> None:
     samples = to_pixels(Sampler(image_file).sample(3), IMAGE)
     images = np.concatenate([samples[:, :, ::-1], pictures(20, (8, 8, 1))])
     plain, found = (compare(Sampler(image_file), images, 3, 0, 2, flip=flip) for flip in (False, True))
-    assert found.summary.endswith("; 3 are copies of one") and plain.summary.endswith("; 0 are copies of one")
+    assert found.summary.endswith("; exact copies: 3") and plain.summary.endswith("; exact copies: 0")
     np.testing.assert_array_equal(found.matches[:, 0], samples)
 
 
@@ -155,7 +155,7 @@ def test_a_generator_that_copies_is_found_out(image_file: Path) -> None:
     np.testing.assert_array_equal(found.matches, images[found.neighbours.indices])
     nearer = int((found.neighbours.distances[:, 0] < np.median(found.member_distances)).sum())
     assert found.summary.startswith(f"{nearer} of 10 samples are nearer") and found.summary.endswith(
-        "; 4 are copies of one"
+        "; exact copies: 4"
     )
     sheet = np.asarray(found.picture())[::6, ::6]
     assert sheet.shape == (10 * 9 - 1, 4 * 9 - 1 + 2) and (sheet[:, 8:11] == 255).all()
