@@ -17,12 +17,12 @@ LEVELS = {
     "evolution": 1,
     "networks": 1,
     "data": 1,
-    "sampling": 1,
-    "metrics": 2,
-    "export": 2,
-    "training": 3,
-    "report": 4,
-    "commands": 5,
+    "sampling": 2,
+    "metrics": 3,
+    "export": 3,
+    "training": 4,
+    "report": 5,
+    "commands": 6,
 }
 """A module imports from its own package and from packages of a lower level."""
 

@@ -29,14 +29,23 @@ def main(arguments: Sequence[str]) -> None:
         type=Path,
         help="file to write, ending in .html (default: RUN/report.html; comparison.html beside the first RUN)",
     )
+    looks = {
+        "nearest": "add samples beside their nearest training images; the page then holds pictures of the data set",
+        "walk": "add interpolations between samples",
+    }
+    for name, text in looks.items():
+        parser.add_argument(f"--{name}", action="store_true", help=f"{text} (one RUN, with its export)")
     options = parser.parse_args(arguments)
+    chosen = [name for name in looks if getattr(options, name)]
+    for name in chosen:
+        require(len(options.run) == 1, name, f"takes one run, got {len(options.run)}")
     # Imported here, so that help and errors work on a base install.
     from egan_tf.report.write import write_comparison, write_report
 
     require(options.out is None or options.out.suffix == ".html", "out", f"must end in .html, got {options.out}")
     try:
         one = len(options.run) == 1
-        path = write_report(options.run[0], options.out) if one else write_comparison(options.run, options.out)
+        path = write_report(options.run[0], options.out, chosen) if one else write_comparison(options.run, options.out)
     except OSError as error:
         raise InputError("out", f"cannot write {error.filename or options.out}: {error.strerror or error}") from error
     # A path may hold bytes that are not UTF-8.

@@ -1,6 +1,6 @@
 """The command that repeats a run: the flags in which its configuration differs from its preset.
 
-The only module of the report that knows the configuration's classes.
+Beside `looks`, the only module of the report that knows the configuration's classes.
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from egan_tf.report import run_charts as draw
 from egan_tf.report.charts import smoothing_window
 from egan_tf.report.columns import SCORES
+from egan_tf.report.looks import Look
 from egan_tf.report.page import render
 from egan_tf.report.reading import whole_number
 from egan_tf.report.reproduce import MAX_VALUES, reproduce, settings
@@ -20,8 +22,8 @@ from egan_tf.utils.checks import InputError
 MAX_METRICS = 48
 
 
-def run_page(record: RunRecord) -> str:
-    """The HTML of a run's report, a pure function of its record."""
+def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
+    """The HTML of a run's report, a pure function of its record, with further pictures."""
     selection = selection_of(record.columns)
     metrics, metric_charts = [], []
     for (metric, protocol), found in list(record.metrics.items())[:MAX_METRICS]:
@@ -41,6 +43,7 @@ def run_page(record: RunRecord) -> str:
     return render(
         "run.html",
         record=record,
+        looks=looks,
         subtitle=_subtitle(record),
         figures=[*key_figures(record), *((row[0], row[1], f"generation {row[2]}") for row in metrics[:4])],
         gamma=record.setting("evolution", "gamma"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from egan_tf.report.comparison import MAX_RUNS, comparison_page
+from egan_tf.report.looks import LOOKS
 from egan_tf.report.run_page import run_page
 from egan_tf.report.run_record import read_run
 from egan_tf.training import run_folder
@@ -17,18 +18,24 @@ from egan_tf.utils.log_line import log_line
 COMPARISON = "comparison.html"
 
 
-def write_report(folder: Path, out: Path | None = None) -> Path:
+def write_report(folder: Path, out: Path | None = None, looks: Sequence[str] = ()) -> Path:
     """Writes the report of the run in `folder` to `out`, by default `report.html` in the folder.
+
+    Args:
+        folder: of the run.
+        out: the file to write.
+        looks: names of `egan_tf.report.looks.LOOKS`, sections made with the exported generator.
 
     Returns:
         The file written.
 
     Raises:
-        InputError: `folder` is not a run folder, or cannot be read.
+        InputError: `folder` is not a run folder, or cannot be read; or a look cannot be made.
         OSError: the report cannot be written.
     """
     path = out or folder / run_folder.REPORT
-    atomic_write(path, run_page(read_run(folder)))
+    record = read_run(folder)
+    atomic_write(path, run_page(record, [LOOKS[name](record, folder) for name in looks]))
     return path
 
 

@@ -9,30 +9,70 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from egan_tf.utils.checks import InputError
+from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.command_line import OneLineParser, program, run
+
+if TYPE_CHECKING:
+    from egan_tf.sampling.sampler import Sampler
+
+DEFAULT_COUNT = 64
+
+
+_EPILOG = """\
+Sample i depends on the file, the seed, the truncation and i only: a larger count keeps the first samples.
+
+--walk STEPS: from each sample to the next in STEPS steps, both included. Normal noise moves along great circles
+(slerp), uniform noise in a Gaussian copula, so that every step is as likely as a sample. NAME.png has a row for each
+pair; NAME.gif and NAME.webp (lossless) are loops through all samples, in a GIF on white; NAME.npy is an array
+[pair, step, ...].
+
+--truncation PSI: multiplies the noise by PSI, towards its mean of 0: more typical and less varied samples; 1 is none.
+
+--nearest DATA: samples beside their nearest training images, to see whether the generator copies. DATA is the --dataset
+of training. The distance is Euclidean over pixel values from 0 to 255; alpha is laid on white. NAME.png has a row for
+each sample; NAME.npz has indices and distances.
+"""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=program("sample"),
         description="Sample from an exported generator, without TensorFlow.",
-        epilog="Sample i depends on the file, the seed and i only: a larger count keeps the first samples.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("path", type=Path, help="generator.onnx, or the folder that holds it (saved_models/NAME)")
-    parser.add_argument("--count", type=int, default=64, help="number of samples (%(default)s)")
+    parser.add_argument(
+        "--count",
+        type=int,
+        help="number of samples (64; with --walk 8, or 512 moving points; with --nearest 16)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise, at least 0 (%(default)s)")
     parser.add_argument(
         "--out",
         required=True,
         help="NAME.npy: array; NAME.png: grid or plot; a name without a dot, one that ends in a slash, or an empty "
-        "folder: a folder of PNG files",
+        "folder: a folder of PNG files; for --walk also NAME.gif and NAME.webp; for --nearest NAME.png or NAME.npz",
     )
-    replaced = "replace an existing .npy or .png file; files of an export are never replaced"
+    replaced = "replace an existing file; files of an export are never replaced"
     parser.add_argument("--overwrite", action="store_true", help=replaced)
     parser.add_argument("--sha256", help="refuse the file unless this is its SHA-256 (64 hexadecimal digits)")
+    parser.add_argument(
+        "--truncation", type=float, default=1.0, metavar="PSI", help="factor of the noise, above 0, at most 1"
+    )
+    parser.add_argument("--walk", type=int, metavar="STEPS", help="interpolate from each sample to the next")
+    parser.add_argument("--fps", type=int, help="frames per second of an animation, 1 to 50 (20)")
+    parser.add_argument("--nearest", metavar="DATA", help="show the nearest training images of each sample")
+    parser.add_argument("--neighbours", type=int, metavar="K", help="training images beside each sample (5)")
+    parser.add_argument(
+        "--flip",
+        action="store_true",
+        default=None,
+        help="training images count mirrored, too; known from the card of an export",
+    )
+    parser.add_argument("--data-dir", metavar="FOLDER", help="folder of prepared data sets (data)")
     return parser
 
 
@@ -50,25 +90,63 @@ def main(arguments: Sequence[str]) -> int:
         SystemExit: after `--help` and `--version`.
     """
     options = _parser().parse_args(arguments)
+    _check_combination(options)
     try:
-        # The sampler needs no BLAS; each thread of it would take memory, or fail with many lines where there is none.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        if options.nearest is None:
+            # Sampling needs no BLAS; each thread of it would take memory, or fail with many lines where there is none.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with _interrupts_deferred():
             for library in ("numpy", "numpy.random", "onnxruntime"):
                 importlib.import_module(library)
-            from egan_tf.sampling.files import write_samples
             from egan_tf.sampling.sampler import Sampler
 
         sampler = Sampler(options.path, sha256=options.sha256)
-        written = write_samples(sampler, options.out, options.count, options.seed, overwrite=options.overwrite)
+        print(*_write(sampler, options), sep="\n")
     except MemoryError as error:
         raise InputError("memory", "too little for these samples; take fewer, or raise the limit") from error
     except ImportError as error:
         # Libraries explain themselves at length; the original reason stands last.
         reason = str(error).strip().rpartition("\n")[2]
         raise InputError("install", f"a library of the base install cannot be loaded: {reason}") from error
-    print(f"wrote {written}")
     return 0
+
+
+def _check_combination(options: argparse.Namespace) -> None:
+    """Refuses flags that have no meaning beside the others."""
+    problem = "cannot be combined with --walk; give one of them"
+    require(options.nearest is None or options.walk is None, "nearest", problem)
+    for flag, needed in (("fps", "walk"), ("neighbours", "nearest"), ("flip", "nearest"), ("data_dir", "nearest")):
+        given = getattr(options, flag) is not None and getattr(options, needed) is None
+        require(not given, flag, f"has a meaning with --{needed} only")
+
+
+def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
+    """Writes what the options ask for; the lines to print."""
+    common = {"truncation": options.truncation, "overwrite": options.overwrite}
+    if options.walk is not None:
+        from egan_tf.sampling.walk_files import write_walk
+
+        drawn = write_walk(sampler, options.out, options.walk, options.count, options.seed, fps=options.fps, **common)
+        return (f"wrote {drawn}",)
+    if options.nearest is not None:
+        from egan_tf.sampling import nearest_files
+
+        written, summary = nearest_files.write_nearest(
+            sampler,
+            options.out,
+            options.nearest,
+            "data" if options.data_dir is None else options.data_dir,
+            nearest_files.DEFAULT_COUNT if options.count is None else options.count,
+            options.seed,
+            flip=bool(options.flip),
+            k=nearest_files.DEFAULT_NEIGHBOURS if options.neighbours is None else options.neighbours,
+            **common,
+        )
+        return f"wrote {written}", summary
+    from egan_tf.sampling.files import write_samples
+
+    count = DEFAULT_COUNT if options.count is None else options.count
+    return (f"wrote {write_samples(sampler, options.out, count, options.seed, **common)}",)
 
 
 @contextlib.contextmanager

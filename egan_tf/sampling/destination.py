@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from egan_tf.sampling.integrity import CARD_FILE, read_card
+from egan_tf.utils.atomic import atomic_file, remove_leftovers
 from egan_tf.utils.checks import InputError, format_value, require
 
 ARRAY, PICTURE, FOLDER = ".npy", ".png", "folder"
+GIF, WEBP, TABLE = ".gif", ".webp", ".npz"
 
-_KINDS = "use NAME.npy, NAME.png, or the name of a folder without a dot or with a slash at its end"
+KINDS = (ARRAY, PICTURE, FOLDER)
+"""What plain samples are written as."""
+
+_FOLDER_NAME = "the name of a folder without a dot or with a slash at its end"
+_NEEDS = {GIF: "--walk", WEBP: "--walk", TABLE: "--nearest"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Destination:
 
     Attributes:
         path: of the file or folder.
-        kind: `ARRAY`, `PICTURE` or `FOLDER`.
+        kind: `FOLDER`, or the ending of the name, such as `ARRAY`.
         overwrite: an existing file may be replaced.
     """
 
@@ -32,10 +38,12 @@ class Destination:
     overwrite: bool
 
 
-def check_destination(out: str | os.PathLike[str], model: Path, overwrite: bool) -> Destination:
+def check_destination(
+    out: str | os.PathLike[str], model: Path, overwrite: bool, kinds: Sequence[str] = KINDS
+) -> Destination:
     """Checks where samples shall go, before any is drawn.
 
-    A name ends in `.npy` or `.png`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
+    A name ends in one of `kinds`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
     folder that exists. Names of the files of an export are refused: what a `card.json` beside `out` or in a folder
     above it lists, what the card beside the model lists, and the model itself, also through links.
 
@@ -43,12 +51,13 @@ def check_destination(out: str | os.PathLike[str], model: Path, overwrite: bool)
         out: the file or folder; as text, because a `Path` drops the slash.
         model: the file that the samples come from.
         overwrite: replaces an existing file, if it is a regular one and not of an export.
+        kinds: what may be written, from the kinds above.
 
     Raises:
         InputError: samples cannot or must not be written there. `field` is "out".
     """
     with input_errors("cannot write there"):
-        path, kind = _path_and_kind(out)
+        path, kind = _path_and_kind(out, kinds)
         require(path.parent.is_dir(), "out", f"no folder {path.parent}; make it first")
         if kind == FOLDER:
             exists = os.path.lexists(path)
@@ -76,22 +85,39 @@ def input_errors(problem: str) -> Iterator[None]:
         raise InputError("out", f"{problem}: {reason}") from error
 
 
-def _path_and_kind(out: Any) -> tuple[Path, str]:
+@contextlib.contextmanager
+def open_destination(place: Destination) -> Iterator[BinaryIO]:
+    """Yields a file that becomes the destination when the block ends without an error.
+
+    Raises:
+        InputError: it cannot be written, and is unchanged. `field` is "out".
+    """
+    with input_errors(f"cannot write {place.path}"):
+        remove_leftovers(place.path.parent, place.path.name)
+        with atomic_file(place.path, overwrite=place.overwrite) as file:
+            yield file
+
+
+def _path_and_kind(out: Any, kinds: Sequence[str]) -> tuple[Path, str]:
+    choice = [_FOLDER_NAME if kind == FOLDER else f"NAME{kind}" for kind in kinds]
+    advice = f"use {', '.join(choice[:-1])}{',' if len(choice) > 2 else ''} or {choice[-1]}"
     require(isinstance(out, (str, os.PathLike)), "out", f"must be a path, got {format_value(out)}")
     text = os.fspath(out)
     require(isinstance(text, str), "out", f"must be text, got {format_value(text)}")
-    require(text != "-", "out", f"standard output is not supported; {_KINDS}")
+    require(text != "-", "out", f"standard output is not supported; {advice}")
     path = Path(text)
     require(path.name not in ("", ".."), "out", "must end in the name of a file or folder")
-    if text.endswith(("/", os.sep)):
-        return path, FOLDER
     suffix = path.suffix.lower()
-    if suffix in (ARRAY, PICTURE):
+    if suffix in kinds and not text.endswith(("/", os.sep)):
         return path, suffix
     # A dot at the end is no suffix for pathlib, one at the start marks a hidden folder.
-    plain = "." not in path.name.lstrip(".") or path.is_dir()
-    require(plain, "out", f"{format_value(path.name)} is of no known kind; {_KINDS}")
-    return path, FOLDER
+    folder = text.endswith(("/", os.sep)) or "." not in path.name.lstrip(".") or path.is_dir()
+    if folder and FOLDER in kinds:
+        return path, FOLDER
+    if folder:
+        raise InputError("out", f"{format_value(path.name)} is the name of a folder; {advice}")
+    needed = f" without {_NEEDS[suffix]}" if suffix in _NEEDS else ""
+    raise InputError("out", f"{format_value(path.name)} is of no known kind{needed}; {advice}")
 
 
 def _check_exports(out: Path, model: Path) -> None:

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan_tf.sampling.destination import ARRAY, PICTURE, Destination, check_destination, input_errors
-from egan_tf.sampling.pictures import MAX_GRID_IMAGES, grid_shape, picture, to_image, to_pixels
-from egan_tf.utils.atomic import atomic_directory, atomic_file, remove_leftovers
+from egan_tf.sampling.destination import (
+    ARRAY,
+    PICTURE,
+    Destination,
+    check_destination,
+    input_errors,
+    open_destination,
+)
+from egan_tf.sampling.pictures import MAX_GRID_IMAGES, grid_shape, picture, save_png, to_image, to_pixels
+from egan_tf.sampling.truncation import check_truncation, description
+from egan_tf.utils.atomic import atomic_directory, remove_leftovers
 from egan_tf.utils.checks import integer, require
 
 if TYPE_CHECKING:
@@ -17,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def write_samples(
-    sampler: Sampler, out: str | os.PathLike[str], count: int, seed: int, *, overwrite: bool = False
+    sampler: Sampler,
+    out: str | os.PathLike[str],
+    count: int,
+    seed: int,
+    *,
+    truncation: float = 1.0,
+    overwrite: bool = False,
 ) -> str:
     """Draws samples and writes them: `.npy` an array, `.png` a picture, a name without a dot a directory of PNG files.
 
@@ -26,6 +40,7 @@ def write_samples(
         out: the file or directory to write; see `check_destination`. A directory must be new or empty.
         count: the number of samples.
         seed: of the noise.
+        truncation: factor of the noise; see `egan_tf.sampling.truncation`.
         overwrite: replaces an existing file, but never one of an export.
 
     Returns:
@@ -38,43 +53,38 @@ def write_samples(
     spec = sampler.spec
     integer("count", count)
     integer("seed", seed, minimum=0)
+    truncation = check_truncation(truncation)
+    said = description(truncation)
     place = check_destination(out, sampler.path, overwrite)
     if place.kind == ARRAY:
-        samples = sampler.sample(count, seed)
-        _write_array(samples, place)
-        return f"{count} samples, float32 {list(samples.shape)}, to {place.path}"
+        samples = sampler.sample(count, seed, truncation)
+        write_array(samples, place)
+        return f"{count} samples, float32 {list(samples.shape)}, to {place.path}{said}"
     if place.kind == PICTURE:
         valid = spec.is_point or count <= MAX_GRID_IMAGES
         require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder")
-        _write_picture(sampler, place, count, seed)
+        image = picture(sampler.sample(count, seed, truncation), spec)
+        with open_destination(place) as file:
+            save_png(image, file, f"seed {seed}{said}" if said else "")
         shape = "points in a plot" if spec.is_point else "images, {} x {},".format(*grid_shape(count))
-        return f"{count} {shape} to {place.path}"
+        return f"{count} {shape} to {place.path}{said}"
     require(spec.is_image, "out", f"a folder takes images, not samples of shape {spec.sample_shape}; use .npy")
-    _write_directory(sampler, place, count, seed)
-    return f"{count} images to the folder {place.path}"
+    _write_directory(sampler, place, count, seed, truncation)
+    return f"{count} images to the folder {place.path}{said}"
 
 
-def _write_array(samples: np.ndarray, place: Destination) -> None:
-    with input_errors(f"cannot write {place.path}"):
-        remove_leftovers(place.path.parent, place.path.name)
-        with atomic_file(place.path, overwrite=place.overwrite) as file:
-            np.save(file, samples, allow_pickle=False)
+def write_array(samples: np.ndarray, place: Destination) -> None:
+    """Writes an array as `.npy`."""
+    with open_destination(place) as file:
+        np.save(file, samples, allow_pickle=False)
 
 
-def _write_picture(sampler: Sampler, place: Destination, count: int, seed: int) -> None:
-    image = picture(sampler.sample(count, seed), sampler.spec)
-    with input_errors(f"cannot write {place.path}"):
-        remove_leftovers(place.path.parent, place.path.name)
-        with atomic_file(place.path, overwrite=place.overwrite) as file:
-            image.save(file, format="PNG")
-
-
-def _write_directory(sampler: Sampler, place: Destination, count: int, seed: int) -> None:
+def _write_directory(sampler: Sampler, place: Destination, count: int, seed: int, truncation: float) -> None:
     digits, index = max(5, len(str(count - 1))), 0
     with input_errors(f"cannot write {place.path}"):
         remove_leftovers(place.path.parent, place.path.name)
         with atomic_directory(place.path) as partial:
-            for batch in sampler.batches(count, seed):
+            for batch in sampler.batches(count, seed, truncation):
                 for pixels in to_pixels(batch, sampler.spec):
                     to_image(pixels).save(partial / f"{index:0{digits}d}.png", format="PNG")
                     index += 1

@@ -1,12 +1,13 @@
-"""Pictures of samples, with pillow: a grid of images, a scatter plot of points."""
+"""Pictures of samples, with pillow: grids of images; plots of points are in `egan_tf.sampling.plots`."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from egan_tf.sampling.plots import scatter_plot
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import require
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_GRID_IMAGES = 10_000
+MAX_PIXELS = 1 << 27
+"""Of a picture or of all frames of an animation; more takes gigabytes."""
 
 
 def picture(samples: np.ndarray, spec: SamplingSpec) -> Image:
@@ -30,7 +33,7 @@ def picture(samples: np.ndarray, spec: SamplingSpec) -> Image:
         InputError: the samples are neither images nor points, or too many for a grid.
     """
     if spec.is_point:
-        return _scatter_plot(samples)
+        return scatter_plot(samples)
     require(spec.is_image, "out", f"cannot draw samples of shape {spec.sample_shape}; use a name ending in .npy")
     valid = len(samples) <= MAX_GRID_IMAGES
     require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder or .npy")
@@ -50,17 +53,55 @@ def grid_shape(count: int) -> tuple[int, int]:
     return math.ceil(count / columns), columns
 
 
-def _grid(pixels: np.ndarray, gap: int = 1) -> Image:
-    count, height, width, channels = pixels.shape
+def _grid(pixels: np.ndarray) -> Image:
+    count, *shape = pixels.shape
     rows, columns = grid_shape(count)
-    cells = np.full((rows * columns, height + gap, width + gap, channels), 255, np.uint8)
-    cells[:count, :height, :width] = pixels
-    cells = cells.reshape(rows, columns, height + gap, width + gap, channels).swapaxes(1, 2)
-    sheet = cells.reshape(rows * (height + gap), columns * (width + gap), channels)[:-gap, :-gap]
-    image = to_image(sheet)
-    # About 48 pixels per sample, but at most 2048 for the whole grid.
-    factor = min(math.ceil(48 / max(height, width)), max(1, 2048 // max(image.size)))
+    cells = np.full((rows * columns, *shape), 255, np.uint8)
+    cells[:count] = pixels
+    return enlarge(to_image(sheet(cells.reshape(rows, columns, *shape))), max(shape[:2]))
+
+
+def sheet(cells: np.ndarray, gap: int = 1, first_gap: int = 1) -> np.ndarray:
+    """Lays images out in rows and columns, with white between them.
+
+    Args:
+        cells: uint8 [rows, columns, H, W, C].
+        gap: pixels between images.
+        first_gap: pixels between the first and the second column.
+
+    Returns:
+        uint8 [height, width, C].
+    """
+    rows, columns, height, width, channels = cells.shape
+    padded = np.full((rows, columns, height + gap, width + gap, channels), 255, np.uint8)
+    padded[:, :, :height, :width] = cells
+    laid = padded.swapaxes(1, 2).reshape(rows * (height + gap), columns * (width + gap), channels)[:-gap, :-gap]
+    if columns == 1 or first_gap == gap:
+        return laid
+    wider = np.full((len(laid), first_gap - gap, channels), 255, np.uint8)
+    return np.concatenate([laid[:, : width + gap], wider, laid[:, width + gap :]], axis=1)
+
+
+def enlarge(image: Image, side: int, target: int = 48) -> Image:
+    """Enlarges a picture by a whole factor, so that small images can be seen.
+
+    Args:
+        image: of one image, or of several.
+        side: the larger side of one image in pixels.
+        target: pixels that this side has at least afterwards, unless the whole picture would exceed 2048.
+    """
+    factor = min(math.ceil(target / side), max(1, 2048 // max(image.size)))
     return image.resize((image.width * factor, image.height * factor), resample=0)
+
+
+def on_white(pixels: np.ndarray) -> np.ndarray:
+    """Lays images with alpha on white: uint8 [..., 4] becomes [..., 3], rounded; others are returned as they are."""
+    if pixels.shape[-1] != 4:
+        return pixels
+    opacity = pixels[..., 3:].astype(np.uint16)
+    # At most 65,025 + 127: below the limit of 16 bits.
+    mixed = pixels[..., :3] * opacity + 255 * (255 - opacity) + 127
+    return (mixed // 255).astype(np.uint8)
 
 
 def to_image(pixels: np.ndarray) -> Image:
@@ -70,31 +111,11 @@ def to_image(pixels: np.ndarray) -> Image:
     return PIL.Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def _scatter_plot(points: np.ndarray, side: int = 512, margin: int = 28) -> Image:
-    import PIL.Image
-    import PIL.ImageDraw
+def save_png(image: Image, file: BinaryIO, description: str = "") -> None:
+    """Writes a picture as PNG, with a description among its texts unless it is empty."""
+    from PIL.PngImagePlugin import PngInfo
 
-    points = points[np.isfinite(points).all(axis=1)]
-    limit = _axis_limit(float(np.abs(points).max(initial=0.0)))
-    scale = (side - 2 * margin) / (2 * limit)
-    sheet = PIL.Image.new("RGB", (side, side), "white")
-    draw = PIL.ImageDraw.Draw(sheet)
-    near, middle, far = margin, side / 2, side - margin
-    draw.line([(near, middle), (far, middle)], fill="lightgray")
-    draw.line([(middle, near), (middle, far)], fill="lightgray")
-    draw.rectangle([near, near, far, far], outline="gray")
-    radius = 2 if len(points) <= 2000 else 1
-    for x, y in (middle + scale * points * (1, -1)).tolist():
-        draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill="steelblue")
-    for value, place in ((-limit, near), (0.0, middle), (limit, far)):
-        label = f"{value:g}"
-        length = draw.textlength(label)  # the bitmap font of pillow supports no anchors
-        draw.text((place - length / 2, far + 4), label, fill="black")
-        draw.text((near - 4 - length, side - place - 6), label, fill="black")
-    return sheet
-
-
-def _axis_limit(largest: float) -> float:
-    """The smallest of 1, 1.5, 2, 3, 5 and 7.5 times a power of ten above `largest`."""
-    power = 10.0 ** math.floor(math.log10(max(largest, 1e-3)))
-    return next(step * power for step in (1, 1.5, 2, 3, 5, 7.5, 10) if step * power > largest or step == 10)
+    texts = PngInfo()
+    if description:
+        texts.add_text("Description", description)
+    image.save(file, format="PNG", pnginfo=texts)

@@ -15,6 +15,7 @@ from egan_tf.sampling.integrity import check_against_card, check_sha256
 from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.onnx_graph import find_problem
 from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.sampling.truncation import check_truncation, truncate
 from egan_tf.utils.checks import InputError, format_value, integer, require
 from egan_tf.utils.regular_files import read_regular_file
 
@@ -90,47 +91,48 @@ class Sampler:
         """Lowest and highest value of a sample, or None if it is unbounded."""
         return self.spec.value_range
 
-    def noise(self, count: int, seed: int = 0) -> np.ndarray:
-        """The noise of `sample(count, seed)`, float32 [count, latent_size]; the first rows do not depend on `count`."""
-        generator, count = noise_generator(seed), integer("count", count)
+    def noise(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
+        """The noise of `sample`, float32 [count, latent_size]; the first rows do not depend on `count`."""
+        generator, count, psi = noise_generator(seed), integer("count", count), check_truncation(truncation)
         try:
-            return self.spec.draw_noise(generator, count)
+            return truncate(self.spec.draw_noise(generator, count), psi)
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"noise of {count} samples does not fit into memory; take fewer") from error
 
-    def batches(self, count: int, seed: int = 0) -> Iterator[np.ndarray]:
-        """Yields the samples of `sample(count, seed)` in order, a batch at a time, to save memory.
+    def batches(self, count: int, seed: int = 0, truncation: float = 1.0) -> Iterator[np.ndarray]:
+        """Yields the samples of `sample(count, seed, truncation)` in order, a batch at a time, to save memory.
 
         Raises:
-            InputError: `count` or `seed` is invalid, or a sample is not finite.
+            InputError: an argument is invalid, or a sample is not finite.
         """
-        remaining, generator = integer("count", count), noise_generator(seed)
+        remaining, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
         while remaining > 0:
             calls = math.ceil(min(self.batch_size, remaining) / ROWS)
-            raw = np.concatenate([self._run(self.spec.draw_noise(generator, ROWS)) for _ in range(calls)])
+            raw = np.concatenate([self._run(self._call_noise(generator, psi)) for _ in range(calls)])
             yield self._checked(raw[:remaining])
             remaining -= len(raw)
 
-    def sample(self, count: int, seed: int = 0) -> np.ndarray:
-        """Draws samples; sample i depends on the file, the seed and i only.
+    def sample(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
+        """Draws samples; sample i depends on the file, the seed, the truncation and i only.
 
         Args:
             count: the number of samples, at least 1.
             seed: an integer of at least 0.
+            truncation: factor of the noise, above 0 and at most 1; see `egan_tf.sampling.truncation`.
 
         Returns:
             float32 [count, *sample_shape]; images are [count, H, W, C] in `value_range`, usually [-1, 1].
 
         Raises:
-            InputError: `count` or `seed` is invalid, the samples do not fit into memory, or one is not finite.
+            InputError: an argument is invalid, the samples do not fit into memory, or one is not finite.
         """
-        count, generator = integer("count", count), noise_generator(seed)
+        count, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
         try:
             samples = np.empty((count, *self.sample_shape), np.float32)
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"{count} samples do not fit into memory; take fewer") from error
         for start in range(0, count, ROWS):
-            raw = self._run(self.spec.draw_noise(generator, ROWS))
+            raw = self._run(self._call_noise(generator, psi))
             samples[start : start + ROWS] = self._checked(raw[: count - start])
         return samples
 
@@ -148,6 +150,10 @@ class Sampler:
                 that are not finite or of another shape.
         """
         return self._checked(self._run(_check_noise(noise, self.latent_size)))
+
+    def _call_noise(self, generator: np.random.Generator, psi: float) -> np.ndarray:
+        """The noise of the next call of onnxruntime."""
+        return truncate(self.spec.draw_noise(generator, ROWS), psi)
 
     def _run(self, noise: np.ndarray) -> np.ndarray:
         try:

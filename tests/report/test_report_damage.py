@@ -254,7 +254,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     monkeypatch.setattr(Path, "replace", full)
     write_report_or_warn(run)
     assert re.fullmatch("no report of the run was written: .*No space left.*\n", capsys.readouterr().err)
-    monkeypatch.setattr("egan_tf.report.write.run_page", lambda record: 1 / 0)
+    monkeypatch.setattr("egan_tf.report.write.run_page", lambda *record: 1 / 0)
     write_report_or_warn(run)
     assert capsys.readouterr().err == "no report of the run was written: division by zero\n"
     assert (run / "report.html").read_text() == "old"
