@@ -21,6 +21,8 @@ from egan_tf.metrics.sources import BatchSource
 from egan_tf.utils.checks import InputError, integer, one_of, require
 
 COUNT = 10_000
+MAX_FEATURES = 4096
+"""Of more, covariances and their root would take gigabytes and hours."""
 MIN_COUNT = 10
 """The fewest samples that every metric accepts."""
 REAL_STREAM = 0x7265616C
@@ -112,6 +114,9 @@ def check_metrics(metrics: Sequence[str], dataset: Dataset, extractor: Extractor
             continue
         require(extractor is not None, "extractor", f"{name} needs one; see egan_tf.metrics.extractors")
         assert extractor is not None
+        small = "moments" not in metric.needs or extractor.size <= MAX_FEATURES
+        problem = f"{extractor.name} gives {extractor.size:,} features, and {name} takes at most {MAX_FEATURES:,}"
+        require(small, "extractor", f"{problem}; take efficientnet_lite0, or kernel_distance")
         valid = "probabilities" not in metric.needs or extractor.classes > 0
         require(valid, "extractor", f"{extractor.name} gives no class probabilities, which {name} needs")
     require(extractor is None or not is_mixture, "extractor", f"must be None for {dataset.name}, which holds points")

@@ -10,7 +10,7 @@ import tensorflow as tf
 from egan_tf import EGAN, Sampler
 from egan_tf.data import GaussianMixture, ImageDataset, load
 from egan_tf.evolution.latent import Latent
-from egan_tf.metrics.evaluate import evaluate
+from egan_tf.metrics.evaluate import check_metrics, evaluate
 from egan_tf.metrics.extractors import Extractor, load_extractor
 from egan_tf.metrics.extractors.pixels import Pixels
 from egan_tf.metrics.frechet import Moments, frechet_distance
@@ -275,3 +275,17 @@ def test_a_conditional_model_gets_labels_with_the_frequencies_of_the_data():
     assert np.bincount(drawn.astype(int)) / 3000 == pytest.approx([0.1, 0.2, 0.7], abs=0.04)
     with pytest.raises(InputError, match="^dataset: must have labels"):
         from_model(Conditional(), ImageDataset("x", np.zeros((9, 2, 2, 1), np.uint8)))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_covariances_of_too_many_features_are_refused(name):
+    if METRICS[name].points:
+        return
+    large = ImageDataset("large", np.zeros((30, 40, 40, 3), np.uint8))
+    pixels = load_extractor("pixels", large, "unused")
+    refused = "moments" in METRICS[name].needs or "probabilities" in METRICS[name].needs
+    if not refused:
+        check_metrics([name], large, pixels)
+        return
+    with pytest.raises(InputError, match="^extractor: pixels gives (4,800 features|no class probabilities)"):
+        check_metrics([name], large, pixels)
