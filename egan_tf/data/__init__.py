@@ -11,7 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from egan_tf.data import cifar10, digits, fashion_mnist, mixtures
+from egan_tf.data import (
+    celeb_a,
+    cifar10,
+    digits,
+    emoji,
+    fashion_mnist,
+    lsun,
+    mixtures,
+    mnist,
+    patches,
+    tfds_pictures,
+)
 from egan_tf.data.about import About
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
@@ -21,6 +32,7 @@ from egan_tf.data.options import ImageOptions
 from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
 from egan_tf.data.preparing import prepare
 from egan_tf.data.registry import Kind
+from egan_tf.data.user_function import load_function, names_function
 from egan_tf.utils.checks import InputError, one_of, require
 
 __all__ = [
@@ -42,11 +54,17 @@ __all__ = [
 ]
 
 DATASETS: dict[str, Kind] = {
+    "celeb_a": Kind(celeb_a.load, celeb_a.check),
     "cifar10": Kind(cifar10.load, cifar10.check),
     "digits": Kind(digits.load),
+    "emoji": Kind(emoji.load, emoji.check),
     "fashion_mnist": Kind(fashion_mnist.load, fashion_mnist.check),
     "grid25": Kind(mixtures.load_grid25),
+    "lsun": Kind(lsun.load, lsun.check, "PATH"),
+    "mnist": Kind(mnist.load, mnist.check),
+    "patches": Kind(patches.load),
     "ring8": Kind(mixtures.load_ring8),
+    "tfds": Kind(tfds_pictures.load, tfds_pictures.check, "NAME[/CONFIG][:SPLIT]"),
 }
 
 
@@ -64,22 +82,35 @@ def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "
             cannot be.
     """
     folder, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
-    check_available(dataset, folder, split)
-    kind, argument = _resolved(dataset)
-    found = kind.load(argument, folder, split)
+    found: Dataset | PictureSource
+    if callable(dataset):
+        found = load_function(dataset, folder, split)
+    else:
+        check_available(dataset, folder, split)
+        kind, argument = _resolved(dataset)
+        found = kind.load(argument, folder, split)
     return prepare(found, folder, chosen) if isinstance(found, PictureSource) else found
 
 
 def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "train") -> None:
-    """Raises `InputError` if the data is not there and cannot be fetched: within 5 s, without importing TensorFlow."""
-    kind, argument = _resolved(dataset)
-    kind.check(argument, Path(data_dir).expanduser(), split)
+    """Raises `InputError` if the data is not there and cannot be fetched: within 5 s, without importing TensorFlow.
+
+    A function of the user is not called; only `load` finds out what it returns.
+    """
+    if not callable(dataset):
+        kind, argument = _resolved(dataset)
+        kind.check(argument, Path(data_dir).expanduser(), split)
 
 
-def _resolved(dataset: str | Callable[..., Any]) -> tuple[Kind, str]:
-    if not isinstance(dataset, str):
-        raise InputError("dataset", "functions are not supported yet")
+def _resolved(dataset: str) -> tuple[Kind, str]:
+    require(isinstance(dataset, str), "dataset", f"must be a string or a function, got {type(dataset).__name__}")
     name, argument = split_name(dataset)
+    if argument and name not in DATASETS and names_function(dataset):
+        raise InputError(
+            "dataset",
+            f"{dataset!r} names a function, which is imported only where it was typed as a flag of a command; in "
+            "Python pass the function itself",
+        )
     kind = DATASETS[one_of("dataset", name, DATASETS)]
     require(bool(argument) == bool(kind.argument), "dataset", _argument_problem(name, kind))
     return kind, argument

@@ -53,6 +53,8 @@ class PictureSource(ABC):
         split: "train" or "test".
         about: facts for cards.
         class_names: by label; () if there are none.
+        resolution: the side of its images unless the user asks for another; None for no preference.
+        channels: of its images unless the user asks for others; None for those of the pictures.
         key: JSON values that change when the stored pictures change, found without reading them all, such as names,
             sizes and times of files. It never enters a published file.
     """
@@ -62,6 +64,8 @@ class PictureSource(ABC):
     about: About
     class_names: tuple[str, ...]
     key: Mapping[str, Any]
+    resolution: int | None = None
+    channels: int | None = None
 
     @abstractmethod
     def __len__(self) -> int:

@@ -15,12 +15,12 @@ from egan_tf.data.picture_source import PictureSource, UnusablePicture
 def prepare(source: PictureSource, data_dir: Path, options: ImageOptions) -> ImageDataset:
     """The images of a source; decodes them unless the cache under `data_dir` has them."""
     survey = source.survey()
-    side = options.resolution
+    side = options.resolution or source.resolution
     sides = (side, side) if side else survey.sides or (64, 64)
     images, labels = [], []
     for stored in source:
         try:
-            images.append(to_pixels(stored.decode(), sides, options.channels or survey.channels))
+            images.append(to_pixels(stored.decode(), sides, options.channels or source.channels or survey.channels))
             labels.append(stored.label)
         except UnusablePicture:
             continue
