@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -50,11 +51,10 @@ class Emoji(PictureSource):
     def survey(self) -> Survey:
         """As `PictureSource.survey`, of the headers of all pictures."""
         sizes = set()
-        for name, content in self._pictures.items():
-            try:
+        for content in self._pictures.values():
+            with contextlib.suppress(UnusablePicture):
                 sizes.add(open_picture(content).size)
-            except UnusablePicture as error:
-                raise InputError("dataset", f"{self._font}: the picture of {name} {error}") from error
+        require(bool(sizes), "dataset", f"none of the pictures in {self._font} can be read; install it again")
         width, height = max(sizes)
         return Survey((height, width) if len(sizes) == 1 else None, min(width, height), 4)
 

@@ -30,7 +30,7 @@ class Lsun(PictureSource):
     resolution = 64
     class_names = ()
 
-    def __init__(self, path: Path, split: str) -> None:
+    def __init__(self, path: str, split: str) -> None:
         """Opens the database; raises `InputError` if there is none, or it is damaged or empty."""
         self._file = data_file(path)
         place = self._file.parent if self._file.name == DATA_FILE else self._file
@@ -64,7 +64,7 @@ class Lsun(PictureSource):
     def __iter__(self) -> Iterator[Stored]:
         """The pictures, in the order of their keys."""
         for key, value in self._entries():
-            yield Stored(key.decode("ascii", "backslashreplace"), partial(decode_picture, value))
+            yield Stored(repr(key)[2:-1], partial(decode_picture, value))
 
     def _entries(self) -> Iterator[tuple[bytes, bytes]]:
         with self._opened() as transaction, self._input_errors():
@@ -108,25 +108,26 @@ def load(argument: str, data_dir: Path, split: str = "train") -> Lsun:
         InputError: unknown split, or there is no such database, or it is damaged or empty.
     """
     one_of("split", split, ("train",))
-    return Lsun(Path(argument).expanduser(), split)
+    return Lsun(argument, split)
 
 
 def check(argument: str, data_dir: Path, split: str = "train") -> None:
     """As `Kind.check`."""
     one_of("split", split, ("train",))
-    data_file(Path(argument).expanduser())
+    data_file(argument)
 
 
-def data_file(path: Path) -> Path:
-    """The file of the database: `path` itself, or the data.mdb in it; raises `InputError` if there is none."""
+def data_file(text: str) -> Path:
+    """The file of the database: the path itself, or the data.mdb in it; raises `InputError` if there is none."""
     try:
+        path = Path(text).expanduser()
         if path.is_file():
             return path
         if (path / DATA_FILE).is_file():
             return path / DATA_FILE
         inner = sorted(found.parent.name for found in path.glob(f"*/{DATA_FILE}"))
-    except (OSError, ValueError) as error:
-        raise InputError("dataset", f"lsun:{path} cannot be read ({first_line(error)})") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError("dataset", f"lsun:{text} cannot be read ({first_line(error)})") from error
     if inner:
         raise InputError("dataset", f"{path} holds several databases, name one: {', '.join(inner)}")
     raise InputError("dataset", f"{path} holds no LMDB (no {DATA_FILE}); {_WHERE}")

@@ -9,6 +9,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from egan_tf.data import network
 from egan_tf.utils.checks import InputError
@@ -63,8 +64,13 @@ def downloads_of(name: str) -> list[Download]:
         name: NAME or NAME/CONFIG.
     """
     path = _checksum_files().get(name.partition("/")[0])
-    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()] if path else []
-    return [Download(row[0], row[3]) for row in rows if len(row) > 3]
+    return [_download(line) for line in path.read_text("utf-8").splitlines() if line.strip()] if path else []
+
+
+def _download(line: str) -> Download:
+    """One line of a file of checksums: address, size, SHA-256, and (not in older files) the name of the file."""
+    row = line.split("\t") if "\t" in line else line.split()
+    return Download(row[0], row[3] if len(row) > 3 else urlsplit(row[0]).path.rpartition("/")[2])
 
 
 def check_available(name: str, data_dir: Path, page: str = "") -> None:
@@ -95,9 +101,11 @@ def check_fetchable(name: str, data_dir: Path, remedy: str) -> None:
         data_dir: folder of prepared data sets.
         remedy: what else the user can do, for the message, such as `by_hand`; "" for nothing.
     """
-    files = downloads_of(name)
-    if files and all((manual_folder(data_dir) / file.name).is_file() for file in files):
+    files, manual = downloads_of(name), manual_folder(data_dir)
+    if files and all((manual / file.name).is_file() for file in files):
         return
+    if not files and manual.is_dir() and any(manual.iterdir()):
+        return  # what TFDS does not download is put there by hand, and it says at once what is missing
     if network.behind_proxy():
         return
     sites = {network.site_of(file.url) for file in files} or {network.site_of(DEFAULT_SITE)}
@@ -134,7 +142,7 @@ def _similar(name: str) -> str:
 
 
 def _checksum_files() -> dict[str, Path]:
-    """By data set, the file with the addresses and names of its downloads."""
+    """By data set, the file of checksums, with the addresses and names of its downloads."""
     spec = importlib.util.find_spec("tensorflow_datasets")
     if spec is None or not spec.submodule_search_locations:
         raise InputError("dataset", "needs the package tensorflow-datasets: pip install 'egan_tf[train]'")

@@ -17,7 +17,7 @@ from egan_tf.data.decoding import decode_picture, open_picture
 from egan_tf.data.names import short_name
 from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
 from egan_tf.data.tfds_files import INFO, check_available, prepared_folders
-from egan_tf.data.tfds_source import prepared_builder, reading
+from egan_tf.data.tfds_source import prepared_builder, quiet, reading
 from egan_tf.utils.checks import InputError, format_value, one_of, require
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class TfdsPictures(PictureSource):
         features = self._features
         wanted = {features.image: True} | ({features.label: True} if features.label else {})
         skip = {features.image: tfds.decode.SkipDecoding()}
-        with reading(self._folder):
+        with reading(self._folder), quiet():
             records = self._builder.as_dataset(
                 split=self.split,
                 shuffle_files=False,
@@ -183,7 +183,7 @@ def features_of(builder: Any, labelled: bool = True) -> Features:
     import tensorflow_datasets as tfds
 
     features = builder.info.features
-    named = dict(features.items()) if isinstance(features, tfds.features.FeaturesDict) else {}
+    named = dict(sorted(features.items())) if isinstance(features, tfds.features.FeaturesDict) else {}
     images = [name for name, feature in named.items() if isinstance(feature, tfds.features.Image)]
     if "image" in images:
         images = ["image"]

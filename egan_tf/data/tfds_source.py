@@ -12,7 +12,7 @@ from typing import Any
 
 from egan_tf.data.about import About
 from egan_tf.data.images import ImageDataset
-from egan_tf.data.tfds_files import INFO, by_hand, check_fetchable, prepare_command
+from egan_tf.data.tfds_files import INFO, MAX_LISTED, by_hand, check_fetchable, prepare_command, prepared_folders
 from egan_tf.utils.checks import InputError, one_of
 
 SPLITS = ("train", "test")
@@ -43,7 +43,7 @@ def load_images(
     """
     one_of("split", split, SPLITS)
     builder = prepared_builder(name, data_dir, duration, provide_downloads)
-    with reading(data_dir / name), _quiet():
+    with reading(data_dir / name), quiet():
         arrays = _arrays(builder, split)
     names = tuple(builder.info.features["label"].names)
     return ImageDataset(name, arrays["image"], arrays["label"], names, about, split)
@@ -76,7 +76,7 @@ def prepared_builder(
         else:
             provide_downloads(data_dir)
         _prepare(name, data_dir, duration, remedy)
-    with reading(data_dir / name), _quiet():
+    with reading(data_dir / name), quiet():
         return _builder(name, data_dir)
 
 
@@ -86,7 +86,7 @@ def is_prepared(name: str, data_dir: Path) -> bool:
     Raises:
         InputError: TFDS knows no such data set, or an incomplete one is there, which TFDS would take for complete.
     """
-    with reading(data_dir / name), _quiet():
+    with reading(data_dir / name), quiet():
         folder = Path(_builder(name, data_dir).data_path)
     if (folder / INFO).is_file():
         return True
@@ -108,7 +108,7 @@ def _prepare(name: str, data_dir: Path, duration: str, remedy: str) -> None:
             f"check the space and the rights there; {remedy and f'if a download failed, {remedy}; '}or prepare it "
             f"elsewhere: {prepare_command(name, data_dir)}",
         ),
-        _quiet(),
+        quiet(),
     ):
         try:
             _builder(name, data_dir).download_and_prepare()
@@ -121,15 +121,30 @@ def _prepare(name: str, data_dir: Path, duration: str, remedy: str) -> None:
 def _builder(name: str, data_dir: Path) -> Any:
     import tensorflow_datasets as tfds
 
+    plain, _, config = name.partition("/")
+    if config and not prepared_folders(name, data_dir):
+        _check_config(plain, config)
     try:
         return tfds.builder(name, data_dir=str(data_dir))
     except tfds.core.DatasetNotFoundError as error:
-        plain = name.partition("/")[0]
         similar = difflib.get_close_matches(plain, tfds.list_builders(with_community_datasets=False), n=1)
         hint = f"; did you mean {similar[0]!r}?" if similar else ""
         raise InputError(
-            "dataset", f"tensorflow-datasets knows no {plain!r}, and none is prepared in {data_dir / plain}{hint}"
+            "dataset", f"tensorflow-datasets knows no {plain!r}, and {name!r} is not prepared in {data_dir}{hint}"
         ) from error
+
+
+def _check_config(name: str, config: str) -> None:
+    import tensorflow_datasets as tfds
+
+    try:
+        known = list(tfds.builder_cls(name).builder_configs)
+    except tfds.core.DatasetNotFoundError:
+        return
+    if config not in known:
+        close = difflib.get_close_matches(config, known, n=MAX_LISTED) or known[:MAX_LISTED]
+        hint = f"; such as {', '.join(close)}" if known else f"; write {name} alone"
+        raise InputError("dataset", f"{name} has no configuration {config!r}{hint}")
 
 
 def _arrays(builder: Any, split: str) -> dict[str, Any]:
@@ -151,12 +166,17 @@ def _input_errors(problem: str, remedy: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Keeps TFDS from printing: progress, advice, and warnings about its own deprecated functions."""
     import tensorflow_datasets as tfds
+    from absl import logging
 
     tfds.disable_progress_bar()
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
+        logging.set_verbosity(verbosity)
         tfds.enable_progress_bar()
