@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -11,26 +10,8 @@ import pytest
 
 from egan_tf.data import load, lsun
 from egan_tf.utils.checks import InputError
-
-lmdb = pytest.importorskip("lmdb")
-
-SIZES = [(40, 30), (30, 40), (64, 64)]
-
-
-def webp(index: int) -> bytes:
-    """A picture whose grey value is ten times its index."""
-    file = io.BytesIO()
-    PIL.Image.new("RGB", SIZES[index % 3], (10 * index,) * 3).save(file, "WEBP", lossless=True)
-    return file.getvalue()
-
-
-def write(folder: Path, entries: dict[bytes, bytes], subdir: bool = True) -> Path:
-    if not subdir:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    with lmdb.open(str(folder), map_size=2**24, subdir=subdir) as database, database.begin(write=True) as transaction:
-        for key, value in entries.items():
-            transaction.put(key, value)
-    return folder
+from tests.data.writers import webp
+from tests.data.writers import write_lmdb as write
 
 
 @pytest.fixture

@@ -89,6 +89,11 @@ def mnist(data_dir: Path) -> None:
     prepare_real("mnist", data_dir, {"train": records, "test": records[:7]})
 
 
+def fashion_mnist(data_dir: Path) -> None:
+    records = [{"image": noise(28, 28, 1, seed=i), "label": i % 10} for i in range(20)]
+    prepare_real("fashion_mnist", data_dir, {"train": records, "test": records[:7]})
+
+
 def celeb_a(data_dir: Path) -> None:
     import tensorflow_datasets as tfds
 

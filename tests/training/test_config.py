@@ -30,8 +30,8 @@ def test_the_fewest_samples_are_those_that_metrics_take() -> None:
     assert settings_of(MetricsConfig)["evaluation_samples"].limits["ge"] == MIN_COUNT
 
 
-def test_there_is_a_preset_for_every_data_set() -> None:
-    assert {config.data.dataset for config in PRESETS.values()} == set(DATASETS)
+def test_presets_name_registered_data_sets() -> None:
+    assert {config.data.dataset for config in PRESETS.values()} <= set(DATASETS)
 
 
 def test_only_digits_differs_from_the_class_defaults_by_penalty_and_average() -> None:
