@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import ClassVar
 
 from egan_tf.data.about import About
 from egan_tf.data.decoding import decode_picture, open_picture
@@ -35,13 +37,12 @@ class Lsun(PictureSource):
         self._file = data_file(path)
         place = self._file.parent if self._file.name == DATA_FILE else self._file
         self.name, self.split = short_name(f"lsun:{place}"), split
-        with self._opened() as transaction:
-            self._count = transaction.stat()["entries"]
-        require(self._count > 0, "dataset", f"{self._file} holds no pictures")
+        self._database = _Database.of(self._file)
+        require(len(self) > 0, "dataset", f"{self._file} holds no pictures")
         state = self._file.stat()
-        self.key = {"size": state.st_size, "mtime_ns": state.st_mtime_ns, "entries": self._count}
+        self.key = {"size": state.st_size, "mtime_ns": state.st_mtime_ns, "entries": len(self)}
         self.about = About(
-            f"LSUN, {self.name}: {self._count:,} pictures of a scene or object category.",
+            f"LSUN, {self.name}: {len(self):,} pictures of a scene or object category.",
             license="none stated by its authors; the pictures are from the web",
             source="https://www.yf.io/p/lsun",
             citation="F. Yu, A. Seff, Y. Zhang, S. Song, T. Funkhouser and J. Xiao, LSUN: construction of a "
@@ -50,7 +51,7 @@ class Lsun(PictureSource):
 
     def __len__(self) -> int:
         """The number of entries."""
-        return self._count
+        return self._database.count
 
     def survey(self) -> Survey:
         """As `PictureSource.survey`; looks at the first few hundred pictures."""
@@ -67,33 +68,48 @@ class Lsun(PictureSource):
             yield Stored(repr(key)[2:-1], partial(decode_picture, value))
 
     def _entries(self) -> Iterator[tuple[bytes, bytes]]:
-        with self._opened() as transaction, self._input_errors():
+        with _reading(self._file), self._database.environment.begin() as transaction:
             yield from transaction.cursor()
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[Any]:
+
+class _Database:
+    """An open LMDB; a process may open each of them only once at a time."""
+
+    _opened: ClassVar[weakref.WeakValueDictionary[Path, _Database]] = weakref.WeakValueDictionary()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, file: Path) -> None:
         import lmdb
 
-        with self._input_errors():
+        with _reading(file):
             # Without its lock file, a database on a read-only disk can be read.
-            database = lmdb.open(str(self._file), subdir=False, readonly=True, lock=False)
-        with contextlib.closing(database):
-            # Reading beyond the end of a file that is cut off would kill the process.
-            expected = (database.info()["last_pgno"] + 1) * database.stat()["psize"]
-            whole = self._file.stat().st_size >= expected
-            require(whole, "dataset", f"{self._file} is cut off (shorter than {expected:,} bytes); unpack it again")
-            with database.begin() as transaction:
-                yield transaction
+            self.environment = lmdb.open(str(file), subdir=False, readonly=True, lock=False)
+            self.count = self.environment.stat()["entries"]
+            expected = (self.environment.info()["last_pgno"] + 1) * self.environment.stat()["psize"]
+        # Reading beyond the end of a file that is cut off would kill the process.
+        whole = file.stat().st_size >= expected
+        require(whole, "dataset", f"{file} is cut off (shorter than {expected:,} bytes); unpack it again")
 
-    @contextlib.contextmanager
-    def _input_errors(self) -> Iterator[None]:
-        import lmdb
+    @classmethod
+    def of(cls, file: Path) -> _Database:
+        """The database of a file, shared by all who read it at the time."""
+        place = file.resolve()
+        with cls._lock:
+            database = cls._opened.get(place)
+            if database is None:
+                database = cls._opened[place] = cls(file)
+        return database
 
-        try:
-            yield
-        except (lmdb.Error, OSError) as error:
-            problem = f"{self._file} cannot be read as an LMDB ({first_line(error)}); unpack it again"
-            raise InputError("dataset", problem) from error
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    import lmdb
+
+    try:
+        yield
+    except (lmdb.Error, OSError) as error:
+        problem = f"{file} cannot be read as an LMDB ({first_line(error)}); unpack it again"
+        raise InputError("dataset", problem) from error
 
 
 def load(argument: str, data_dir: Path, split: str = "train") -> Lsun:

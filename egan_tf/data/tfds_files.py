@@ -114,8 +114,9 @@ def check_fetchable(name: str, data_dir: Path, remedy: str) -> None:
         return
     raise InputError(
         "dataset",
-        f"{name} is not prepared in {data_dir}{_similar(name)} and {silent[0][0]} cannot be reached; prepare it on a "
-        f"machine with a network and copy the folder: {prepare_command(name, data_dir)}{remedy and '; or '}{remedy}",
+        f"{name} is not prepared in {data_dir}{_similar(name)}{_others(name, data_dir)} and {silent[0][0]} cannot be "
+        f"reached; prepare it on a machine with a network and copy the folder: {prepare_command(name, data_dir)}"
+        f"{remedy and '; or '}{remedy}",
     )
 
 
@@ -132,6 +133,11 @@ def by_hand(name: str, data_dir: Path, page: str = "") -> str:
         return ""
     names = ", ".join(sorted(file.name for file in files))
     return f"put {names} of {page or files[0].url.rpartition('/')[0]} into {manual_folder(data_dir)}"
+
+
+def _others(name: str, data_dir: Path) -> str:
+    versions = [str(folder.relative_to(data_dir)) for folder in prepared_folders(name, data_dir)]
+    return f" (there is only {', '.join(versions)}, which TFDS would not take for it)" if versions else ""
 
 
 def _similar(name: str) -> str:

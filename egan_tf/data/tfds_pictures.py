@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SAMPLE = 256
 """Pictures looked at for sizes that the data set does not declare."""
 CHANNELS = (1, 3, 4)
-_NAME = re.compile(r"[A-Za-z]\w*(/[\w.\-]+)?")
+_NAME = re.compile(r"[a-z][a-z0-9_]*(/[\w.\-]+)?")
 _TENSORFLOW_ONLY = (b"BM", b"GIF8")
 """How the formats begin that TFDS takes and `decode_picture` does not: BMP and GIF."""
 
@@ -153,8 +153,9 @@ def parse(argument: str, split: str = "train") -> tuple[str, str]:
         InputError: it is no such string, or two splits are named.
     """
     name, colon, chosen = argument.partition(":")
+    text = format_value(f"tfds:{argument}")
     good = _NAME.fullmatch(name) is not None and bool(chosen) == bool(colon)
-    require(good, "dataset", f"must be tfds:NAME[/CONFIG][:SPLIT], got {format_value(f'tfds:{argument}')}")
+    require(good, "dataset", f"must be tfds:NAME[/CONFIG][:SPLIT], such as tfds:oxford_flowers102:test, got {text}")
     require(not chosen or split in ("train", chosen), "split", f"is {split!r}, but the data set says {chosen!r}")
     return name, chosen or split
 

@@ -66,6 +66,12 @@ def test_survey_looks_at_the_first_pictures_only(
     assert source.survey() == (None, 7, 3) and opened == [webp(0)]
 
 
+def test_two_sources_of_one_database_are_read_at_the_same_time(bedroom: Path, tmp_path: Path) -> None:
+    first, second = lsun.load(str(bedroom), tmp_path), lsun.load(str(bedroom / "data.mdb"), tmp_path)
+    pairs = list(zip(first, second, first, strict=True))
+    assert len(pairs) == 6 and all(a.name == b.name == c.name for a, b, c in pairs)
+
+
 def test_key_changes_with_the_file_and_names_no_path(bedroom: Path, tmp_path: Path) -> None:
     before = lsun.load(str(bedroom), tmp_path).key
     assert lsun.load(str(bedroom), tmp_path).key == before and str(tmp_path) not in str(before)

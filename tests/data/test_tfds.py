@@ -92,9 +92,10 @@ def test_class_label(features: dict[str, Any], label: dict[str, Any], names: tup
         assert set(dataset.labels) == {next(iter(label.values()))}
 
 
-def test_16_bits_become_8(tmp_path: Path) -> None:
-    image = tfds.features.Image(shape=(8, 8, 1), dtype=np.uint16, encoding_format="png")
-    prepare_own("own", tmp_path, lambda: {"image": image}, pictures(8, 8, 1, dtype=np.uint16))
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_16_bits_become_8(channels: int, tmp_path: Path) -> None:
+    image = tfds.features.Image(shape=(8, 8, channels), dtype=np.uint16, encoding_format="png")
+    prepare_own("own", tmp_path, lambda: {"image": image}, pictures(8, 8, channels, dtype=np.uint16))
     stored = np.stack(stored_order("own", tmp_path))
     assert stored.dtype == np.uint16 and stored.max() > 255
     assert np.array_equal(load("tfds:own", tmp_path).images, stored >> 8)
@@ -174,7 +175,7 @@ def test_several_shards_are_read_one_after_the_other(tmp_path: Path) -> None:
             return tfds.core.DatasetInfo(builder=self, features=features)
 
         def _split_generators(self, _: Any) -> dict[str, Any]:
-            return {"train": list(enumerate(pictures(2, 2, 1, count=40)))}
+            return {"train": list(enumerate(pictures(2, 2, 1, count=200)))}
 
         def _generate_examples(self) -> tuple[()]:
             return ()
@@ -198,6 +199,7 @@ def test_several_shards_are_read_one_after_the_other(tmp_path: Path) -> None:
         ("own:", "train", "dataset", r"tfds:NAME\[/CONFIG\]\[:SPLIT\]"),
         ("../own", "train", "dataset", r"tfds:NAME\[/CONFIG\]\[:SPLIT\]"),
         ("/own", "train", "dataset", r"tfds:NAME\[/CONFIG\]\[:SPLIT\]"),
+        ("Own", "train", "dataset", r"tfds:NAME\[/CONFIG\]\[:SPLIT\]"),
         ("own/large", "train", "dataset", "own/large"),
         ("onw", "train", "dataset", "not prepared"),
         ("mnist", "train", "dataset", "mnist is not prepared.*download_and_prepare.*downloads/manual"),
@@ -265,6 +267,13 @@ def test_damaged_folders_are_refused(damage: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="^dataset: .*(delete)") as caught:
         load("tfds:own", tmp_path)
     assert len(str(caught.value).splitlines()) == 1 and str(folder.parent) in str(caught.value)
+
+
+def test_an_older_version_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mnist" / "1.0.0").mkdir(parents=True)
+    (tmp_path / "mnist" / "1.0.0" / "dataset_info.json").touch()
+    with pytest.raises(InputError, match=r"^dataset: mnist is not prepared.*there is only mnist/1\.0\.0"):
+        load("tfds:mnist", tmp_path)
 
 
 def test_damaged_pictures_are_skipped(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_refusals(values: object, says: str) -> None:
         ({"run": {"steps_per_execution": 8}}, "log_every: must be a multiple of steps_per_execution"),
         ({"metrics": {"evaluate_every": 30}, "run": {"steps_per_execution": 20}}, "evaluate_every: must be a multiple"),
         ({"metrics": {"monitor": "recal"}}, "monitor: must be one of frechet_distance, precision, recall"),
-        ({"data": {"dataset": "mnist"}}, "dataset: unknown value 'mnist'"),
+        ({"data": {"dataset": "mnsit"}}, "dataset: unknown value 'mnsit'"),
         ({"evolution": {"mutations": ["minimax", "minimax"]}}, "mutations: contains 'minimax' twice"),
         ({"evolution": {"population_size": 65}}, "batch_size: must be at least the population size"),
     ],
