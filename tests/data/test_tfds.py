@@ -38,7 +38,7 @@ def stored_order(name: str, data_dir: Path, key: str = "image") -> list[np.ndarr
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_pictures_of_one_shape_keep_shape_pixels_and_order(channels: int, tmp_path: Path) -> None:
-    shape = (9, 12, channels)
+    shape = (8, 8, channels)
     prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=shape)}, pictures(*shape))
     dataset = load("tfds:own", tmp_path)
     assert dataset.name == "own" and dataset.shape == shape and dataset.labels is None
@@ -84,8 +84,8 @@ def test_survey_of_varying_sizes_looks_at_headers(tmp_path: Path) -> None:
     ],
 )
 def test_class_label(features: dict[str, Any], label: dict[str, Any], names: tuple[str, ...], tmp_path: Path) -> None:
-    records = [{**record, **label} for record in pictures(4, 4, 1)]
-    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(4, 4, 1)), **features}, records)
+    records = [{**record, **label} for record in pictures(8, 8, 1)]
+    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(8, 8, 1)), **features}, records)
     dataset = load("tfds:own", tmp_path)
     assert dataset.class_names == names
     if names:
@@ -120,11 +120,11 @@ def test_jpeg_and_the_formats_that_only_tensorflow_reads(tmp_path: Path) -> None
     [
         ({"text": tfds.features.Text(), "number": np.int64}, "no image: number, text"),
         (
-            {"left": tfds.features.Image(shape=(4, 4, 1)), "right": tfds.features.Image(shape=(4, 4, 1))},
+            {"left": tfds.features.Image(shape=(8, 8, 1)), "right": tfds.features.Image(shape=(8, 8, 1))},
             "several images: left, right",
         ),
-        ({"image": tfds.features.Image(shape=(4, 4, 1), dtype=np.float32)}, "float32"),
-        ({"image": tfds.features.Image(shape=(4, 4, 2), encoding_format="png")}, "2 channels"),
+        ({"image": tfds.features.Image(shape=(8, 8, 1), dtype=np.float32)}, "float32"),
+        ({"image": tfds.features.Image(shape=(8, 8, 2), encoding_format="png")}, "2 channels"),
     ],
 )
 def test_features_that_do_not_fit_are_named(features: dict[str, Any], problem: str, tmp_path: Path) -> None:
@@ -141,10 +141,10 @@ def test_features_that_do_not_fit_are_named(features: dict[str, Any], problem: s
 
 
 def test_image_is_taken_before_a_mask(tmp_path: Path) -> None:
-    features = {"image": tfds.features.Image(shape=(4, 4, 3)), "mask": tfds.features.Image(shape=(4, 4, 1))}
-    records = [{**record, "mask": np.zeros((4, 4, 1), np.uint8)} for record in pictures(4, 4, 3)]
+    features = {"image": tfds.features.Image(shape=(8, 8, 3)), "mask": tfds.features.Image(shape=(8, 8, 1))}
+    records = [{**record, "mask": np.zeros((8, 8, 1), np.uint8)} for record in pictures(8, 8, 3)]
     prepare_own("own", tmp_path, lambda: features, records)
-    assert load("tfds:own", tmp_path).shape == (4, 4, 3)
+    assert load("tfds:own", tmp_path).shape == (8, 8, 3)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_image_is_taken_before_a_mask(tmp_path: Path) -> None:
     ],
 )
 def test_config_and_split(string: str, split: str, name: str, count: int, tmp_path: Path) -> None:
-    features = {"image": tfds.features.Image(shape=(4, 4, 1))}
-    prepare_own("own", tmp_path, lambda: features, pictures(4, 4, 1, count=10), ("train", "test"), "small")
+    features = {"image": tfds.features.Image(shape=(8, 8, 1))}
+    prepare_own("own", tmp_path, lambda: features, pictures(8, 8, 1, count=10), ("train", "test"), "small")
     dataset = load(string, tmp_path, split)
     assert dataset.name == name and len(dataset.images) == count and f"{count} pictures" in dataset.about.description
     assert dataset.about.license == "CC0" and dataset.about.source == "https://example.org"
@@ -171,11 +171,11 @@ def test_several_shards_are_read_one_after_the_other(tmp_path: Path) -> None:
         VERSION = tfds.core.Version("1.0.0")
 
         def _info(self) -> Any:
-            features = tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(2, 2, 1))})
+            features = tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(8, 8, 1))})
             return tfds.core.DatasetInfo(builder=self, features=features)
 
         def _split_generators(self, _: Any) -> dict[str, Any]:
-            return {"train": list(enumerate(pictures(2, 2, 1, count=200)))}
+            return {"train": list(enumerate(pictures(8, 8, 1, count=200)))}
 
         def _generate_examples(self) -> tuple[()]:
             return ()
@@ -208,7 +208,7 @@ def test_several_shards_are_read_one_after_the_other(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_refused(argument: str, split: str, field: str, problem: str, tmp_path: Path) -> None:
-    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(4, 4, 1))}, pictures(4, 4, 1))
+    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(8, 8, 1))}, pictures(8, 8, 1))
     with pytest.raises(InputError, match=f"^{field}: .*({problem})") as caught:
         load(f"tfds:{argument}", tmp_path, split)
     assert len(str(caught.value).splitlines()) == 1
@@ -241,8 +241,8 @@ def test_downloads_put_there_by_hand_need_no_network(tmp_path: Path) -> None:
 
 def test_key_changes_with_the_split_and_the_data(tmp_path: Path) -> None:
     for number in (1, 2):
-        features = {"image": tfds.features.Image(shape=(4, 4, 1))}
-        prepare_own("own", tmp_path / str(number), lambda f=features: f, pictures(4, 4, 1, count=5 + number))
+        features = {"image": tfds.features.Image(shape=(8, 8, 1))}
+        prepare_own("own", tmp_path / str(number), lambda f=features: f, pictures(8, 8, 1, count=5 + number))
     keys = [
         tfds_pictures.load(text, tmp_path / folder).key
         for folder, text in (("1", "own"), ("1", "own:train[:2]"), ("2", "own"), ("1", "own"))
@@ -253,7 +253,7 @@ def test_key_changes_with_the_split_and_the_data(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["info", "features", "records", "incomplete"])
 def test_damaged_folders_are_refused(damage: str, tmp_path: Path) -> None:
-    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(4, 4, 1))}, pictures(4, 4, 1))
+    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(8, 8, 1))}, pictures(8, 8, 1))
     folder = tmp_path / "own" / "1.2.3"
     if damage == "info":
         (folder / "dataset_info.json").write_text("{")
@@ -277,6 +277,6 @@ def test_an_older_version_is_named(tmp_path: Path) -> None:
 
 
 def test_damaged_pictures_are_skipped(tmp_path: Path) -> None:
-    records = [*pictures(4, 4, 1, count=3), {"image": io.BytesIO(b"no picture")}]
-    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(4, 4, 1))}, records)
+    records = [*pictures(8, 8, 1, count=3), {"image": io.BytesIO(b"no picture")}]
+    prepare_own("own", tmp_path, lambda: {"image": tfds.features.Image(shape=(8, 8, 1))}, records)
     assert len(load("tfds:own", tmp_path).images) == 3

@@ -74,7 +74,7 @@ def test_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
-        (dict, set()),
+        (lambda: None, set()),
         (lambda data_dir: {"data_dir": data_dir}, {"data_dir"}),
         (lambda split: {"split": split}, {"split"}),
         (lambda data_dir, split: {"data_dir": data_dir, "split": split}, {"data_dir", "split"}),
@@ -124,6 +124,7 @@ def test_it_is_called_with_the_keywords_that_it_has(
         (returning((IMAGES, None, ["a"])), "class_names", "no labels"),
         (lambda folder: IMAGES, "dataset", "needs folder"),
         (lambda data_dir, /: IMAGES, "dataset", "needs data_dir"),
+        (dict, "dataset", "signature"),
         (lambda: 1 / 0, "dataset", r"failed: ZeroDivisionError: .*\(test_user_function.py:\d+\)"),
     ],
 )
