@@ -8,12 +8,15 @@ set, write a function `(argument, data_dir, split)` that returns a `Dataset` or 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from egan_tf.data import cifar10, digits, fashion_mnist, mixtures
+from egan_tf.data import cifar10, digits, fashion_mnist, folder, mixtures, npy_file, npz_file
 from egan_tf.data.about import About
+from egan_tf.data.applying import apply_options
 from egan_tf.data.base import Dataset
+from egan_tf.data.cache import clear_cache
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.data.names import public_name, short_name, split_name
@@ -36,6 +39,7 @@ __all__ = [
     "Survey",
     "UnusablePicture",
     "check_available",
+    "clear_cache",
     "load",
     "public_name",
     "short_name",
@@ -45,7 +49,10 @@ DATASETS: dict[str, Kind] = {
     "cifar10": Kind(cifar10.load, cifar10.check),
     "digits": Kind(digits.load),
     "fashion_mnist": Kind(fashion_mnist.load, fashion_mnist.check),
+    "folder": Kind(folder.load, folder.check, "PATH"),
     "grid25": Kind(mixtures.load_grid25),
+    "npy": Kind(npy_file.load, npy_file.check, "PATH"),
+    "npz": Kind(npz_file.load, npz_file.check, "PATH"),
     "ring8": Kind(mixtures.load_ring8),
 }
 
@@ -63,11 +70,15 @@ def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "
         InputError: an unknown name or split, options that do not fit the data, or the data set is not prepared and
             cannot be.
     """
-    folder, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
-    check_available(dataset, folder, split)
+    for name in options:
+        one_of("options", name, [field.name for field in fields(ImageOptions)])
+    where, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
+    check_available(dataset, where, split)
     kind, argument = _resolved(dataset)
-    found = kind.load(argument, folder, split)
-    return prepare(found, folder, chosen) if isinstance(found, PictureSource) else found
+    found = kind.load(argument, where, split)
+    loaded = prepare(found, where, chosen) if isinstance(found, PictureSource) else apply_options(found, where, chosen)
+    loaded.origin = dataset if isinstance(dataset, str) else ""
+    return loaded
 
 
 def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "train") -> None:
