@@ -32,7 +32,5 @@ def apply_options(dataset: Dataset, data_dir: Path, options: ImageOptions) -> Da
         value = getattr(options, name)
         if value != getattr(plain, name):
             what = "points" if len(dataset.shape) == 1 else "samples that are no images of this package"
-            raise InputError(
-                name, f"{dataset.name} holds {what}, so {format_value(value)} has no meaning; leave it out"
-            )
+            raise InputError(name, f"{dataset.name} holds {what}, so {format_value(value)} is of no use; leave it out")
     return dataset

@@ -71,6 +71,7 @@ def decode_into_memory(source: PictureSource, shape: Shape) -> Entry:
     labels: list[int | None] = []
     images = np.empty((len(source), *shape), np.uint8)
     for picture in _decode_all(source, shape, skipped):
+        assert picture.pixels is not None
         images[len(labels)] = picture.pixels
         labels.append(picture.label)
     if not labels:

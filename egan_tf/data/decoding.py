@@ -136,7 +136,8 @@ def _grey_bits(picture: Image) -> int:
     """Bits of a grey pixel as stored, known before the picture is loaded."""
     if picture.mode.startswith("I"):
         return 16
-    mode = str(picture.tile[0][3]) if picture.tile else picture.mode
+    tiles = getattr(picture, "tile", None)
+    mode = str(tiles[0][3]) if tiles else picture.mode
     return {"1": 1, "L;2": 2, "L;4": 4}.get(mode, 8)
 
 

@@ -23,7 +23,7 @@ BLOCK_BYTES = 1 << 24
 
 
 class ImageDataset(Dataset):
-    """Images of uint8, held in memory or read by index from a memory-mapped file. TensorFlow is needed for batches only.
+    """Images of uint8, held in memory or read by index from a file on disk. Only batches need TensorFlow.
 
     Attributes:
         images: uint8 [N, H, W, C], read-only; a `np.memmap` if they are on disk.

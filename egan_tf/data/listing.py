@@ -47,8 +47,8 @@ class Listing(NamedTuple):
 def list_pictures(root: Path) -> Listing:
     """Lists the pictures in a folder and the folders below it.
 
-    Hidden files and folders and __MACOSX are ignored. Links to files and folders are followed; a folder is visited once,
-    whatever links to it.
+    Hidden files and folders and __MACOSX are ignored. Links to files and folders are followed; a folder is visited
+    once, whatever links to it.
 
     Args:
         root: the folder.

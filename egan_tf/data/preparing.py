@@ -155,9 +155,5 @@ def _alone(lock: Path, name: str) -> Iterator[None]:
 
 
 def _disk_error(folder: Path, needed: int, error: OSError) -> InputError:
-    reason = error.strerror or str(error)
-    return InputError(
-        "data_dir",
-        f"the decoded images ({needed / GB:.2f} GB) cannot be written to {folder} ({reason}); free some space or choose "
-        "another data_dir",
-    )
+    what = f"the decoded images ({needed / GB:.2f} GB) cannot be written to {folder}"
+    return InputError("data_dir", f"{what} ({error.strerror or error}); free some space or choose another data_dir")
