@@ -42,7 +42,10 @@ def load(argument: str, data_dir: Path, split: str = "train") -> FolderSource:
     listing = list_pictures(root)
     name = short_name(f"folder:{argument}")
     if listing.others:
-        log_line(f"{name}: {listing.others:,} files are no pictures by their names and are ignored")
+        files = "1 file is no picture by its name and is"
+        if listing.others > 1:
+            files = f"{listing.others:,} files are no pictures by their names and are"
+        log_line(f"{name}: {files} ignored")
     return FolderSource(root, name, listing)
 
 

@@ -58,7 +58,7 @@ def prepare(source: PictureSource, data_dir: Path, options: ImageOptions) -> Ima
     check_strict(source.name, skipped, options.strict)
     log_skipped(source.name, skipped, len(source), in_full=decoded)
     shape = "x".join(map(str, entry.images.shape[1:]))
-    left_out = f" {len(skipped):,} pictures could not be used." if skipped else ""
+    left_out = f" {len(skipped):,} of {len(source):,} pictures could not be used." if skipped else ""
     description = f"{source.about.description} As {len(entry.images):,} images of {shape}.{left_out}"
     return ImageDataset(
         source.name,
