@@ -161,8 +161,9 @@ def _plain_grey(image: Image, transparent: int | None, bits: int) -> Image:
         grey = stored = np.asarray(image.convert("L"))
     if not isinstance(transparent, int):
         return PIL.Image.fromarray(grey)
-    # Pillow scales pixels of less than 8 bits to 0..255, but not the value that is transparent.
-    value = transparent * 255 // (2**bits - 1) if bits < 8 else transparent
+    # Pillow scales pixels of 2 and 4 bits to 0..255, but not the value that is transparent.
+    scaled = bits < 8 and transparent < 2**bits
+    value = transparent * 255 // (2**bits - 1) if scaled else transparent
     alpha = np.where(stored == value, 0, 255).astype(np.uint8)
     return PIL.Image.fromarray(np.stack([grey, alpha], axis=-1))
 

@@ -37,9 +37,7 @@ def log_skipped(name: str, skipped: Skipped, total: int, in_full: bool) -> None:
     """Prints on stderr how many pictures were left out; `in_full` also the first ten of them."""
     if not skipped:
         return
-    line = (
-        f"{name}: {len(skipped):,} of {total:,} pictures cannot be used and {'are' if skipped[1:] else 'is'} left out"
-    )
+    line = f"{name}: left out {len(skipped):,} of {total:,} pictures, which cannot be used"
     if not in_full:
         log_line(f"{line}, such as {describe(skipped[0])}")
         return
