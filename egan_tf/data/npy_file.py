@@ -8,6 +8,7 @@ import numpy as np
 
 from egan_tf.data.about import About
 from egan_tf.data.array_checks import image_shape, read_problem
+from egan_tf.data.array_header import read_array_header
 from egan_tf.data.array_pictures import ArrayPictures
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.names import short_name
@@ -33,12 +34,17 @@ def load(argument: str, data_dir: Path, split: str = "train") -> NpyPictures:
     check(argument, data_dir, split)
     path = Path(argument).expanduser()
     try:
-        # Mapping reads no more than the header, and refuses objects and files that are too short.
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as file:
+            header = read_array_header(file)
+            whole = file.tell() + header.bytes <= path.stat().st_size
+            require(whole, "dataset", f"{path.name} is cut off: it claims {list(header.shape)} {header.dtype}")
+            shape = image_shape(path.name, header.shape, header.dtype)
+            place = file.tell()
+            array = np.memmap(path, np.uint8, "r", place, header.shape, order="F" if header.fortran else "C")
+    except InputError:
+        raise
     except Exception as error:  # numpy raises whatever it meets in damaged content
         raise read_problem(path, error) from error
-    require(isinstance(array, np.memmap), "dataset", f"{format_value(str(path))} holds no array")
-    shape = image_shape(path.name, array.shape, array.dtype)
     return NpyPictures(path, short_name(f"npy:{argument}"), array.reshape(shape))
 
 

@@ -6,12 +6,13 @@ import contextlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 
 from egan_tf.data.about import About
 from egan_tf.data.array_checks import image_shape, label_array, names_of_classes, read_problem
+from egan_tf.data.array_header import ArrayHeader, read_array_header
 from egan_tf.data.array_pictures import ArrayPictures
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.names import short_name
@@ -25,22 +26,6 @@ MAX_SMALL_BYTES = 64 * MIB
 
 PLAIN = {"train": ("images", "labels")}
 KERAS = {"train": ("x_train", "y_train"), "test": ("x_test", "y_test")}
-
-
-class Header(NamedTuple):
-    """What an array in the file claims to be."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    fortran: bool
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of the content."""
-        total = self.dtype.itemsize
-        for size in self.shape:
-            total *= int(size)
-        return total
 
 
 def load(argument: str, data_dir: Path, split: str = "train") -> NpzPictures:
@@ -114,11 +99,12 @@ class NpzPictures(ArrayPictures):
         """The images one after the other, so that a large array is never in memory."""
         size = int(np.prod(self.shape[1:]))
         with _errors(self._path), zipfile.ZipFile(self._path) as archive, _open(archive, self._member) as file:
-            _header_of(file)
+            read_array_header(file)
             for _ in range(self.shape[0]):
                 content = file.read(size)
                 require(len(content) == size, "dataset", f"{self._path.name}: {self._member} is cut off")
                 yield np.frombuffer(content, np.uint8).reshape(self.shape[1:])
+            file.read(1)  # at the end of the member its checksum is compared
 
 
 def _arrays_of(members: set[str], path: Path) -> dict[str, tuple[str, str]]:
@@ -161,21 +147,13 @@ def _read_small(archive: zipfile.ZipFile, member: str) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _read_header(archive: zipfile.ZipFile, member: str) -> Header:
+def _read_header(archive: zipfile.ZipFile, member: str) -> ArrayHeader:
     with _open(archive, member) as file:
-        header = _header_of(file)
+        header = read_array_header(file)
         claimed = archive.getinfo(f"{member}.npy").file_size
-        require(not header.dtype.hasobject, "dataset", f"{member} holds Python objects; store an array of numbers")
         whole = file.tell() + header.bytes == claimed
         require(whole, "dataset", f"{member} is damaged: its size is not that of {list(header.shape)} {header.dtype}")
         return header
-
-
-def _header_of(file: IO[bytes]) -> Header:
-    version = np.lib.format.read_magic(file)
-    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = reader(file)
-    return Header(shape, dtype, fortran and len(shape) > 1)
 
 
 def _open(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
