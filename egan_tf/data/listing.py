@@ -80,7 +80,10 @@ def listing_key(listing: Listing) -> str:
 
 
 def _files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Everything but folders, with its path below `root`; real folders first, then those behind links."""
+    """Everything but folders, with its path below `root`; what is behind links comes last.
+
+    The order of files is that of the file system, that of folders is not: it decides which of two links counts.
+    """
     visited: set[tuple[int, int]] = set()
     folders: list[tuple[str, str]] = [("", str(root))]
     links: list[tuple[str, str]] = []
@@ -91,19 +94,21 @@ def _files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
             if (status.st_dev, status.st_ino) in visited:
                 continue
             visited.add((status.st_dev, status.st_ino))
+            below: list[tuple[str, str, bool]] = []
             with os.scandir(path) as scan:
-                entries = sorted(scan, key=lambda entry: os.fsencode(entry.name), reverse=True)
+                for entry in scan:
+                    if entry.name.startswith(".") or entry.name == "__MACOSX":
+                        continue
+                    name = prefix + entry.name
+                    if _is_folder(entry):
+                        below.append((f"{name}/", entry.path, entry.is_symlink()))
+                    else:
+                        yield name, entry
         except OSError as error:
             problem = f"the folder {format_value(path)} cannot be read ({error.strerror}); change its rights"
             raise InputError("dataset", problem) from error
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name == "__MACOSX":
-                continue
-            name = prefix + entry.name
-            if _is_folder(entry):
-                (links if entry.is_symlink() else folders).append((f"{name}/", entry.path))
-            else:
-                yield name, entry
+        for name, inner, is_link in sorted(below, key=lambda folder: os.fsencode(folder[0]), reverse=True):
+            (links if is_link else folders).append((name, inner))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

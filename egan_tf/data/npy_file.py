@@ -61,7 +61,7 @@ def check(argument: str, data_dir: Path, split: str = "train") -> None:
 class NpyPictures(ArrayPictures):
     """The images of one array on disk."""
 
-    def __init__(self, path: Path, name: str, array: np.memmap) -> None:
+    def __init__(self, path: Path, name: str, array: np.ndarray) -> None:
         """Args: path: of the file. name: of the data set. array: uint8 [N, H, W, C], memory-mapped."""
         status = path.stat()
         about = About(f"{len(array):,} images of a .npy file, {'x'.join(map(str, array.shape[1:]))}.", source=path.name)
