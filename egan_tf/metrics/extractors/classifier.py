@@ -132,9 +132,9 @@ def train_classifier(network: keras.Model, train: ImageDataset, test: ImageDatas
     classifier.compile(
         keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False
     )
-    # Mirrored images, which the option `flip` adds, are left to the networks of the run.
-    upright = train.with_options(replace(train.options, flip=False))
-    batches = upright.batches(BATCH, SEED).map(_as_floats)
+    if train.options.flip:  # the classifier is of the images as they are, whatever the run trains on
+        train = train.with_options(replace(train.options, flip=False))
+    batches = train.batches(BATCH, SEED).map(_as_floats)
     classifier.fit(batches, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
     assert test.labels is not None
     correct = 0
