@@ -8,6 +8,7 @@ set, write a function `(argument, data_dir, split)` that returns a `Dataset` or 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,19 @@ from egan_tf.data import (
     digits,
     emoji,
     fashion_mnist,
+    folder,
     lsun,
     mixtures,
     mnist,
+    npy_file,
+    npz_file,
     patches,
     tfds_pictures,
 )
 from egan_tf.data.about import About
+from egan_tf.data.applying import apply_options
 from egan_tf.data.base import Dataset
+from egan_tf.data.cache import clear_cache
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.data.names import public_name, short_name, split_name
@@ -48,6 +54,7 @@ __all__ = [
     "Survey",
     "UnusablePicture",
     "check_available",
+    "clear_cache",
     "load",
     "public_name",
     "short_name",
@@ -59,9 +66,12 @@ DATASETS: dict[str, Kind] = {
     "digits": Kind(digits.load),
     "emoji": Kind(emoji.load, emoji.check),
     "fashion_mnist": Kind(fashion_mnist.load, fashion_mnist.check),
+    "folder": Kind(folder.load, folder.check, "PATH"),
     "grid25": Kind(mixtures.load_grid25),
     "lsun": Kind(lsun.load, lsun.check, "PATH"),
     "mnist": Kind(mnist.load, mnist.check),
+    "npy": Kind(npy_file.load, npy_file.check, "PATH"),
+    "npz": Kind(npz_file.load, npz_file.check, "PATH"),
     "patches": Kind(patches.load),
     "ring8": Kind(mixtures.load_ring8),
     "tfds": Kind(tfds_pictures.load, tfds_pictures.check, "NAME[/CONFIG][:SPLIT]"),
@@ -81,15 +91,19 @@ def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "
         InputError: an unknown name or split, options that do not fit the data, or the data set is not prepared and
             cannot be.
     """
-    folder, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
+    for name in options:
+        one_of("options", name, [field.name for field in fields(ImageOptions)])
+    where, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
     found: Dataset | PictureSource
     if callable(dataset):
-        found = load_function(dataset, folder, split)
+        found = load_function(dataset, where, split)
     else:
-        check_available(dataset, folder, split)
+        check_available(dataset, where, split)
         kind, argument = _resolved(dataset)
-        found = kind.load(argument, folder, split)
-    return prepare(found, folder, chosen) if isinstance(found, PictureSource) else found
+        found = kind.load(argument, where, split)
+    loaded = prepare(found, where, chosen) if isinstance(found, PictureSource) else apply_options(found, where, chosen)
+    loaded.origin = dataset if isinstance(dataset, str) else ""
+    return loaded
 
 
 def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "train") -> None:

@@ -62,7 +62,7 @@ def draw(sample_fn: SampleFn, generation: tf.Tensor, sizes: GenerationSizes, exp
             "x", f"as a function must return {sizes.total} samples, as its second argument says; got {given}"
         )
     check_labels_given(labels is not None, expected)
-    samples = tensor_samples(samples, expected.shape, sizes.total)
+    samples = tensor_samples(samples, expected, sizes.total)
     if labels is None or expected.label_shape is None:
         return split_samples(samples, None, sizes)
     wanted = [sizes.total, *expected.label_shape]

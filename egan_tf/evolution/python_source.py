@@ -14,7 +14,15 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.batches import GenerationSizes, split_samples
-from egan_tf.evolution.samples import SampleFormat, as_array, check_values, host_labels, host_samples, parts
+from egan_tf.evolution.samples import (
+    SampleFormat,
+    as_array,
+    check_values,
+    host_bytes_to_floats,
+    host_labels,
+    host_samples,
+    parts,
+)
 from egan_tf.evolution.source import DEFAULT_BATCH_SIZE, Epoch, Source, require_steps, too_few
 from egan_tf.utils.checks import require
 
@@ -71,7 +79,8 @@ class PythonSource(Source):
         samples = as_array("x", x, "arrays in every batch")
         if samples.ndim == len(shape):  # a single sample
             samples, y = samples[None], None if y is None else as_array("y", y)[None]
-        samples = host_samples(samples, shape)
+        # Floats already here, as batches of one dataset may be of both types.
+        samples = host_bytes_to_floats(host_samples(samples, self._expected))
         check_values(samples, self._expected)
         labels = host_labels(y, len(samples), self._expected)
         return (samples,) if labels is None else (samples, labels)

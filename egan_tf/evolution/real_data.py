@@ -88,5 +88,5 @@ def step_samples(data: Any, expected: SampleFormat) -> Any:
     samples, labels = parts(data)
     samples = tf.convert_to_tensor(samples)
     count = samples.shape[0] if samples.shape.rank else None
-    samples = tensor_samples(samples, expected.shape, count)
+    samples = tensor_samples(samples, expected, count)
     return samples if labels is None else (samples, labels)

@@ -20,6 +20,7 @@ from egan_tf.evolution.map_functions import choose_map
 from egan_tf.evolution.noise import GenerationNoise
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population
+from egan_tf.evolution.samples import bytes_to_floats
 from egan_tf.evolution.selection import all_finite
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
@@ -69,7 +70,7 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     Returns:
         Scalars for Keras' logs.
     """
-    batches = _with_labels_as_needed(model, batches)
+    batches = _as_floats(_with_labels_as_needed(model, batches))
     settings, functions = model.settings, model.generation_functions()
     step = tf.identity(model.generation.value)
     model.input_check.count(batches, step)
@@ -122,6 +123,11 @@ def _with_labels_as_needed(model: EvolvingModel, batches: Batches) -> Batches:
     labelled = isinstance(batches, LabelledBatches)
     require(labelled or not model.conditional, "y", "must hold labels: the networks are conditional")
     return batches if model.conditional else RealBatches(batches.evaluation, batches.fresh)
+
+
+def _as_floats(batches: Batches) -> Batches:
+    evaluation, fresh = bytes_to_floats(batches.evaluation), bytes_to_floats(batches.fresh)
+    return batches._replace(evaluation=evaluation, fresh=fresh)
 
 
 def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdate) -> Logs:

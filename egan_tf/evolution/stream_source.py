@@ -9,6 +9,7 @@ import tensorflow as tf
 from egan_tf.evolution.batches import GenerationSizes, split_samples
 from egan_tf.evolution.samples import (
     SampleFormat,
+    as_training_type,
     check_dtype,
     check_labels_given,
     check_values,
@@ -49,7 +50,7 @@ class StreamSource(Source):
             InputError: the dataset yields something else.
         """
         samples, labels = _tensor_parts(dataset.element_spec)
-        check_dtype(samples.dtype.name)
+        check_dtype(samples.dtype.name, expected)
         check_labels_given(labels is not None, expected)
         shape = samples.shape if samples.shape.rank is not None else _shape_of_first(dataset)
         self._batched = shape.rank == len(expected.shape) + 1
@@ -58,7 +59,7 @@ class StreamSource(Source):
         leading = [samples.shape[0] if samples.shape.rank else None] if self._batched else []
         self.batch_size = batch_size or declared_batch_size(dataset, self._batched) or DEFAULT_BATCH_SIZE
         self._expected = expected
-        self._dataset = _as_float32(dataset, expected, leading)
+        self._dataset = _as_training_data(dataset, expected, leading)
 
     def epoch(self, sizes: GenerationSizes, steps: int | None) -> Epoch:
         """As `Source.epoch`; reads the first generation, and checks its values."""
@@ -128,8 +129,8 @@ def _shape_of_first(dataset: tf.data.Dataset) -> tf.TensorShape:
     return parts(first)[0].shape
 
 
-def _as_float32(dataset: tf.data.Dataset, expected: SampleFormat, leading: list[int | None]) -> tf.data.Dataset:
-    """The same dataset with all that is known of its shapes, as float32, and with the labels that the networks take."""
+def _as_training_data(dataset: tf.data.Dataset, expected: SampleFormat, leading: list[int | None]) -> tf.data.Dataset:
+    """As float32 or uint8, with all that is known of its shapes, and with the labels that the networks take."""
     shape = [*leading, *expected.shape]
     label_shape = None if expected.label_shape is None else [*leading, *expected.label_shape]
     samples, labels = _tensor_parts(dataset.element_spec)
@@ -137,13 +138,15 @@ def _as_float32(dataset: tf.data.Dataset, expected: SampleFormat, leading: list[
         raise InputError(
             "y", f"holds labels of shape {tuple(labels.shape)}, but the networks take {tuple(label_shape)}"
         )
-    exact = samples.dtype == tf.float32 and samples.shape.rank is not None and samples.shape.as_list() == shape
+    exact = (
+        samples.dtype in (tf.float32, tf.uint8) and samples.shape.rank is not None and samples.shape.as_list() == shape
+    )
     if exact and label_shape is None and not isinstance(dataset.element_spec, tuple):
         return dataset
 
     def convert(*element: Any) -> Any:
         x, y = parts(element[0] if len(element) == 1 else element)
-        x = tf.cast(tf.ensure_shape(x, shape, name=SHAPE_CHECK), tf.float32)
+        x = as_training_type(tf.ensure_shape(x, shape, name=SHAPE_CHECK))
         if label_shape is None:
             return x
         y = tf.ensure_shape(y, label_shape, name=LABEL_SHAPE_CHECK)

@@ -113,7 +113,7 @@ def test_a_step_of_ones_own_refuses_bad_samples() -> None:
             egan.train_step(tf.constant(real))
         with pytest.raises(InputError):
             egan.train_on_batch(real)
-    for wrong in (tf.zeros([TOTAL, *IMAGE], tf.uint8), tf.zeros([TOTAL, 3])):
+    for wrong in (tf.zeros([TOTAL, *IMAGE], tf.int32), tf.zeros([TOTAL, 3])):
         with pytest.raises(InputError, match="^x: "):
             egan.train_step(wrong)
     assert egan.generation.numpy() == 1

@@ -92,7 +92,7 @@ def compiled(pair: Any, **settings: Any) -> EGAN:
     ("data", "says"),
     [
         (IMAGES * 127.5 + 127.5, r"scale them to \[-1, 1\]"),
-        ((IMAGES * 127.5 + 127.5).astype("uint8"), "floating-point"),
+        ((IMAGES * 127.5 + 127.5).astype("int32"), "floating-point"),
         (IMAGES[:, :4], "but the discriminator takes"),
         (np.where(IMAGES > 0.9, np.nan, IMAGES), "not finite"),
         (IMAGES[:0], "no samples"),
