@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,15 +19,19 @@ import tensorflow as tf
 from benchmarks.timing import interleaved, machine, publish, summary
 from egan_tf.data import ImageDataset, load
 from egan_tf.training.build import build
+from egan_tf.training.config import Config
 from egan_tf.training.presets import preset
 
-CASES = ("digits", "fashion_mnist", "cifar10")
+CASES = ("digits", "fashion_mnist", "cifar10", "disk")
 
 
 def dataset_of(name: str, data_dir: str) -> ImageDataset:
-    """The data set; for cifar10, whose download needs a network, noise of its size and number."""
-    if name == "cifar10":
+    """The data set; for cifar10, whose download needs a network, noise of its size and number, also from disk."""
+    if name in ("cifar10", "disk"):
         pixels = np.random.default_rng(0).integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8)
+        if name == "disk":
+            np.save(f"{data_dir}/noise.npy", pixels)
+            pixels = np.load(f"{data_dir}/noise.npy", mmap_mode="r")
         return ImageDataset(name, pixels, np.zeros(50_000, np.int32), tuple("0123456789"))
     dataset = load(name, data_dir)
     assert isinstance(dataset, ImageDataset)
@@ -35,7 +40,12 @@ def dataset_of(name: str, data_dir: str) -> ImageDataset:
 
 def measure(name: str, data_dir: str, rounds: int) -> dict[str, Any]:
     """Times of a generation with and without the pipeline."""
-    config, dataset = preset(name), dataset_of(name, data_dir)
+    config = preset("cifar10" if name == "disk" else name)
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(config, dataset_of(name, folder if name == "disk" else data_dir), rounds)
+
+
+def _measure(config: Config, dataset: ImageDataset, rounds: int) -> dict[str, Any]:
     egan = build(config, dataset.shape)
     step = tf.function(egan.train_step)
     batches = iter(dataset.batches(egan.samples_per_generation(config.data.batch_size), seed=0))

@@ -27,6 +27,7 @@ from egan_tf import EGAN, data
 from egan_tf.evolution.batches import as_batches
 from egan_tf.evolution.evaluation import evaluator
 from egan_tf.evolution.noise import GenerationNoise
+from egan_tf.evolution.samples import bytes_to_floats
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network, state_of
 from egan_tf.training.build import build
@@ -117,19 +118,24 @@ def children_function(egan: EGAN) -> Callable[[Any], list[NetworkState]]:
     return members
 
 
+def as_floats(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A batch as the networks take it."""
+    return bytes_to_floats(images), labels
+
+
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Trains, and compares the protocols with the oracle every `options.every` generations."""
     config, dataset = preset(options.dataset), data.load(options.dataset, options.data_dir)
     egan = build(config, dataset.shape)
     scorer, make_children = Scorer(egan), children_function(egan)
     size = egan.samples_per_generation(config.data.batch_size)
-    oracle_data = iter(dataset.batches(ORACLE, seed=1))
-    test_data = iter(dataset.batches(max(SIZES), seed=2))
+    oracle_data = iter(dataset.batches(ORACLE, seed=1).map(as_floats))
+    test_data = iter(dataset.batches(max(SIZES), seed=2).map(as_floats))
     rows: list[dict[str, Any]] = []
     for done in range(0, options.generations, options.every):
         batches = dataset.batches(size, seed=0, start=done)
         egan.fit(batches, batch_size=config.data.batch_size, steps_per_epoch=options.every, verbose=0)
-        children = make_children(next(iter(dataset.batches(size, seed=0, start=done + options.every))))
+        children = make_children(next(iter(dataset.batches(size, seed=0, start=done + options.every).map(as_floats))))
         fitness, error = scorer.oracle(children, next(oracle_data)[0])
         best, second = np.argsort(-fitness)[:2]
         row = {"generation": done + options.every, "error": error, "gap": float(fitness[best] - fitness[second])}

@@ -31,7 +31,7 @@ FACADE = "egan_tf"
 
 HEAVY = (
     *("tensorflow", "keras", "pydantic", "tyro", "onnxruntime", "onnx", "tf2onnx", "matplotlib", "sklearn", "scipy"),
-    *("PIL", "tensorflow_datasets", "tensorboard", "tqdm", "jinja2"),
+    *("PIL", "tensorflow_datasets", "tensorboard", "tqdm", "jinja2", "fontTools", "lmdb"),
 )
 POSIX_ONLY = ("fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty")
 

@@ -105,7 +105,7 @@ ARGUMENTS = st.lists(
 def test_a_command_line_may_be_anything(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as empty, pytest.MonkeyPatch.context() as patch:
         patch.chdir(empty)
-        patch.setattr("egan_tf.data.cifar10.reachable", lambda host: False)
+        patch.setattr("egan_tf.data.network.unreachable", list)
         try:
             answered(lambda: train_command.main([*arguments, "--dry-run"]))
         except SystemExit as exit_:

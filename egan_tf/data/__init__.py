@@ -8,12 +8,29 @@ set, write a function `(argument, data_dir, split)` that returns a `Dataset` or 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from egan_tf.data import cifar10, digits, fashion_mnist, mixtures
+from egan_tf.data import (
+    celeb_a,
+    cifar10,
+    digits,
+    emoji,
+    fashion_mnist,
+    folder,
+    lsun,
+    mixtures,
+    mnist,
+    npy_file,
+    npz_file,
+    patches,
+    tfds_pictures,
+)
 from egan_tf.data.about import About
+from egan_tf.data.applying import apply_options
 from egan_tf.data.base import Dataset
+from egan_tf.data.cache import clear_cache
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.data.names import public_name, short_name, split_name
@@ -21,6 +38,7 @@ from egan_tf.data.options import ImageOptions
 from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
 from egan_tf.data.preparing import prepare
 from egan_tf.data.registry import Kind
+from egan_tf.data.user_function import load_function, names_function
 from egan_tf.utils.checks import InputError, one_of, require
 
 __all__ = [
@@ -36,17 +54,27 @@ __all__ = [
     "Survey",
     "UnusablePicture",
     "check_available",
+    "clear_cache",
     "load",
     "public_name",
     "short_name",
 ]
 
 DATASETS: dict[str, Kind] = {
+    "celeb_a": Kind(celeb_a.load, celeb_a.check),
     "cifar10": Kind(cifar10.load, cifar10.check),
     "digits": Kind(digits.load),
+    "emoji": Kind(emoji.load, emoji.check),
     "fashion_mnist": Kind(fashion_mnist.load, fashion_mnist.check),
+    "folder": Kind(folder.load, folder.check, "PATH"),
     "grid25": Kind(mixtures.load_grid25),
+    "lsun": Kind(lsun.load, lsun.check, "PATH"),
+    "mnist": Kind(mnist.load, mnist.check),
+    "npy": Kind(npy_file.load, npy_file.check, "PATH"),
+    "npz": Kind(npz_file.load, npz_file.check, "PATH"),
+    "patches": Kind(patches.load),
     "ring8": Kind(mixtures.load_ring8),
+    "tfds": Kind(tfds_pictures.load, tfds_pictures.check, "NAME[/CONFIG][:SPLIT]"),
 }
 
 
@@ -63,23 +91,40 @@ def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "
         InputError: an unknown name or split, options that do not fit the data, or the data set is not prepared and
             cannot be.
     """
-    folder, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
-    check_available(dataset, folder, split)
-    kind, argument = _resolved(dataset)
-    found = kind.load(argument, folder, split)
-    return prepare(found, folder, chosen) if isinstance(found, PictureSource) else found
+    for name in options:
+        one_of("options", name, [field.name for field in fields(ImageOptions)])
+    where, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
+    found: Dataset | PictureSource
+    if callable(dataset):
+        found = load_function(dataset, where, split)
+    else:
+        check_available(dataset, where, split)
+        kind, argument = _resolved(dataset)
+        found = kind.load(argument, where, split)
+    loaded = prepare(found, where, chosen) if isinstance(found, PictureSource) else apply_options(found, where, chosen)
+    loaded.origin = dataset if isinstance(dataset, str) else ""
+    return loaded
 
 
 def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "train") -> None:
-    """Raises `InputError` if the data is not there and cannot be fetched: within 5 s, without importing TensorFlow."""
-    kind, argument = _resolved(dataset)
-    kind.check(argument, Path(data_dir).expanduser(), split)
+    """Raises `InputError` if the data is not there and cannot be fetched: within 5 s, without importing TensorFlow.
+
+    A function of the user is not called; only `load` finds out what it returns.
+    """
+    if not callable(dataset):
+        kind, argument = _resolved(dataset)
+        kind.check(argument, Path(data_dir).expanduser(), split)
 
 
-def _resolved(dataset: str | Callable[..., Any]) -> tuple[Kind, str]:
-    if not isinstance(dataset, str):
-        raise InputError("dataset", "functions are not supported yet")
+def _resolved(dataset: str) -> tuple[Kind, str]:
+    require(isinstance(dataset, str), "dataset", f"must be a string or a function, got {type(dataset).__name__}")
     name, argument = split_name(dataset)
+    if argument and name not in DATASETS and names_function(dataset):
+        raise InputError(
+            "dataset",
+            f"{dataset!r} names a function, which is imported only where it was typed as a flag of a command; in "
+            "Python pass the function itself",
+        )
     kind = DATASETS[one_of("dataset", name, DATASETS)]
     require(bool(argument) == bool(kind.argument), "dataset", _argument_problem(name, kind))
     return kind, argument

@@ -22,10 +22,12 @@ class Dataset(ABC):
         name: in the registry; of a user's own data a short name without a path.
         split: the part of the source, "train" or "test".
         shape: of one sample, without the batch axis: (H, W, C) for images, (2,) for points.
-        value_range: lowest and highest value of a sample, or None if it is unbounded.
+        value_range: lowest and highest value of a sample as networks see it, or None if it is unbounded. Images are
+            stored as uint8; `EGAN` maps 0..255 to [-1, 1].
         class_names: one name per label, in the order of the labels; () if there are no labels.
         about: description, licence, source and citation.
         fingerprint: SHA-256 (hex) of the content, or of the parameters if samples are generated.
+        origin: the string that `egan_tf.data.load` loaded it by; "" if it was made otherwise. It may hold a local path.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Dataset(ABC):
     about: About
     fingerprint: str
 
+    origin: str = ""
+
     in_graph: ClassVar[bool] = False
     """True if `batches` returns a function of the step, to be called inside a `tf.function`."""
 
@@ -44,8 +48,8 @@ class Dataset(ABC):
         """The endless sequence of batches of `size` samples for steps `start`, `start` + 1, ...
 
         Returns:
-            A `tf.data.Dataset` whose element n (from 0) is the batch of step `start` + n; or, if `in_graph`, a function
-            `sample_fn(step, count)` of the absolute step that returns float32 [count, *shape].
+            A `tf.data.Dataset` whose element n (from 0) is the batch of step `start` + n, images as uint8; or, if
+            `in_graph`, a function `sample_fn(step, count)` of the absolute step that returns float32 [count, *shape].
 
         Raises:
             InputError: `size` is below 1, or `seed` or `start` is negative or too large.

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from egan_tf.data.about import About
 from egan_tf.data.images import ImageDataset
-from egan_tf.data.tfds_source import load_images, prepare_command
+from egan_tf.data.tfds_files import check_complete, check_fetchable, manual_folder, prepared_folders
+from egan_tf.data.tfds_source import SPLITS, load_images
 from egan_tf.utils.atomic import atomic_write, remove_leftovers, sha256_of
-from egan_tf.utils.checks import InputError
+from egan_tf.utils.checks import InputError, one_of
 
+NAME = "fashion_mnist"
 DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
 GZIP_HEADER_SIZE = 10
 """Bytes before the compressed data in the files of Debian, which record no file name."""
@@ -57,15 +59,21 @@ def load(argument: str, data_dir: Path, split: str = "train") -> ImageDataset:
         citation="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine "
         "learning algorithms, arXiv 1708.07747",
     )
-    return load_images("fashion_mnist", data_dir, split, about, "about 15 s", provide_downloads)
+    return load_images(NAME, data_dir, split, about, "about 15 s", provide_downloads)
 
 
 def check(argument: str, data_dir: Path, split: str = "train") -> None:
-    """As `Kind.check`; `load` itself fails at once."""
+    """As `Kind.check`."""
+    one_of("split", split, SPLITS)
+    if not prepared_folders(NAME, data_dir):
+        check_complete(NAME, data_dir)
+        _check_originals(data_dir, DEBIAN_DIR)
 
 
 def provide_downloads(data_dir: Path, source: Path | None = None) -> None:
     """Puts the four original files into `data_dir`/downloads/manual, where TFDS looks before it downloads.
+
+    Without the Debian package, TFDS downloads what is missing if the site can be reached.
 
     Args:
         data_dir: folder of prepared data sets. Undamaged originals in it are kept.
@@ -75,17 +83,7 @@ def provide_downloads(data_dir: Path, source: Path | None = None) -> None:
         InputError: a file is missing or damaged, or `data_dir` cannot be written.
     """
     source = DEBIAN_DIR if source is None else source
-    manual = data_dir / "downloads" / "manual"
-    needed = [original for original in ORIGINALS if not _is_original(manual / original.name, original)]
-    missing = [original.name for original in needed if not (source / original.name).is_file()]
-    if missing:
-        raise InputError(
-            "dataset",
-            f"fashion_mnist is not prepared in {data_dir} and {source} lacks {', '.join(missing)}; "
-            "install step: apt-get install dataset-fashion-mnist; or prepare it with tfds on a machine with a network "
-            f"and copy the folder: {prepare_command('fashion_mnist', data_dir)}",
-        )
-    for original in needed:
+    for original in _check_originals(data_dir, source):
         content = restore((source / original.name).read_bytes(), original)
         if hashlib.sha256(content).hexdigest() != original.sha256:
             raise InputError(
@@ -93,7 +91,17 @@ def provide_downloads(data_dir: Path, source: Path | None = None) -> None:
                 f"{source / original.name} is damaged (not the published file under another gzip header); "
                 "reinstall step: apt-get install --reinstall dataset-fashion-mnist",
             )
-        _write(manual / original.name, content)
+        _write(manual_folder(data_dir) / original.name, content)
+
+
+def _check_originals(data_dir: Path, source: Path) -> list[OriginalFile]:
+    """The original files to restore from `source`; raises `InputError` if they can be had from nowhere."""
+    manual = manual_folder(data_dir)
+    needed = [original for original in ORIGINALS if not _is_original(manual / original.name, original)]
+    if all((source / original.name).is_file() for original in needed):
+        return needed
+    check_fetchable(NAME, data_dir, "on Debian: apt-get install dataset-fashion-mnist")
+    return []
 
 
 def restore(packed: bytes, original: OriginalFile) -> bytes:

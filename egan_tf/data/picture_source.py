@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from egan_tf.data.about import About
+from egan_tf.data.options import ImageOptions
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from egan_tf.data.images import ImageDataset
 
 
 class UnusablePicture(Exception):  # noqa: N818
@@ -51,8 +54,10 @@ class PictureSource(ABC):
     Attributes:
         name: of the data set.
         split: "train" or "test".
-        about: facts for cards.
+        about: facts for cards; the number of images, their shape and the number of pictures left out are added.
         class_names: by label; () if there are none.
+        resolution: the side of its images unless the user asks for another; None for no preference.
+        channels: of its images unless the user asks for others; None for those of the pictures.
         key: JSON values that change when the stored pictures change, found without reading them all, such as names,
             sizes and times of files. It never enters a published file.
     """
@@ -62,6 +67,15 @@ class PictureSource(ABC):
     about: About
     class_names: tuple[str, ...]
     key: Mapping[str, Any]
+    resolution: int | None = None
+    channels: int | None = None
+
+    keeps_shape: ClassVar[bool] = False
+    """True if pictures of one shape keep it unless a resolution is given. False: they get a side that suits them."""
+
+    def ready(self, options: ImageOptions) -> ImageDataset | None:
+        """The data set, if it needs no decoding under these options."""
+        return None
 
     @abstractmethod
     def __len__(self) -> int:

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 
 def read_regular_file(path: Path, limit: int) -> bytes:
@@ -20,12 +21,8 @@ def read_regular_file(path: Path, limit: int) -> bytes:
             in a few words.
     """
     try:
-        _check(path.stat(), limit)  # before opening, because to open a device can change it
-        # A pipe that took the file's place since then would block without O_NONBLOCK.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with open_regular_file(path, limit) as file:
             status = os.fstat(file.fileno())
-            _check(status, limit)
             content = file.read(status.st_size + 1)
     except MemoryError as error:
         raise OSError(errno.ENOMEM, "does not fit into memory") from error
@@ -36,10 +33,34 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     return content
 
 
-def _check(status: os.stat_result, limit: int) -> None:
+def open_regular_file(path: Path, limit: int | None = None) -> BinaryIO:
+    """Opens a file for reading. Never waits for a pipe or opens a device.
+
+    Args:
+        path: the file, or a symbolic link to it.
+        limit: the largest size in bytes that is accepted; None for any.
+
+    Raises:
+        OSError: the file is missing, cannot be read, is no regular file, or is larger than `limit`; `strerror` says so
+            in a few words.
+        ValueError: the name has a null character, or cannot be encoded.
+    """
+    _check(path.stat(), limit)  # before opening, because to open a device can change it
+    # A pipe that took the file's place since then would block without O_NONBLOCK.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(path, flags), "rb")
+    try:
+        _check(os.fstat(file.fileno()), limit)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _check(status: os.stat_result, limit: int | None) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder")
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "is no regular file")
-    if status.st_size > limit:
+    if limit is not None and status.st_size > limit:
         raise OSError(errno.EFBIG, f"has {status.st_size:,} bytes, more than {limit:,}")

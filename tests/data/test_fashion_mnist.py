@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from egan_tf.data import fashion_mnist, load, tfds_source
+from egan_tf.data import fashion_mnist, load, network, tfds_source
 from egan_tf.data.fashion_mnist import DEBIAN_DIR, ORIGINALS, provide_downloads
 from egan_tf.utils.checks import InputError
 
@@ -21,12 +21,26 @@ def damaged_source(folder):
     return folder
 
 
-def test_missing_files_are_refused_before_any_preparation(tmp_path, monkeypatch):
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setattr(network, "behind_proxy", lambda: False)
+    monkeypatch.setattr(network, "unreachable", lambda sites: list(sites))
+
+
+def test_missing_files_are_refused_before_any_preparation(tmp_path, monkeypatch, offline):
     monkeypatch.setattr(fashion_mnist, "DEBIAN_DIR", tmp_path / "absent")
     monkeypatch.setattr(tfds_source, "_prepare", lambda *_: pytest.fail("began to prepare"))
     with pytest.raises(InputError, match="^dataset: .*apt-get install dataset-fashion-mnist") as caught:
         load("fashion_mnist", tmp_path / "data")
     assert str(tmp_path / "data") in str(caught.value) and "download_and_prepare" in str(caught.value)
+    assert not (tmp_path / "data").exists()
+
+
+def test_with_a_network_tfds_downloads_what_debian_lacks(tmp_path, monkeypatch):
+    monkeypatch.setattr(fashion_mnist, "DEBIAN_DIR", tmp_path / "absent")
+    monkeypatch.setattr(network, "unreachable", lambda sites: [])
+    fashion_mnist.check("", tmp_path / "data")
+    provide_downloads(tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 

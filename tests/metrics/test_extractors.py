@@ -155,6 +155,37 @@ def test_a_classifier_is_tested_on_held_out_images(stripes, tmp_path):
     assert len(digits.images) + len(held.images) == 1797
 
 
+def test_the_test_split_is_that_of_the_same_file(stripes, tmp_path):
+    test = striped(100, 1)
+    arrays = {"x_train": stripes.images, "y_train": stripes.labels, "x_test": test.images, "y_test": test.labels}
+    np.savez(tmp_path / "digits.npz", **arrays)
+    dataset = load(f"npz:{tmp_path / 'digits.npz'}", tmp_path)
+    train, held = train_test_split(dataset, tmp_path)
+    assert (train.fingerprint, len(train.images)) == (dataset.fingerprint, 600)
+    assert np.array_equal(held.images, test.images)
+
+
+def test_a_data_set_that_has_only_the_name_of_another_is_held_out(stripes, tmp_path):
+    images = np.zeros((60, 28, 28, 1), np.uint8)
+    named = ImageDataset("fashion_mnist", images, np.arange(60) % 10, tuple("0123456789"))
+    train, test = train_test_split(named, tmp_path)
+    assert (len(train.images), len(test.images)) == (48, 12)
+    np.savez(tmp_path / "digits.npz", images=stripes.images, labels=stripes.labels)
+    train, test = train_test_split(load(f"npz:{tmp_path / 'digits.npz'}", tmp_path), tmp_path)
+    assert (len(train.images), len(test.images)) == (480, 120)
+
+
+def test_of_images_on_disk_a_part_is_used(tmp_path, monkeypatch):
+    np.save(tmp_path / "images.npy", striped(100, 0).images)
+    images, labels = np.load(tmp_path / "images.npy", mmap_mode="r"), striped(100, 0).labels
+    dataset = ImageDataset("it", images, labels, "abcd")
+    assert [len(part.images) for part in train_test_split(dataset, tmp_path)] == [80, 20]
+    monkeypatch.setattr(classifier, "MAX_BYTES", 50 * 64)
+    train, test = train_test_split(dataset, tmp_path)
+    assert (len(train.images), len(test.images)) == (40, 10) and not train.on_disk
+    assert np.array_equal(train.images[1], images[2]) and train.labels[1] == labels[2]
+
+
 def test_without_labels_there_is_no_classifier(tmp_path):
     with pytest.raises(InputError, match="^extractor: cnn needs labels"):
         load_extractor("cnn", ImageDataset("plain", np.zeros((5, 8, 8, 1), np.uint8)), tmp_path)

@@ -30,8 +30,8 @@ def test_the_fewest_samples_are_those_that_metrics_take() -> None:
     assert settings_of(MetricsConfig)["evaluation_samples"].limits["ge"] == MIN_COUNT
 
 
-def test_there_is_a_preset_for_every_data_set() -> None:
-    assert {config.data.dataset for config in PRESETS.values()} == set(DATASETS)
+def test_presets_name_registered_data_sets() -> None:
+    assert {config.data.dataset for config in PRESETS.values()} <= set(DATASETS)
 
 
 def test_only_digits_differs_from_the_class_defaults_by_penalty_and_average() -> None:
@@ -79,7 +79,7 @@ def test_refusals(values: object, says: str) -> None:
         ({"run": {"steps_per_execution": 8}}, "log_every: must be a multiple of steps_per_execution"),
         ({"metrics": {"evaluate_every": 30}, "run": {"steps_per_execution": 20}}, "evaluate_every: must be a multiple"),
         ({"metrics": {"monitor": "recal"}}, "monitor: must be one of frechet_distance, precision, recall"),
-        ({"data": {"dataset": "mnist"}}, "dataset: unknown value 'mnist'"),
+        ({"data": {"dataset": "mnsit"}}, "dataset: unknown value 'mnsit'"),
         ({"evolution": {"mutations": ["minimax", "minimax"]}}, "mutations: contains 'minimax' twice"),
         ({"evolution": {"population_size": 65}}, "batch_size: must be at least the population size"),
     ],

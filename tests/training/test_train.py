@@ -198,7 +198,7 @@ def test_dry_run_prints_what_a_run_would_record(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--dataset", "mnist"], "dataset: unknown value 'mnist'"),
+        (["--dataset", "mnsit"], "dataset: unknown value 'mnsit'"),
         (["--preset", "digit"], "preset: unknown value 'digit' (did you mean 'digits'?)"),
         (["--mutations", "minmax"], "mutations: unknown value 'minmax' (did you mean 'minimax'?)"),
         (["--population-size", "0"], "population_size: must be a whole number of at least 1"),

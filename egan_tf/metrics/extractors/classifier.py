@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,7 @@ from egan_tf.utils.checks import InputError, require
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 FEATURES = 128
 SEED = 0
@@ -25,6 +27,8 @@ LEARNING_RATE = 2e-3
 MIN_SIDE = 8
 HOLDOUT_INTERVAL = 5
 """Without a test split, every fifth image is held out."""
+MAX_BYTES = 2**28
+"""Of a data set that is read from disk, as many evenly spaced images are used as fit into this memory."""
 
 
 class Classifier(NamedTuple):
@@ -85,8 +89,9 @@ def train_test_split(dataset: ImageDataset, data_dir: Path) -> tuple[ImageDatase
     train, test = (_load_split(dataset, data_dir, split) for split in ("train", "test"))
     if train is not None and test is not None:
         return train, test
-    held_out = np.arange(len(dataset.images)) % HOLDOUT_INTERVAL == HOLDOUT_INTERVAL - 1
-    return _subset(dataset, ~held_out, "train"), _subset(dataset, held_out, "test")
+    chosen = _evenly_spaced(dataset)
+    held_out = np.arange(len(chosen)) % HOLDOUT_INTERVAL == HOLDOUT_INTERVAL - 1
+    return _subset(dataset, chosen[~held_out], "train"), _subset(dataset, chosen[held_out], "test")
 
 
 def build_classifier(shape: Sequence[int], classes: int) -> keras.Model:
@@ -127,7 +132,10 @@ def train_classifier(network: keras.Model, train: ImageDataset, test: ImageDatas
     classifier.compile(
         keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False
     )
-    classifier.fit(train.batches(BATCH, SEED), steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
+    if train.options.flip:  # the classifier is of the images as they are, whatever the run trains on
+        train = train.with_options(replace(train.options, flip=False))
+    batches = train.batches(BATCH, SEED).map(_as_floats)
+    classifier.fit(batches, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
     assert test.labels is not None
     correct = 0
     for start in range(0, len(test.images), BATCH):
@@ -137,19 +145,34 @@ def train_classifier(network: keras.Model, train: ImageDataset, test: ImageDatas
 
 
 def _load_split(dataset: ImageDataset, data_dir: Path, split: str) -> ImageDataset | None:
-    """The split of the registered data set of the same name, or None if there is no such data set or split."""
+    """The split of the data set that the same string names, or None if there is no such string or split."""
     if dataset.split == split:
         return dataset
-    if dataset.name not in data.DATASETS:
+    if not dataset.origin:
         return None
     try:
-        found = data.load(dataset.name, data_dir, split)
+        found = data.load(dataset.origin, data_dir, split, **asdict(dataset.options))
     except InputError as error:
         if error.field == "split":
             return None
         raise
-    same = isinstance(found, ImageDataset) and found.shape == dataset.shape and found.labels is not None
-    return found if same else None  # type: ignore[return-value]
+    if not isinstance(found, ImageDataset) or found.labels is None:
+        return None
+    same = (found.shape, found.class_names) == (dataset.shape, dataset.class_names)
+    return found if same else None
+
+
+def _evenly_spaced(dataset: ImageDataset) -> np.ndarray:
+    """Indices of the images to use: all of those in memory."""
+    count = len(dataset.images)
+    most = max(HOLDOUT_INTERVAL, MAX_BYTES // int(np.prod(dataset.shape))) if dataset.on_disk else count
+    return np.arange(min(count, most)) * count // min(count, most)
+
+
+def _as_floats(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    import tensorflow as tf
+
+    return tf.cast(images, tf.float32) / 127.5 - 1.0, labels
 
 
 def _subset(dataset: ImageDataset, chosen: np.ndarray, split: str) -> ImageDataset:

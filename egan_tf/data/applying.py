@@ -1,0 +1,36 @@
+"""Applies the options for images to a data set that a loader returned whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from egan_tf.data.array_pictures import as_pictures
+from egan_tf.data.base import Dataset
+from egan_tf.data.images import ImageDataset
+from egan_tf.data.options import ImageOptions
+from egan_tf.data.preparing import prepare
+from egan_tf.utils.checks import InputError, format_value
+
+
+def apply_options(dataset: Dataset, data_dir: Path, options: ImageOptions) -> Dataset:
+    """The data set with these options; images are resized or converted if they must be, through the cache.
+
+    Args:
+        dataset: that a loader returned.
+        data_dir: holds the cache.
+        options: strictness and limits of memory have no effect, because no picture is decoded.
+
+    Raises:
+        InputError: an option for images is given for other data.
+    """
+    if isinstance(dataset, ImageDataset):
+        if options.changes_images:
+            return prepare(as_pictures(dataset), data_dir, options)
+        return dataset.with_options(options)
+    plain = ImageOptions()
+    for name in ("resolution", "channels", "flip"):
+        value = getattr(options, name)
+        if value != getattr(plain, name):
+            what = "points" if len(dataset.shape) == 1 else "samples that are no images of this package"
+            raise InputError(name, f"{dataset.name} holds {what}, so {format_value(value)} is of no use; leave it out")
+    return dataset

@@ -1,0 +1,106 @@
+"""Decodes all pictures of a source, in threads, to a cache entry or into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from egan_tf.data.cache import FORMAT, IMAGES, LABELS, MANIFEST, Entry, Manifest
+from egan_tf.data.decoding import to_pixels
+from egan_tf.data.image_file import ImageFile
+from egan_tf.data.images import content_fingerprint
+from egan_tf.data.ordered_map import ordered_map
+from egan_tf.data.picture_source import PictureSource, Stored, UnusablePicture
+from egan_tf.data.progress import with_progress
+from egan_tf.data.skipped import none_usable
+from egan_tf.utils.atomic import atomic_directory
+
+Shape = tuple[int, int, int]
+
+
+class Decoded(NamedTuple):
+    """A picture after decoding: pixels uint8 [H, W, C] and label, or the reason why it cannot be used."""
+
+    name: str
+    label: int | None
+    pixels: np.ndarray | None
+    reason: str
+
+
+def decode_to_disk(source: PictureSource, path: Path, shape: Shape) -> None:
+    """Writes the images of a source as the cache entry `path`, which appears complete or not at all.
+
+    Args:
+        source: the pictures.
+        path: of the entry; a damaged one is replaced.
+        shape: [H, W, C] of the images.
+
+    Raises:
+        InputError: no picture can be used.
+        OSError: the disk is full or cannot be written; nothing is left behind.
+    """
+    skipped: list[tuple[str, str]] = []
+    labels: list[int | None] = []
+    with atomic_directory(path, check=lambda: None) as partial:
+        with ImageFile(partial / IMAGES, shape, len(source)) as file:
+            for picture in _decode_all(source, shape, skipped):
+                assert picture.pixels is not None
+                file.write(picture.pixels)
+                labels.append(picture.label)
+            if not file.count:
+                raise none_usable(source.name, skipped)
+            array = _label_array(source, labels)
+            fingerprint = file.finish(array)
+        if array is not None:
+            np.save(partial / LABELS, array, allow_pickle=False)
+        sizes = {file.name: file.stat().st_size for file in partial.iterdir()}
+        manifest = Manifest(FORMAT, path.name, (len(labels), *shape), fingerprint, tuple(skipped), sizes)
+        (partial / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+
+
+def decode_into_memory(source: PictureSource, shape: Shape) -> Entry:
+    """The images of a source, as a cache entry that is on no disk.
+
+    Raises:
+        InputError: no picture can be used.
+    """
+    skipped: list[tuple[str, str]] = []
+    labels: list[int | None] = []
+    images = np.empty((len(source), *shape), np.uint8)
+    for picture in _decode_all(source, shape, skipped):
+        assert picture.pixels is not None
+        images[len(labels)] = picture.pixels
+        labels.append(picture.label)
+    if not labels:
+        raise none_usable(source.name, skipped)
+    images = images[: len(labels)]
+    images.flags.writeable = False
+    array = _label_array(source, labels)
+    fingerprint = content_fingerprint(images, array)
+    return Entry(images, array, Manifest(FORMAT, "", images.shape, fingerprint, tuple(skipped), {}))
+
+
+def _decode_all(source: PictureSource, shape: Shape, skipped: list[tuple[str, str]]) -> Iterator[Decoded]:
+    """Yields the usable pictures in order; adds the others to `skipped`."""
+
+    def decode(stored: Stored) -> Decoded:
+        try:
+            pixels = to_pixels(stored.decode(), shape[:2], shape[2])
+        except UnusablePicture as error:
+            return Decoded(stored.name, stored.label, None, str(error))
+        except (MemoryError, OSError) as error:
+            return Decoded(stored.name, stored.label, None, type(error).__name__)
+        return Decoded(stored.name, stored.label, pixels, "")
+
+    for picture in with_progress(ordered_map(decode, source), len(source), f"{source.name}: decoding"):
+        if picture.pixels is None:
+            skipped.append((picture.name, picture.reason))
+        else:
+            yield picture
+
+
+def _label_array(source: PictureSource, labels: list[int | None]) -> np.ndarray | None:
+    return np.asarray(labels, np.int32) if source.class_names else None

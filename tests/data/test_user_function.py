@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from egan_tf.data import About, Dataset, GaussianMixture, PictureSource, Stored, Survey, check_available, load
+from egan_tf.data.user_function import MAX_CLASSES, function_name, names_function
+from egan_tf.utils.checks import InputError
+
+IMAGES = np.arange(6 * 4 * 4, dtype=np.uint8).reshape(6, 4, 4, 1)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+
+
+class Colours(PictureSource):
+    name, split, about, class_names, key = "colours", "train", About("Colours."), (), {"count": 3}
+
+    def __len__(self) -> int:
+        return 3
+
+    def survey(self) -> Survey:
+        return Survey((8, 8), 8, 3)
+
+    def __iter__(self) -> Iterator[Stored]:
+        for index in range(3):
+            yield Stored(str(index), lambda i=index: PIL.Image.new("RGB", (8, 8), (i, i, i)))
+
+
+def returning(value: Any) -> Callable[[], Any]:
+    def mine() -> Any:
+        return value
+
+    return mine
+
+
+@pytest.mark.parametrize(
+    ("value", "labels", "names"),
+    [
+        (IMAGES, None, ()),
+        ((IMAGES,), None, ()),
+        ((IMAGES, None), None, ()),
+        ((IMAGES, LABELS), LABELS, ("0", "1", "2")),
+        ([IMAGES, LABELS], LABELS, ("0", "1", "2")),
+        ((IMAGES, LABELS, ["a", "b", "c", "d"]), LABELS, ("a", "b", "c", "d")),
+        ((IMAGES, LABELS.astype(np.uint8), ("a", "b", "c")), LABELS, ("a", "b", "c")),
+        ((IMAGES, None, None), None, ()),
+    ],
+)
+def test_arrays(value: Any, labels: np.ndarray | None, names: tuple[str, ...], tmp_path: Path) -> None:
+    dataset = load(returning(value), tmp_path)
+    assert np.array_equal(dataset.images, IMAGES) and dataset.class_names == names
+    assert np.array_equal(dataset.labels, labels) if labels is not None else dataset.labels is None
+    assert dataset.about.description.startswith("6 images of 4 x 4 x 1")
+    assert str(tmp_path) not in str(dataset.facts())
+
+
+def test_a_dataset_stays_as_it_is_and_a_source_is_decoded(tmp_path: Path) -> None:
+    ring: Dataset = GaussianMixture("mine", [[0.0, 0.0]], 1.0)
+    assert load(returning(ring), tmp_path) is ring
+    dataset = load(returning(Colours()), tmp_path)
+    assert dataset.name == "colours" and np.array_equal(dataset.images[:, 0, 0, 0], [0, 1, 2])
+
+
+def test_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:
+    assert load(returning(IMAGES), tmp_path).fingerprint == load(returning((IMAGES, None)), tmp_path).fingerprint
+    assert load(returning(IMAGES), tmp_path).fingerprint != load(returning(IMAGES + 1), tmp_path).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda: None, set()),
+        (lambda data_dir: {"data_dir": data_dir}, {"data_dir"}),
+        (lambda split: {"split": split}, {"split"}),
+        (lambda data_dir, split: {"data_dir": data_dir, "split": split}, {"data_dir", "split"}),
+        (lambda *, split, size=3: {"split": split}, {"split"}),
+        (lambda **given: given, {"data_dir", "split"}),
+        (functools.partial(lambda size, split: {"split": split}, 3), {"split"}),
+    ],
+)
+def test_it_is_called_with_the_keywords_that_it_has(
+    function: Callable[..., Any], expected: set[str], tmp_path: Path
+) -> None:
+    called: list[dict[str, Any]] = []
+
+    @functools.wraps(function)
+    def recorded(*args: Any, **keywords: Any) -> np.ndarray:
+        assert not args
+        function(**keywords)
+        called.append(keywords)
+        return IMAGES
+
+    load(recorded, str(tmp_path), split="test" if "split" in expected else "train")
+    assert set(called[0]) == expected
+    assert called[0].get("data_dir", tmp_path) == tmp_path and called[0].get("split", "test") == "test"
+
+
+@pytest.mark.parametrize(
+    ("function", "field", "problem"),
+    [
+        (returning(None), "dataset", "must return .*got NoneType"),
+        (returning([]), "dataset", "must return .*got list"),
+        (returning((IMAGES, LABELS, (), 1)), "dataset", r"must return .*got \(ndarray, ndarray, tuple, int\)"),
+        (returning((LABELS.tolist(), IMAGES)), "dataset", r"must return .*got \(list, ndarray\)"),
+        (returning({"images": IMAGES}), "dataset", "must return .*got dict"),
+        (returning(IMAGES.astype(float)), "images", "uint8"),
+        (returning(IMAGES[..., 0]), "images", r"\[N, H, W, C\]"),
+        (returning(np.uint8(3)), "dataset", "must return .*got uint8"),
+        (returning(np.ones((), np.uint8)), "images", r"\[N, H, W, C\]"),
+        (returning((IMAGES, LABELS.tolist())), "labels", "numpy array"),
+        (returning((IMAGES, LABELS / 2)), "labels", "integers"),
+        (returning((IMAGES, LABELS - 1)), "labels", r"in 0\.\."),
+        (returning((IMAGES, LABELS[:5])), "labels", "one per image"),
+        (returning((IMAGES, LABELS + MAX_CLASSES)), "labels", "without class names"),
+        (returning((IMAGES, LABELS, "abc")), "class_names", "strings"),
+        (returning((IMAGES, LABELS, 3)), "class_names", "strings"),
+        (returning((IMAGES, LABELS, ["a", 1, 2])), "class_names", "strings"),
+        (returning((IMAGES, LABELS, ["a"])), "labels", "one per class name"),
+        (returning((IMAGES, None, ["a"])), "class_names", "no labels"),
+        (lambda folder: IMAGES, "dataset", "needs folder"),
+        (lambda data_dir, /: IMAGES, "dataset", "needs data_dir"),
+        (dict, "dataset", "signature"),
+        (lambda: 1 / 0, "dataset", r"failed: ZeroDivisionError: .*\(test_user_function.py:\d+\)"),
+    ],
+)
+def test_anything_else_is_one_line(function: Callable[..., Any], field: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"^{field}: .*{problem}") as caught:
+        load(function, tmp_path)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_its_own_input_error_passes(tmp_path: Path) -> None:
+    def mine() -> None:
+        raise InputError("dataset", "get it from the archive")
+
+    with pytest.raises(InputError, match="^dataset: get it from the archive$"):
+        load(mine, tmp_path)
+
+
+def test_another_split_than_train_needs_the_parameter(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^split: .*takes no split"):
+        load(returning(IMAGES), tmp_path, "test")
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (returning, "tests.data.test_user_function-returning"),
+        (lambda: IMAGES, "tests.data.test_user_function-lambda"),
+        (functools.partial(returning, 1), "functools-partial"),
+    ],
+)
+def test_name(function: Callable[..., Any], name: str) -> None:
+    assert function_name(function) == name
+
+
+def test_checking_does_not_call_it(tmp_path: Path) -> None:
+    check_available(lambda: pytest.fail("called"), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["module:function", "package.module:Class.method"])
+def test_a_name_is_never_imported(text: str, tmp_path: Path) -> None:
+    assert names_function(text)
+    with pytest.raises(InputError, match="^dataset: .*pass the function itself"):
+        load(text, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["module", "a b:c", "module:", ":function", "a:b:c", "http://x"])
+def test_other_strings_name_no_function(text: str, tmp_path: Path) -> None:
+    assert not names_function(text)
+    with pytest.raises(InputError, match="^dataset: unknown value"):
+        load(text, tmp_path)
+
+
+@pytest.mark.parametrize("value", [None, 3, ["digits"]])
+def test_other_values_are_refused(value: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^dataset: must be a string or a function"):
+        load(value, tmp_path)
