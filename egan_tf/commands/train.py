@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.command_line import (
@@ -19,6 +19,7 @@ from egan_tf.utils.command_line import (
 )
 
 if TYPE_CHECKING:
+    from egan_tf.data import Dataset
     from egan_tf.training.config import Config
     from egan_tf.utils.user_code import UserCode
 
@@ -36,15 +37,22 @@ class Request:
         config: the resolved configuration.
         resumed: the folder of the run to resume; None for a new run.
         dry_run: whether to check and print the configuration only.
-        typed: the names of the settings that were given as flags.
+        given: the values of the settings that were given as flags, by section and name.
         trust_code: whether functions that a file names may be imported.
+        automatic: whether the configuration still has to be adapted to the data.
     """
 
     config: Config
     resumed: Path | None
     dry_run: bool
-    typed: frozenset[str]
+    given: Mapping[str, Mapping[str, Any]]
     trust_code: bool
+    automatic: bool
+
+    @property
+    def typed(self) -> frozenset[str]:
+        """The names of the settings that were given as flags."""
+        return frozenset(name for values in self.given.values() for name in values)
 
 
 def cli() -> NoReturn:
@@ -63,15 +71,20 @@ def main(arguments: Sequence[str]) -> int:
         RunError: a run cannot continue.
         SystemExit: after printing the help or the version.
     """
+    from egan_tf.training.data_loading import check_data_available
+
     request = read_command_line(arguments)
+    check_data_available(request.config)
     import_tensorflow_quietly()
     code = _import_code(request)
     from egan_tf.training import train as training
 
-    config = request.config.replace(user_code=code.sha256)
+    config, dataset = request.config.replace(user_code=code.sha256), None
+    if request.automatic:
+        config, dataset = _adapted(request, config, code)
     if request.dry_run:
         if request.resumed is None:
-            training.check(config, code, dry_run=True)
+            training.check(config, code, dry_run=True, dataset=dataset)
         else:
             with training.locked_run(request.resumed):
                 training.check_resume(request.resumed, config, code, dry_run=True)
@@ -79,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         if request.resumed is None:
-            trained = training.train(config, code)
+            trained = training.train(config, code, dataset)
         else:
             trained = training.resume(request.resumed, config, code)
     except training.StoppedError as stopped:
@@ -100,20 +113,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_command_line(arguments: Sequence[str]) -> Request:
-    """Resolves the configuration of a command line; imports neither TensorFlow nor user code.
+    """Resolves the configuration of a command line; imports neither TensorFlow (but for `--list`) nor user code.
 
     The base is the file of `--config`, the run of `--resume`, or the preset of `--preset`, otherwise the preset named
-    like `--dataset`, otherwise `digits`; the flags that were given replace its values.
+    like `--dataset`, otherwise `auto`; without a data set it is `digits`. The flags that were given replace its values.
 
     Raises:
         InputError: a flag or a file is invalid.
         SystemExit: after printing the help or the version.
     """
     from egan_tf.training.config import Config
-    from egan_tf.training.presets import PRESETS
+    from egan_tf.training.presets import AUTO, PRESETS
     from egan_tf.utils.flags import given_values, parse_flags
 
     options = parse_flags(_parser(PRESETS["digits"]), arguments)
+    if options.list:
+        _print_list()
     try:
         base, resumed = _base(options)
     except InputError:
@@ -124,15 +139,34 @@ def read_command_line(arguments: Sequence[str]) -> Request:
         _parser(base).print_help()
         sys.exit(0)
     given = given_values(options, Config)
-    typed = frozenset(name for values in given.values() for name in values)
-    return Request(base.replace(**given), resumed, options.dry_run, typed, options.trust_code)
+    config = base.replace(**given)
+    automatic = resumed is None and not hasattr(options, "config") and config.run.preset == AUTO
+    return Request(config, resumed, options.dry_run, given, options.trust_code, automatic)
+
+
+def _adapted(request: Request, config: Config, code: UserCode) -> tuple[Config, Dataset]:
+    """The settings that suit the data, with those that were given as flags; and the data set."""
+    from egan_tf.training.data_loading import load_dataset
+    from egan_tf.training.suggest import suggest
+
+    dataset = load_dataset(config, code)
+    given = {**request.given, "run": {"preset": config.run.preset, **request.given.get("run", {})}}
+    return suggest(dataset).replace(**given, user_code=code.sha256), dataset
+
+
+def _print_list() -> NoReturn:
+    from egan_tf.commands.listing import listing
+
+    import_tensorflow_quietly()
+    print("\n".join(listing()))
+    sys.exit(0)
 
 
 def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
     """The configuration whose values flags replace, and the folder of the run if one is resumed."""
     from egan_tf.training.config import RunConfig
     from egan_tf.training.config_file import read_config, read_config_file
-    from egan_tf.training.presets import PRESETS, preset
+    from egan_tf.training.presets import AUTO, PRESETS, preset
     from egan_tf.training.run_folder import newest_run
 
     chosen = [f"--{base}" for base in BASES if hasattr(options, base)]
@@ -146,7 +180,7 @@ def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
         return read_config_file(options.config), None
     if hasattr(options, "preset"):
         return preset(options.preset), None
-    return PRESETS.get(getattr(options, "dataset", ""), PRESETS["digits"]), None
+    return PRESETS.get(getattr(options, "dataset", "digits"), PRESETS[AUTO]), None
 
 
 def _parser(defaults: Config) -> OneLineParser:
@@ -183,6 +217,12 @@ def _parser(defaults: Config) -> OneLineParser:
         "--dry-run",
         action="store_true",
         help="check all that a run checks before it trains, print the resolved configuration as JSON, and exit",
+    )
+    command.add_argument(
+        "--list",
+        action="store_true",
+        help="print the names of data sets, networks, objectives, losses, fitnesses, metrics, formats and presets, "
+        "with a line each, and exit",
     )
     command.add_argument(
         "--trust-code",

@@ -44,7 +44,13 @@ def short_name(text: str) -> str:
     return cleaned[:MAX_NAME]
 
 
+def is_local(text: str) -> bool:
+    """Whether the string names a path on this machine."""
+    kind, argument = split_name(text)
+    return kind in _LOCAL and bool(argument)
+
+
 def public_name(text: str) -> str:
     """The string without the folders of a local path, for published files."""
     kind, argument = split_name(text)
-    return f"{kind}:{PurePath(argument).name}" if kind in _LOCAL and argument else text
+    return f"{kind}:{PurePath(argument).name}" if is_local(text) else text

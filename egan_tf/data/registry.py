@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,3 +34,8 @@ class Kind:
     load: Loader
     check: Check = check_nothing
     argument: str = ""
+
+    @property
+    def summary(self) -> str:
+        """One line for lists."""
+        return (inspect.getdoc(self.load) or "").partition("\n")[0].rstrip(".")

@@ -37,10 +37,12 @@ class SeparableLoss:
     Attributes:
         real: from the logits of real samples [batch, 1] to a value per sample.
         fake: from the logits of fake samples [batch, 1] to a value per sample.
+        summary: one line for lists.
     """
 
     real: Terms
     fake: Terms
+    summary: str = ""
 
     def __call__(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """The loss, float32 scalar.
@@ -52,7 +54,11 @@ class SeparableLoss:
         return batch_mean(self.real(real_logits)) + batch_mean(self.fake(fake_logits))
 
 
-logistic = SeparableLoss(real=lambda logits: tf.nn.softplus(-logits), fake=tf.nn.softplus)
+logistic = SeparableLoss(
+    real=lambda logits: tf.nn.softplus(-logits),
+    fake=tf.nn.softplus,
+    summary="−E[log p(x)] − E[log(1 − p(G(z)))], Wang et al. 2018, equation 9",
+)
 """−E[log p(x)] − E[log(1 − p(G(z)))] with p = sigmoid(l), Wang et al. 2018, equation 9."""
 
 DISCRIMINATOR_LOSSES: dict[str, DiscriminatorLoss] = {"logistic": logistic}

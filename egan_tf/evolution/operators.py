@@ -13,9 +13,13 @@ from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.variation import Operator, is_operator
 from egan_tf.utils.checks import InputError, format_value, one_of, require
 
-OPERATORS: dict[str, Callable[[EvolutionSettings], Operator]] = {
-    "mutation": lambda settings: ObjectiveMutation(resolve_all("mutations", settings.mutations, OBJECTIVES)),
-}
+
+def mutation(settings: EvolutionSettings) -> Operator:
+    """One child of each parent per objective, which takes gradient steps on it, Wang et al. 2018."""
+    return ObjectiveMutation(resolve_all("mutations", settings.mutations, OBJECTIVES))
+
+
+OPERATORS: dict[str, Callable[[EvolutionSettings], Operator]] = {"mutation": mutation}
 """By name, a function that builds the operator from the settings."""
 
 

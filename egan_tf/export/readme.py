@@ -30,6 +30,8 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
         parts.append(f"![{card['preview']['count']} samples]({card['preview']['file']})")
     usage = [paragraph for format_ in formats for paragraph in format_.usage(path, spec)]
     parts += ["## Sampling", *usage, "## Facts", _facts(card, spec)]
+    if "data" in card:
+        parts += ["## Training data", _data(card["data"])]
     others = {key: value for key, value in card.items() if key not in RESERVED and key not in _HEADLINES}
     for key, value in others.items():
         parts += [f"## {key.replace('_', ' ').capitalize()}", _value(value)]
@@ -51,6 +53,14 @@ def _facts(card: Mapping[str, Any], spec: SamplingSpec) -> str:
         "Versions": ", ".join(f"{package} {version}" for package, version in card["versions"].items()),
     }
     return table(("", ""), list(rows.items()))
+
+
+def _data(facts: Any) -> str:
+    """What the generator was trained on, and what may be done with it."""
+    if not isinstance(facts, dict):
+        return _value(facts)
+    rows = [(key.capitalize(), _inline(value)) for key, value in facts.items() if key not in ("name", "description")]
+    return "\n\n".join([f"{facts.get('name', '')}: {facts.get('description', '')}", table(("", ""), rows)])
 
 
 def _verification(card: Mapping[str, Any]) -> str:

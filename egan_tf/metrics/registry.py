@@ -116,6 +116,11 @@ class Metric:
     min_real: int = 2
     higher_is_better: bool = False
 
+    @property
+    def summary(self) -> str:
+        """One line for lists."""
+        return self.protocol
+
     def reported_name(self, extractor: Extractor | None, count: int) -> str:
         """The name in records, such as "fd_fashion_mnist_cnn_10k", for `count` fakes."""
         if extractor is None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from egan_tf.training import run_folder
 from egan_tf.training.config import Config, from_dict
-from egan_tf.training.presets import preset
+from egan_tf.training.presets import AUTO, preset
+from egan_tf.training.suggest import ADAPTED
 from egan_tf.utils.settings import sections_of, settings_of
 
 PROGRAM = "python train_tf.py"
@@ -34,10 +35,13 @@ def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
     values, defaults = (settings(json.loads(each.to_json())) for each in (checked, base))
     # No flag sets `user_code`, which the defaults lack.
     changed = {key: value for key, value in values.items() if key in defaults and value != defaults[key]}
+    # What the preset adapts to the data is given, so that the command fits other data of that name as well.
+    adapted = ADAPTED if checked.run.preset == AUTO else ()
+    flags_of = {key: value for key, value in values.items() if key in changed or key in adapted}
     # The data set's name selects its preset unless a preset is named.
     preset_implied = checked.run.preset == Config().run.preset and ("data", "dataset") not in changed
     flags = [] if preset_implied else [_flag("preset", checked.run.preset)]
-    flags += [_flag(name, value) for (_, name), value in changed.items()]
+    flags += [_flag(name, value) for (_, name), value in flags_of.items()]
     return " ".join([PROGRAM, *flags]), set(changed)
 
 

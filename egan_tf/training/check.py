@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from egan_tf.training.build import build
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
+from egan_tf.training.data_loading import load_dataset
 from egan_tf.training.export_run import export_dir, is_own_export
 from egan_tf.training.metric_setup import load_metric_extractor
 from egan_tf.training.rehearsal import rehearse
@@ -68,13 +70,16 @@ class PreparedResume(Prepared):
     skipped: list[str]
 
 
-def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False) -> Prepared:
+def check(
+    config: Config, code: UserCode | None = None, *, dry_run: bool = False, dataset: data.Dataset | None = None
+) -> Prepared:
     """Checks a configuration, and loads and builds what the run needs.
 
     Args:
         config: the configuration.
         code: functions of the user that it names.
         dry_run: whether an extractor that would have to be trained first stays untrained.
+        dataset: of the configuration, if it is loaded already.
 
     Raises:
         InputError: the run cannot work; the message names the setting.
@@ -84,7 +89,7 @@ def check(config: Config, code: UserCode | None = None, *, dry_run: bool = False
     check_export_directory(export_dir(config), config.run.overwrite)
     for name in ("runs_dir", "models_dir"):
         _check_writable(name, Path(getattr(config.run, name)))
-    dataset = data.load(config.data.dataset, config.data.data_dir)
+    dataset = load_dataset(config, code) if dataset is None else dataset
     extractor = load_metric_extractor(config, dataset, trained=not dry_run)
     egan = build(config, dataset.shape, code=code)
     rehearse(config, egan, dataset)
@@ -120,9 +125,10 @@ def _check_names(value: Any, declared: Setting) -> None:
     """Refuses names that are not registered; parameters of names are checked when they are resolved."""
     choices = load_registry(declared.registry) or _sequence(declared.default)
     for item in _sequence(value):
-        if isinstance(item, str) and not (declared.functions and is_reference(item)):
-            name = item.partition("(")[0] if declared.functions else item
-            one_of(declared.name, name, choices)
+        if isinstance(item, str):
+            name = re.split("[(:]", item, maxsplit=1)[0] if declared.functions else item
+            if name in choices or not (declared.functions and is_reference(item)):
+                one_of(declared.name, name, choices)
 
 
 def _sequence(value: Any) -> tuple[Any, ...]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, Literal
 
 import pydantic
 
+from egan_tf.data.names import public_name, short_name
+from egan_tf.data.options import MAX_RESOLUTION, MIN_RESOLUTION
 from egan_tf.evolution.settings import MAX_SAMPLES, EvolutionSettings
 from egan_tf.training.old_config import with_new_names
 from egan_tf.utils.checks import InputError, format_value, require
@@ -111,9 +114,37 @@ class RunConfig(Settings):
 class DataConfig(Settings):
     """Data."""
 
-    dataset: str = setting("digits", "data set", registry="egan_tf.data:DATASETS")
-    data_dir: str = setting("data", "folder of prepared data sets", folder=True)
+    dataset: str | Callable[..., Any] = setting(
+        "digits",
+        "data set: a name, folder:PATH, npz:PATH, npy:PATH, lsun:PATH, tfds:NAME[/CONFIG][:SPLIT]",
+        registry="egan_tf.data:DATASETS",
+        functions=True,
+    )
+    data_dir: str = setting("data", "folder of prepared data sets, and of decoded pictures", folder=True)
     batch_size: int = setting(64, "samples in a step of the discriminator and of a mutation", ge=1, le=MAX_SAMPLES)
+    resolution: int | None = setting(
+        None,
+        "side of the images: the square in the middle of each picture, resized with antialiasing; none for a side that "
+        "suits the pictures",
+        ge=MIN_RESOLUTION,
+        le=MAX_RESOLUTION,
+    )
+    channels: int | None = setting(
+        None, "1 (grey), 3 (RGB) or 4 (RGB with alpha); none for what the pictures have", ge=1, le=4
+    )
+    flip: bool = setting(False, "let every image count mirrored, too")
+    strict: bool = setting(
+        False, "refuse pictures that cannot be used, instead of leaving them out by name", changeable=True
+    )
+    memory_mb: float = setting(
+        512.0,
+        "images of up to this many MiB are held in memory; more are read from the cache on disk",
+        ge=0.0,
+        changeable=True,
+    )
+    cache_gb: float = setting(
+        50.0, "limit of the cache of decoded pictures, in data_dir/decoded", ge=0.0, changeable=True
+    )
 
 
 class NetworkConfig(Settings):
@@ -200,7 +231,15 @@ class Config(Settings):
     @property
     def name(self) -> str:
         """The name of the run and of its exported model."""
-        return self.run.name or self.data.dataset
+        return self.run.name or short_name(str(self.data.dataset))
+
+    @property
+    def summary(self) -> str:
+        """One line for lists of presets."""
+        network, batch = self.network, self.data.batch_size
+        evaluated = self.evolution.evaluation_size or batch
+        made = f"{network.network} of width {network.width}, batch {batch}, scored on {evaluated}"
+        return f"{self.data.dataset}: {made}, {self.run.steps:,} generations"
 
     def to_dict(self) -> dict[str, Any]:
         """As nested dictionaries that JSON can hold, without an empty `user_code`."""
@@ -214,8 +253,10 @@ class Config(Settings):
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     def public(self) -> dict[str, Any]:
-        """As `to_dict`, without local folders, for published files."""
+        """As `to_dict`, without local folders, for published files; of other paths only the last part is left."""
         values = self.to_dict()
+        values["data"]["dataset"] = public_name(str(self.data.dataset))
+        values["metrics"]["extractor_path"] = PurePath(self.metrics.extractor_path).name
         for section, group in sections_of(type(self)).items():
             for name, declared in settings_of(group).items():
                 if declared.folder:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from egan_tf.training.config import Config
 from egan_tf.utils.checks import one_of
 
+AUTO = "auto"
+"""The preset of data that has none: `training.suggest` adapts it to the data."""
+
 _DIGITS = Config().replace(evolution={"r1_weight": 1.0, "ema_decay": 0.999})
 
 _FASHION_MNIST = _DIGITS.replace(
@@ -56,6 +59,11 @@ _GRID25 = _RING8.replace(
     optimizer={"beta_2": 0.99},
 )
 
+_AUTO = _DIGITS.replace(
+    run={"steps": 20_000, "log_every": 50, "sample_every": 500},
+    network={"latent_size": 100},
+)
+
 PRESETS: dict[str, Config] = {
     name: config.replace(run={"preset": name})
     for name, config in {
@@ -65,8 +73,16 @@ PRESETS: dict[str, Config] = {
         "paper": _PAPER,
         "ring8": _RING8,
         "grid25": _GRID25,
+        AUTO: _AUTO,
     }.items()
 }
+
+
+def summary(name: str) -> str:
+    """One line about a preset, for lists."""
+    if name == AUTO:
+        return "for data without a preset: settings from its size, channels and count"
+    return PRESETS[name].summary
 
 
 def preset(name: str) -> Config:

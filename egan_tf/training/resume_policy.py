@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from egan_tf.data.names import is_local, split_name
 from egan_tf.training.config import Config
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import sections_of, settings_of
@@ -25,6 +26,8 @@ def fixed_settings(config: type[Config] = Config) -> frozenset[str]:
 def changed_settings(before: Config, now: Config) -> dict[str, list[Any]]:
     """The differences between two configurations, except folders: `section.name` to [before, now].
 
+    A data set may have moved: another path is a change, and its content is compared with the checkpoint's.
+
     Raises:
         InputError: a setting differs that a resumed run cannot change.
     """
@@ -34,7 +37,7 @@ def changed_settings(before: Config, now: Config) -> dict[str, list[Any]]:
             was, wanted = (getattr(getattr(config, section), name) for config in (before, now))
             if was == wanted or declared.folder:
                 continue
-            if not declared.changeable:
+            if not (declared.changeable or (name == "dataset" and _may_have_moved(was, wanted))):
                 raise InputError(
                     name,
                     f"cannot change in a resumed run (it is {was!r}, not {wanted!r}); leave it out, or start a new run",
@@ -43,3 +46,8 @@ def changed_settings(before: Config, now: Config) -> dict[str, list[Any]]:
     if before.user_code != now.user_code:
         found["user_code"] = [dict(before.user_code), dict(now.user_code)]
     return found
+
+
+def _may_have_moved(was: str, wanted: str) -> bool:
+    """Whether two data sets are of the same local kind, such as two folders."""
+    return is_local(was) and split_name(was)[0] == split_name(wanted)[0]

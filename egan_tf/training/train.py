@@ -12,6 +12,7 @@ from egan_tf.training.check import check, check_resume, check_settings, locked_r
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
+from egan_tf.training.data_loading import load_dataset
 from egan_tf.training.export_run import export, export_event, unrecorded_export
 from egan_tf.training.run import Run, StoppedError, Trained, now
 from egan_tf.utils.atomic import atomic_write
@@ -37,12 +38,13 @@ __all__ = [
 ]
 
 
-def train(config: Config, code: UserCode | None = None) -> Trained:
+def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | None = None) -> Trained:
     """Trains, records the run in `runs_dir/NNN-NAME/`, and exports the fittest generator to `models_dir/NAME/`.
 
     Args:
         config: the configuration.
         code: functions of the user that it names, as `module:function`.
+        dataset: of the configuration, if it is loaded already.
 
     Returns:
         The model and the folders.
@@ -54,7 +56,7 @@ def train(config: Config, code: UserCode | None = None) -> Trained:
     """
     code = code or UserCode()
     config = config.replace(user_code=code.sha256)
-    prepared = check(config, code)
+    prepared = check(config, code, dataset=dataset)
     folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
     with locked_run(folder):
         run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder)
@@ -121,7 +123,7 @@ def load_run(folder: Path, checkpoint: str = NEWEST, code: UserCode | None = Non
     """
     one_of("checkpoint", checkpoint, (NEWEST, BEST))
     config = read_config(folder)
-    dataset = data.load(config.data.dataset, config.data.data_dir)
+    dataset = load_dataset(config, code)
     egan = build(config, dataset.shape, code=code)
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan)
     if checkpoint == BEST:

@@ -55,7 +55,7 @@ def setting(
         registry: `module:NAME` of the registry that contains its names.
         functions: whether functions are accepted besides names; on the command line as `module:function`.
         changeable: whether a resumed run may change it.
-        folder: whether it is a local folder, which is left out of published files and may change in a resumed run.
+        folder: whether it is a local path, which is left out of published files and may change in a resumed run.
     """
     limits: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt, "min_length": min_length}
     role: dict[str, Any] = {"registry": registry, "functions": functions, "folder": folder}

@@ -17,6 +17,7 @@ from typing import Any
 
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.registries import names_in
 from egan_tf.utils.settings import Setting, Settings, sections_of, settings_of
 
 _REFERENCE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -46,7 +47,7 @@ class UserCode:
                 raise untrusted(declared.name, reference)
             value = getattr(group, declared.name)
             if isinstance(value, tuple):
-                value = tuple(self.functions.get(item, item) if is_reference(item) else item for item in value)
+                value = tuple(self.functions.get(item, item) if isinstance(item, str) else item for item in value)
             else:
                 value = self.functions[reference]
             changes[declared.name] = value
@@ -68,10 +69,15 @@ def references_in(config: Settings) -> list[tuple[Setting, str]]:
     for name, declared in settings_of(type(config)).items():
         value = getattr(config, name) if declared.registry else ()
         items = value if isinstance(value, tuple) else (value,)
-        found += [(declared, item) for item in items if is_reference(item)]
+        found += [(declared, item) for item in items if is_reference(item) and not _is_registered(item, declared)]
     for section in sections_of(type(config)):
         found += references_in(getattr(config, section))
     return found
+
+
+def _is_registered(item: str, declared: Setting) -> bool:
+    """Whether a registered name stands before the colon, as in `folder:cats`."""
+    return item.partition(":")[0] in names_in(declared.registry)
 
 
 def untrusted(name: str, reference: str, can_type: bool = True) -> InputError:

@@ -51,7 +51,7 @@ class ClassifierFeatures(Extractor):
 
 
 def load_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """Loads the features of the classifier of the data set, which is trained first if necessary."""
+    """Features of a classifier of the data set's labels, which is trained first if necessary."""
     return ClassifierFeatures(dataset.name, load_classifier(dataset, data_dir))
 
 

@@ -55,7 +55,7 @@ class EfficientNetLite0(Extractor):
 
 
 def load_efficientnet(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """Loads EfficientNet-Lite0 with the weights of the installed package, or of the same file at `path`.
+    """Features of EfficientNet-Lite0, with the weights of the installed package or of the same file at `path`.
 
     Raises:
         InputError: the package is not installed, or the file is another one.

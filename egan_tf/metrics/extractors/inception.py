@@ -60,7 +60,7 @@ class Inception(Extractor):
 
 
 def load_inception(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """Loads the official graph from the file `path`.
+    """Features of the official Inception graph, from the file at `path`: FID, KID and Inception score.
 
     Raises:
         InputError: no path is given, the file does not exist, or it is another file.

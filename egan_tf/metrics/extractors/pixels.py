@@ -12,6 +12,8 @@ from egan_tf.metrics.frechet import Moments
 from egan_tf.utils.checks import require
 
 COMPONENTS = 64
+MAX_PIXELS = 4096
+"""Of more, the principal axes would take gigabytes and hours."""
 FIT_BATCH = 2048
 
 
@@ -57,14 +59,18 @@ class PrincipalPixels(Pixels):
 
 
 def load_pixels(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
-    """`Pixels` for images of the shape of the data set."""
+    """The pixels themselves."""
     return Pixels(dataset.shape)
 
 
 def load_principal_pixels(
     dataset: ImageDataset, data_dir: Path, path: Path | None = None, components: int = COMPONENTS
 ) -> Extractor:
-    """`PrincipalPixels` fitted to all images of `dataset`, with `components` axes, or one per pixel if fewer."""
+    """The pixels along the first principal axes of all images: `components`, or one per pixel if fewer."""
+    size = int(np.prod(dataset.shape))
+    fits = size <= MAX_PIXELS
+    problem = f"pixels_pca takes images of at most {MAX_PIXELS:,} numbers, and {dataset.name} has {size:,}"
+    require(fits, "extractor", f"{problem}; take efficientnet_lite0 or pixels")
     pixels = dataset.images.reshape(len(dataset.images), -1)
     total = Moments.empty(pixels.shape[1])
     for start in range(0, len(pixels), FIT_BATCH):

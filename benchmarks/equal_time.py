@@ -1,0 +1,128 @@
+"""Trains variants of a configuration for equal time, and compares their samples.
+
+`python -m benchmarks.equal_time --study emoji_networks --folder WORK --out docs/results/emoji_networks.json`
+runs one job after the other, each as `train_tf.py` would run it; a job that was interrupted goes on where it stopped,
+and one that is done is not run again. The number of generations follows from a short run before, so that every job
+has the whole schedule of its learning rate within the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from benchmarks.timing import machine, publish
+from egan_tf.utils.json_lines import read_records
+
+TRIAL = 60
+"""Generations of the short run; the first third is not timed."""
+SAMPLES = 10_000
+EXTRACTOR = "efficientnet_lite0"
+METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
+
+STUDIES: dict[str, dict[str, list[str]]] = {
+    "emoji_networks": {
+        "dcgan": ["--dataset", "emoji", "--network", "dcgan"],
+        "residual": ["--dataset", "emoji", "--network", "residual"],
+        "modern": ["--dataset", "emoji", "--network", "modern"],
+    },
+}
+"""By study and variant, the flags of `train_tf.py`."""
+
+
+def train(flags: list[str], folder: Path, *more: str) -> Path:
+    """Runs or resumes the command, and returns the folder of the run."""
+    runs = folder / "runs"
+    command = [sys.executable, "train_tf.py", "--runs-dir", str(runs), "--name", "job", "--overwrite"]
+    begun = (runs / "001-job" / "config.json").exists()
+    how = ["--resume", str(runs / "001-job")] if begun else [*flags, *more]
+    subprocess.run([*command, "--models-dir", str(folder), *how], check=True)
+    return runs / "001-job"
+
+
+def generations(flags: list[str], folder: Path, seconds: float, shared: list[str]) -> int:
+    """How many generations fit into `seconds`, from a short run; a multiple of 100."""
+    known = folder / "generations.json"
+    if not known.exists():
+        trial = folder / "trial"
+        shutil.rmtree(trial, ignore_errors=True)
+        every = ["--steps", str(TRIAL), "--log-every", "20", "--metrics", "--sample-every", str(TRIAL)]
+        records = read_records(train(flags, trial, *shared, *every) / "timings.jsonl")
+        first, last = (record for record in records if record["generation"] in (20, TRIAL))
+        rate = (TRIAL - 20) / (last["seconds"] - first["seconds"])
+        known.write_text(json.dumps(max(100, int(rate * seconds) // 100 * 100)))
+        shutil.rmtree(trial)
+    return int(json.loads(known.read_text()))
+
+
+def run_job(name: str, flags: list[str], seed: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Trains one variant with one seed, unless it is done, and returns its result."""
+    result = folder / "result.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not result.exists():
+        shared = ["--seed", str(seed), "--data-dir", options.data_dir, "--preset", options.preset]
+        steps = generations(flags, folder, 60 * options.minutes, shared)
+        every = str(max(100, steps // 8 // 100 * 100))
+        records = ["--sample-every", every, "--evaluate-every", every, "--extractor", EXTRACTOR, "--log-every", "20"]
+        run = train(flags, folder, *shared, "--steps", str(steps), *records, "--metrics", "frechet_distance")
+        seconds = read_records(run / "timings.jsonl")[-1]["seconds"]
+        found = {"variant": name, "seed": seed, "generations": steps, "seconds": round(seconds, 1)}
+        result.write_text(json.dumps({**found, "metrics": evaluated(folder / "job", options.data_dir, run)}, indent=1))
+    return dict(json.loads(result.read_text()))
+
+
+def evaluated(model: Path, data_dir: str, run: Path) -> dict[str, Any]:
+    """The metrics of an exported generator: 10,000 samples against all real images."""
+    from egan_tf import Sampler
+    from egan_tf.metrics.evaluate import evaluate
+    from egan_tf.metrics.extractors import load_extractor
+    from egan_tf.training.config_file import read_config
+    from egan_tf.training.data_loading import load_dataset
+
+    dataset = load_dataset(read_config(run))
+    extractor = load_extractor(EXTRACTOR, dataset, data_dir)
+    real = len(dataset.images)  # type: ignore[attr-defined]
+    records = evaluate(
+        Sampler(model).batches, dataset, METRICS, count=SAMPLES, real_count=real, extractor=extractor, cache_dir=None
+    )
+    history = [[r["step"], round(r["value"], 3)] for r in read_records(run / "evaluations.jsonl")]
+    return {**{record["metric"]: record["value"] for record in records}, "during_training": history}
+
+
+def main() -> None:
+    """Runs the jobs and prints their results as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--study", required=True, choices=STUDIES)
+    parser.add_argument("--only", nargs="+", default=None, help="variants, instead of all")
+    parser.add_argument("--preset", default="auto")
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--data-dir", default="data")
+    parser.add_argument("--folder", type=Path, required=True, help="of the runs; to resume, give it again")
+    parser.add_argument("--grids", type=Path, default=None, help="copy each job's samples.png to this folder")
+    parser.add_argument("--out", default="")
+    options = parser.parse_args()
+    study = STUDIES[options.study]
+    results = []
+    for seed in options.seeds:
+        for name in options.only or study:
+            folder = options.folder / f"{name}-{seed}"
+            results.append(run_job(name, study[name], seed, folder, options))
+            print(json.dumps(results[-1]), file=sys.stderr)
+            if options.grids is not None:
+                options.grids.mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / "job" / "samples.png", options.grids / f"{options.study}_{name}_{seed}.png")
+    flags = {name: " ".join(study[name]) for name in options.only or study}
+    publish({"machine": machine(), "minutes": options.minutes, "flags": flags, "jobs": results}, options.out)
+
+
+if __name__ == "__main__":
+    main()

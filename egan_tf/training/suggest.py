@@ -1,0 +1,61 @@
+"""Settings for data that has no preset, from the shape, the number and the labels of its samples."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from egan_tf import data
+from egan_tf.metrics.extractors.efficientnet import PACKAGE
+from egan_tf.metrics.registry import METRICS
+from egan_tf.training.config import MIN_EVALUATION_SAMPLES, Config
+from egan_tf.training.presets import AUTO, PRESETS
+
+MIN_SIDE_OF_FEATURES = 16
+"""Below it, features of a network for photographs say little."""
+EVALUATION_SAMPLES = 2000
+ADAPTED = (
+    *(("data", "batch_size"), ("network", "network"), ("network", "width")),
+    *(("metrics", name) for name in ("metrics", "extractor", "evaluation_samples", "evaluate_every")),
+)
+"""Section and name of the settings that depend on the data."""
+
+
+def suggest(dataset: data.Dataset) -> Config:
+    """The configuration for a data set of the user; its preset is "auto".
+
+    Args:
+        dataset: loaded; neither its name nor its place enter.
+
+    Raises:
+        InputError: no network of the package makes samples of this shape.
+    """
+    if not isinstance(dataset, data.ImageDataset):
+        return PRESETS["ring8"].replace(run={"preset": AUTO})
+    height, width, _ = dataset.shape
+    count = len(dataset.images)
+    network = {"network": "dcgan"} if height == width and _halves(height) else {"network": "mlp", "width": 256}
+    batch = 64 if max(height, width) <= 32 else 32
+    return PRESETS[AUTO].replace(
+        data={"batch_size": batch},
+        network=network,
+        metrics=_metrics(dataset.shape, count),
+    )
+
+
+def _halves(side: int) -> bool:
+    """Whether convolutions of stride 2 bring a side down to 2 to 8 pixels, at least twice."""
+    halvings = (side & -side).bit_length() - 1
+    return any(2 <= side >> times <= 8 for times in range(2, halvings + 1))
+
+
+def _metrics(shape: tuple[int, ...], count: int) -> dict[str, object]:
+    """Metrics that work with as many samples, by the best features that are installed."""
+    installed = importlib.util.find_spec(PACKAGE.replace("-", "_")) is not None
+    large = min(shape[:2]) >= MIN_SIDE_OF_FEATURES
+    names = ("frechet_distance", "kernel_distance") if large and installed else ("kernel_distance",)
+    return {
+        "metrics": tuple(name for name in names if count >= METRICS[name].min_real),
+        "extractor": "efficientnet_lite0" if large and installed else "pixels",
+        "evaluation_samples": max(MIN_EVALUATION_SAMPLES, min(EVALUATION_SAMPLES, count)),
+        "evaluate_every": 2000,
+    }
