@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from egan_tf.data import ImageDataset
+from egan_tf.data.aligned import read_only_copy
 from egan_tf.utils.checks import InputError
 
 GREY = np.zeros((4, 8, 8, 1), np.uint8)
@@ -53,14 +54,24 @@ def test_without_labels_an_element_is_a_batch_of_images():
 
 
 def test_images_are_stored_once_and_read_only():
-    given = np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3)
-    given.flags.writeable = False
+    given = read_only_copy(np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3))
     dataset = ImageDataset("once", given)
-    assert np.shares_memory(dataset.images, given)
-    take(dataset, 1, size=2)  # the tensor replaces the array
-    assert not np.shares_memory(dataset.images, given) and np.array_equal(dataset.images, given)
-    with pytest.raises(ValueError, match="read-only"):
-        dataset.images[0] = 1
+    for _ in range(2):
+        assert np.shares_memory(dataset.images, given) and np.array_equal(dataset.images, given)
+        with pytest.raises(ValueError, match="read-only"):
+            dataset.images[0] = 1
+        take(dataset, 1, size=2)  # makes the tensor, which shares the memory too
+
+
+@pytest.mark.parametrize("offset", [0, 1, 16])
+@pytest.mark.parametrize("owner", ["numpy", "bytes"])
+def test_images_in_any_memory_make_batches(offset, owner):
+    content = np.random.default_rng(0).integers(0, 256, 4 * 48 + offset, dtype=np.uint8)
+    memory = content if owner == "numpy" else np.frombuffer(content.tobytes(), np.uint8)
+    images = memory[offset:].reshape(4, 4, 4, 3)
+    images.flags.writeable = False
+    (batch,) = take(ImageDataset("x", images), 1, size=4)
+    assert sorted(map(bytes, batch)) == sorted(map(bytes, images))
 
 
 def test_the_given_array_is_copied():
