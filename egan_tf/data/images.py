@@ -115,6 +115,8 @@ class ImageDataset(Dataset):
             labels = None if self.labels is None else tf.constant(self.labels)
         options = tf.data.Options()
         options.deterministic = True
+        # They would copy the tensor of the images, and have nothing to gain here.
+        options.experimental_optimization.apply_default_optimizations = False
         # Prefetching reads the next batches while the model trains.
         return (
             tf.data.Dataset.counter(start)

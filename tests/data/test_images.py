@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from egan_tf.data import ImageDataset
-from egan_tf.data.aligned import read_only_copy
+from egan_tf.data.aligned import aligned_empty, read_only_copy
 from egan_tf.utils.checks import InputError
 
 GREY = np.zeros((4, 8, 8, 1), np.uint8)
@@ -61,6 +62,24 @@ def test_images_are_stored_once_and_read_only():
         with pytest.raises(ValueError, match="read-only"):
             dataset.images[0] = 1
         take(dataset, 1, size=2)  # makes the tensor, which shares the memory too
+
+
+def anonymous_bytes() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs the memory of the process from Linux")
+def test_batches_copy_no_images():
+    images = aligned_empty((2000, 256, 256, 1))
+    images[...] = 1
+    images.flags.writeable = False
+    take(ImageDataset("warm up", GREY), 2, size=4)
+    before = anonymous_bytes()
+    dataset = ImageDataset("large", images, fingerprint="0")
+    iterator = iter(dataset.batches(4, 1).map(lambda batch: tf.cast(batch, tf.float32)))
+    assert next(iterator).shape == next(iterator).shape
+    assert anonymous_bytes() - before < images.nbytes / 2
 
 
 @pytest.mark.parametrize("offset", [0, 1, 16])
