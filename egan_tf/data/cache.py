@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from egan_tf.data.aligned import read_only_copy
 from egan_tf.data.image_file import HEADER_BYTES
 from egan_tf.data.images import content_fingerprint
 from egan_tf.utils.atomic import remove_leftovers
@@ -93,8 +94,7 @@ def read_entry(path: Path, memory_bytes: float) -> Entry | None:
         if labels is not None and (labels.shape, labels.dtype) != (images.shape[:1], np.dtype(np.int32)):
             return None
         if images.nbytes <= memory_bytes:
-            images = np.array(images, subok=False)
-            images.flags.writeable = False
+            images = read_only_copy(images)
             if content_fingerprint(images, labels) != manifest.fingerprint:
                 return None
     except DAMAGE:

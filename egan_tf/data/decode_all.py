@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from egan_tf.data.aligned import aligned_empty
 from egan_tf.data.cache import FORMAT, IMAGES, LABELS, MANIFEST, Entry, Manifest
 from egan_tf.data.decoding import to_pixels
 from egan_tf.data.image_file import ImageFile
@@ -69,7 +70,7 @@ def decode_into_memory(source: PictureSource, shape: Shape) -> Entry:
     """
     skipped: list[tuple[str, str]] = []
     labels: list[int | None] = []
-    images = np.empty((len(source), *shape), np.uint8)
+    images = aligned_empty((len(source), *shape))
     for picture in _decode_all(source, shape, skipped):
         assert picture.pixels is not None
         images[len(labels)] = picture.pixels

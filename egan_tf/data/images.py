@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from egan_tf.data.about import About
+from egan_tf.data.aligned import as_tensor, read_only_copy
 from egan_tf.data.base import Dataset, check_batch_arguments
 from egan_tf.data.options import CHANNELS, ImageOptions
 from egan_tf.utils.checks import InputError, require
@@ -65,7 +66,7 @@ class ImageDataset(Dataset):
         check_images(images)
         self.images = _read_only(images)
         checked = check_labels(labels, len(images), len(class_names))
-        self.labels = None if checked is None else _read_only(checked)
+        self.labels = checked
         self.name = name
         self.split = split
         self.shape = tuple(images.shape[1:])
@@ -114,6 +115,8 @@ class ImageDataset(Dataset):
             labels = None if self.labels is None else tf.constant(self.labels)
         options = tf.data.Options()
         options.deterministic = True
+        # They would copy the tensor of the images, and have nothing to gain here.
+        options.experimental_optimization.apply_default_optimizations = False
         # Prefetching reads the next batches while the model trains.
         return (
             tf.data.Dataset.counter(start)
@@ -141,14 +144,11 @@ class ImageDataset(Dataset):
         return images if labels is None else (images, tf.gather(labels, rows))
 
     def _load_tensor(self) -> None:
-        import tensorflow as tf
-
         if self._pixels is None:
             # As a captured tensor, the images are not a constant in the pipeline's graph. On a GPU they would take
             # memory.
-            with tf.device("CPU"):
-                self._pixels = tf.constant(self.images)
-            # `Tensor.numpy()` would copy; the view frees the first copy.
+            self._pixels = as_tensor(self.images)
+            # `Tensor.numpy()` would copy; the view frees an array that the tensor had to copy.
             self.images = np.asarray(memoryview(self._pixels))
 
 
@@ -189,7 +189,9 @@ def check_labels(labels: np.ndarray | None, count: int, classes: int) -> np.ndar
     require(
         bool(valid), "labels", f"must be in 0..{classes - 1}, one per class name, got {labels.min()}..{labels.max()}"
     )
-    return labels.astype(np.int32)
+    labels = labels.astype(np.int32)
+    labels.flags.writeable = False
+    return labels
 
 
 def content_fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:
@@ -204,7 +206,5 @@ def content_fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
-    if array.flags.writeable or not array.flags.c_contiguous:
-        array = np.array(array, order="C", subok=False)
-        array.flags.writeable = False
-    return array[...]
+    keep = array.flags.c_contiguous and not array.flags.writeable
+    return array[...] if keep else read_only_copy(array)

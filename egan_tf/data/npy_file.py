@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from egan_tf.data.about import About
+from egan_tf.data.aligned import read_only_copy
 from egan_tf.data.array_checks import image_shape, read_problem
 from egan_tf.data.array_header import read_array_header
 from egan_tf.data.array_pictures import ArrayPictures
@@ -76,8 +77,7 @@ class NpyPictures(ArrayPictures):
         fits = self._array.nbytes <= options.memory_mb * MIB
         if options.changes_images or not (in_order or fits):
             return None
-        images = np.array(self._array, order="C", subok=False) if fits else self._array
-        images.flags.writeable = False
+        images = read_only_copy(self._array) if fits else self._array
         return ImageDataset(self.name, images, about=self.about, split=self.split, options=options)
 
 

@@ -11,6 +11,7 @@ from typing import IO
 import numpy as np
 
 from egan_tf.data.about import About
+from egan_tf.data.aligned import aligned_empty
 from egan_tf.data.array_checks import image_shape, label_array, names_of_classes, read_problem
 from egan_tf.data.array_header import ArrayHeader, read_array_header
 from egan_tf.data.array_pictures import ArrayPictures
@@ -89,7 +90,7 @@ class NpzPictures(ArrayPictures):
         """All images, if they fit into memory and neither a resolution nor other channels are given."""
         if options.changes_images or np.prod(self.shape, dtype=float) > options.memory_mb * MIB:
             return None
-        images = np.empty(self.shape, np.uint8)
+        images = aligned_empty(self.shape)
         for index, row in enumerate(self._read()):
             images[index] = row
         images.flags.writeable = False

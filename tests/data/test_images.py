@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from egan_tf.data import ImageDataset
+from egan_tf.data.aligned import aligned_empty, read_only_copy
 from egan_tf.utils.checks import InputError
 
 GREY = np.zeros((4, 8, 8, 1), np.uint8)
@@ -53,14 +55,42 @@ def test_without_labels_an_element_is_a_batch_of_images():
 
 
 def test_images_are_stored_once_and_read_only():
-    given = np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3)
-    given.flags.writeable = False
+    given = read_only_copy(np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3))
     dataset = ImageDataset("once", given)
-    assert np.shares_memory(dataset.images, given)
-    take(dataset, 1, size=2)  # the tensor replaces the array
-    assert not np.shares_memory(dataset.images, given) and np.array_equal(dataset.images, given)
-    with pytest.raises(ValueError, match="read-only"):
-        dataset.images[0] = 1
+    for _ in range(2):
+        assert np.shares_memory(dataset.images, given) and np.array_equal(dataset.images, given)
+        with pytest.raises(ValueError, match="read-only"):
+            dataset.images[0] = 1
+        take(dataset, 1, size=2)  # makes the tensor, which shares the memory too
+
+
+def anonymous_bytes() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs the memory of the process from Linux")
+def test_batches_copy_no_images():
+    images = aligned_empty((2000, 256, 256, 1))
+    images[...] = 1
+    images.flags.writeable = False
+    take(ImageDataset("warm up", GREY), 2, size=4)
+    before = anonymous_bytes()
+    dataset = ImageDataset("large", images, fingerprint="0")
+    iterator = iter(dataset.batches(4, 1).map(lambda batch: tf.cast(batch, tf.float32)))
+    assert next(iterator).shape == next(iterator).shape
+    assert anonymous_bytes() - before < images.nbytes / 2
+
+
+@pytest.mark.parametrize("offset", [0, 1, 16])
+@pytest.mark.parametrize("owner", ["numpy", "bytes"])
+def test_images_in_any_memory_make_batches(offset, owner):
+    content = np.random.default_rng(0).integers(0, 256, 4 * 48 + offset, dtype=np.uint8)
+    memory = content if owner == "numpy" else np.frombuffer(content.tobytes(), np.uint8)
+    images = memory[offset:].reshape(4, 4, 4, 3)
+    images.flags.writeable = False
+    (batch,) = take(ImageDataset("x", images), 1, size=4)
+    assert sorted(map(bytes, batch)) == sorted(map(bytes, images))
 
 
 def test_the_given_array_is_copied():
