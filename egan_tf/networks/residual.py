@@ -1,9 +1,9 @@
 """The residual networks of SNGAN (Miyato et al. 2018, arXiv 1802.05957, appendix B.4), for square images.
 
-Channels follow from `width`. Images of up to 32×32 have the same number in all blocks: `width` in the discriminator and
-twice as many in the generator. In larger ones the blocks at full resolution have `width`, twice as many at each halving
-of the side, and at most 16 · `width`. So width 128 at 32×32 gives the paper's table 4, width 64 at 48×48 its table 5, and
-at 128×128 its table 6 (without labels).
+The channels follow from `width`. For images of up to 32×32 all blocks have the same number: `width` in the
+discriminator, twice as many in the generator. For larger ones the blocks at full resolution have `width`, twice as many
+at each halving of the side, and at most 16 · `width`. So width 128 at 32×32 gives the paper's table 4, width 64 at 48×48
+its table 5, and width 64 at 128×128 its table 6 (without labels).
 """
 
 from __future__ import annotations

@@ -120,6 +120,14 @@ class _SpectrallyNormalized:
             outputs = ops.add(outputs, ops.reshape(layer.bias, (1, -1, 1, 1)) if first else layer.bias)
         return outputs if layer.activation is None else layer.activation(outputs)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Saves all variables; the layers that Keras derives from would leave u out."""
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads what `save_own_variables` saved."""
+        keras.layers.Layer.load_own_variables(self, store)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         own = {"power_iterations": self.power_iterations, "epsilon": self.epsilon}
