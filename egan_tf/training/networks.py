@@ -54,9 +54,7 @@ def check_fit(config: Config, sample_shape: tuple[int, ...], network: str | Func
         return
     name = _name(config, network)
     made, data = list(egan.sample_shape), list(sample_shape)
-    require(
-        made == data, "network", f"the generator of {name} makes samples of shape {made}, those of the data are {data}"
-    )
+    require(made == data, "network", f"{name} makes samples of shape {made}, those of the data are {data}")
     asked, latent_size = config.network.latent_size, egan.latent.size
     if takes(network, "latent_size") and latent_size != asked:
         raise InputError("latent_size", f"the generator of {name} takes {latent_size} numbers of noise, not {asked}")
