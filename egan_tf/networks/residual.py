@@ -2,8 +2,8 @@
 
 The channels follow from `width`. For images of up to 32×32 all blocks have the same number: `width` in the
 discriminator, twice as many in the generator. For larger ones the blocks at full resolution have `width`, twice as many
-at each halving of the side, and at most 16 · `width`. So the paper's table 4 is width 128 at 32×32, its table 5 width 64
-at 48×48, and its table 6 width 64 at 128×128 (without labels).
+at each halving of the side, and at most 16 · `width`. So the paper's table 4 is width 128 at 32×32, table 5 is width 64
+at 48×48, and table 6 is width 64 at 128×128 (without labels).
 """
 
 from __future__ import annotations
