@@ -20,7 +20,8 @@ import numpy as np
 
 from benchmarks.authors import Authors
 from benchmarks.timing import interleaved, machine, publish, summary
-from benchmarks.variants import NAMES, Case, peak_memory, peak_memory_in_subprocess, variants
+from benchmarks.variants import AUTHORS_STEPS, NAMES, Case, peak_memory, peak_memory_in_subprocess, variants
+from egan_tf.networks import NORMALIZATIONS
 
 
 def measure(case: Case, names: list[str], rounds: int, authors: Authors | None) -> dict[str, Any]:
@@ -68,9 +69,11 @@ def _line(children: np.ndarray, cost: np.ndarray) -> dict[str, float]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", nargs="+", default=["dcgan"], choices=["dcgan", "mlp"])
+    parser.add_argument("--network", nargs="+", default=["dcgan"], choices=list(AUTHORS_STEPS))
     parser.add_argument("--width", nargs="+", type=int, default=[64])
-    parser.add_argument("--normalization", nargs="+", default=["batch"], choices=["none", "batch"])
+    parser.add_argument("--normalization", nargs="+", default=["batch"], choices=NORMALIZATIONS)
+    parser.add_argument("--side", nargs="+", type=int, default=[32])
+    parser.add_argument("--steps", nargs="+", type=int, default=[0], help="of the discriminator; 0: the authors'")
     parser.add_argument("--population-size", nargs="+", type=int, default=[1])
     parser.add_argument("--mutations", nargs="+", type=int, default=[3], help="how many, 1 to 5")
     parser.add_argument("--precision", nargs="+", default=["float32"], choices=["float32", "mixed_bfloat16"])
@@ -88,11 +91,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _cases(options: argparse.Namespace) -> list[Case]:
     return [
-        Case(network, width, normalization, population_size, mutations, precision, xla == "on")
-        for network, width, normalization, precision, xla, population_size, mutations in itertools.product(
+        Case(network, width, normalization, population_size, mutations, precision, xla == "on", side, steps)
+        for network, side, width, normalization, steps, precision, xla, population_size, mutations in itertools.product(
             options.network,
+            options.side,
             options.width,
             options.normalization,
+            options.steps,
             options.precision,
             options.xla,
             options.population_size,

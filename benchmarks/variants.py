@@ -22,6 +22,8 @@ from egan_tf.evolution.objectives import Objective
 from egan_tf.networks import build_discriminator, build_generator
 
 PAPER_EVALUATION = 256
+# E-GAN's, SNGAN's (Miyato et al. 2018, appendix B) and R3GAN's.
+AUTHORS_STEPS = {"mlp": 1, "dcgan": 3, "residual": 5, "modern": 1}
 NAMES = ("plain", "textbook", "paper_protocol", "defaults")
 
 Variant = Callable[[], Any]
@@ -37,7 +39,19 @@ FIVE_OBJECTIVES: dict[str, Objective] = {**OBJECTIVES, "linear": linear}
 
 @dataclass(frozen=True)
 class Case:
-    """A size to measure."""
+    """A size to measure.
+
+    Attributes:
+        network: its name.
+        width: of both networks.
+        normalization: in the discriminator.
+        population_size: individuals.
+        mutations: children of each.
+        precision: of the networks.
+        xla: whether XLA compiles the step.
+        side: of the images.
+        steps: of the discriminator; 0 for as many as the authors take.
+    """
 
     network: str
     width: int
@@ -46,11 +60,13 @@ class Case:
     mutations: int
     precision: str
     xla: bool
+    side: int = 32
+    steps: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of one sample."""
-        return (2,) if self.network == "mlp" else (32, 32, 3)
+        return (2,) if self.network == "mlp" else (self.side, self.side, 3)
 
     @property
     def latent(self) -> int:
@@ -64,8 +80,8 @@ class Case:
 
     @property
     def discriminator_steps(self) -> int:
-        """As in the authors' code."""
-        return 1 if self.network == "mlp" else 3
+        """As given, or in the authors' code."""
+        return self.steps or AUTHORS_STEPS[self.network]
 
     @property
     def objectives(self) -> dict[str, Objective]:

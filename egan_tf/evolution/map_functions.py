@@ -81,7 +81,9 @@ def _consists_of(network: keras.Model, kinds: tuple[type, ...]) -> bool:
 
 
 def _is_one_of(layer: Any, kinds: tuple[type, ...]) -> bool:
-    if type(layer) not in kinds:
+    # A subclass of a class that declares it may compute anything.
+    declared = kinds is _PER_SAMPLE and vars(type(layer)).get("mixes_samples") is False
+    if not declared and type(layer) not in kinds:
         return False
     activation = getattr(layer, "activation", None)
     own = activation is None or getattr(keras.activations, getattr(activation, "__name__", ""), None) is activation
@@ -90,7 +92,10 @@ def _is_one_of(layer: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def mixes_samples(network: keras.Model) -> bool:
-    """Whether an output may depend on other samples of the batch, as with BatchNorm. True for unknown layers."""
+    """Whether an output may depend on other samples of the batch, as with BatchNorm.
+
+    True for layers that are not Keras' own, unless their class has the attribute `mixes_samples = False`.
+    """
     return not _consists_of(network, _PER_SAMPLE)
 
 

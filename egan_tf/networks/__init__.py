@@ -14,8 +14,11 @@ import keras  # noqa: E402
 
 from egan_tf.networks.dcgan import dcgan_discriminator, dcgan_generator  # noqa: E402
 from egan_tf.networks.mlp import mlp_discriminator, mlp_generator  # noqa: E402
+from egan_tf.networks.modern import modern_discriminator, modern_generator  # noqa: E402
+from egan_tf.networks.residual import residual_discriminator, residual_generator  # noqa: E402
 
-NORMALIZATIONS = ("none", "batch")
+NORMALIZATIONS = ("auto", "none", "batch", "spectral")
+"""BatchNorm (Ioffe and Szegedy 2015) or spectral normalization (Miyato et al. 2018); "auto" chooses by the network."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,46 @@ class Architecture:
     """A generator and a discriminator that belong together.
 
     Attributes:
+        summary: one line for lists.
         generator: builds `(sample_shape, latent_size, width, normalization) -> keras.Model`.
         discriminator: builds `(sample_shape, width, normalization) -> keras.Model`.
+        generator_normalization: the choice of "auto".
+        discriminator_normalization: the choice of "auto".
     """
 
+    summary: str
     generator: Callable[[tuple[int, ...], int, int, str], keras.Model]
     discriminator: Callable[[tuple[int, ...], int, str], keras.Model]
+    generator_normalization: str = "none"
+    discriminator_normalization: str = "none"
 
 
 NETWORKS: dict[str, Architecture] = {
-    "mlp": Architecture(mlp_generator, mlp_discriminator),
-    "dcgan": Architecture(dcgan_generator, dcgan_discriminator),
+    "mlp": Architecture(
+        "three hidden layers, for points and images: the authors' for the toys", mlp_generator, mlp_discriminator
+    ),
+    "dcgan": Architecture(
+        "4x4 convolutions of stride 2, for square images of 8 to 128: the authors'",
+        dcgan_generator,
+        dcgan_discriminator,
+    ),
+    "residual": Architecture(
+        "SNGAN's residual networks with spectral normalization, for square images of 8 to 128",
+        residual_generator,
+        residual_discriminator,
+        "batch",
+        "spectral",
+    ),
+    "modern": Architecture(
+        "residual networks without normalization after R3GAN, for square images of 8 to 128",
+        modern_generator,
+        modern_discriminator,
+    ),
 }
 
 
 def build_generator(
-    network: str, sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
+    network: str, sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "auto"
 ) -> keras.Model:
     """Builds a generator by name.
 
@@ -53,15 +80,16 @@ def build_generator(
         float32 [batch, latent_size] to samples float32 [batch, *sample_shape], images in [−1, 1].
 
     Raises:
-        InputError: unknown name, or a shape that the network cannot make.
+        InputError: an unknown name, a shape that the network cannot make, or a normalization that it does not have.
     """
-    one_of("generator_normalization", normalization, NORMALIZATIONS)
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
-    return architecture.generator(sample_shape, latent_size, width, normalization)
+    one_of("generator_normalization", normalization, NORMALIZATIONS)
+    chosen = architecture.generator_normalization if normalization == "auto" else normalization
+    return architecture.generator(sample_shape, latent_size, width, chosen)
 
 
 def build_discriminator(
-    network: str, sample_shape: tuple[int, ...], width: int, normalization: str = "none"
+    network: str, sample_shape: tuple[int, ...], width: int, normalization: str = "auto"
 ) -> keras.Model:
     """Builds a discriminator by name.
 
@@ -75,8 +103,9 @@ def build_discriminator(
         Samples [batch, *sample_shape] to logits float32 [batch, 1].
 
     Raises:
-        InputError: unknown name, or a shape that the network cannot take.
+        InputError: an unknown name, a shape that the network cannot take, or a normalization that it does not have.
     """
-    one_of("discriminator_normalization", normalization, NORMALIZATIONS)
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
-    return architecture.discriminator(sample_shape, width, normalization)
+    one_of("discriminator_normalization", normalization, NORMALIZATIONS)
+    chosen = architecture.discriminator_normalization if normalization == "auto" else normalization
+    return architecture.discriminator(sample_shape, width, chosen)

@@ -6,16 +6,16 @@ import math
 
 import keras
 
+from egan_tf.networks.blocks import dense, normalized
+
 HIDDEN_LAYERS = 3
 IMAGE_RANK = 3
 
 
 def _hidden_layers(tensor: keras.KerasTensor, width: int, normalization: str) -> keras.KerasTensor:
     for _ in range(HIDDEN_LAYERS):
-        tensor = keras.layers.Dense(width, use_bias=normalization == "none")(tensor)
-        if normalization == "batch":
-            tensor = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(tensor)
-        tensor = keras.layers.ReLU()(tensor)
+        tensor = dense(width, normalization, use_bias=normalization != "batch")(tensor)
+        tensor = keras.layers.ReLU()(normalized(tensor, normalization))
     return tensor
 
 
@@ -28,14 +28,14 @@ def mlp_generator(
         sample_shape: [features] for points, [height, width, channels] for images.
         latent_size: numbers in one row of noise.
         width: units of each hidden layer; the authors take 512.
-        normalization: "none" or "batch", before each ReLU.
+        normalization: "none", "batch" before each ReLU, or "spectral" of all kernels.
 
     Returns:
         float32 [batch, latent_size] to float32 [batch, *sample_shape].
     """
     noise = keras.Input((latent_size,), name="noise")
     hidden = _hidden_layers(noise, width, normalization)
-    flat = keras.layers.Dense(math.prod(sample_shape))(hidden)
+    flat = dense(math.prod(sample_shape), normalization)(hidden)
     samples = keras.layers.Reshape(sample_shape)(flat)
     last = "tanh" if len(sample_shape) == IMAGE_RANK else "linear"
     return keras.Model(noise, keras.layers.Activation(last, dtype="float32")(samples), name="mlp_generator")
@@ -47,12 +47,12 @@ def mlp_discriminator(sample_shape: tuple[int, ...], width: int, normalization: 
     Args:
         sample_shape: of one sample.
         width: units of each hidden layer; the authors take 512.
-        normalization: "none" or "batch", before each ReLU.
+        normalization: "none", "batch" before each ReLU, or "spectral" of all kernels.
 
     Returns:
         [batch, *sample_shape] to float32 logits [batch, 1].
     """
     samples = keras.Input(sample_shape, name="samples")
     hidden = _hidden_layers(keras.layers.Flatten(data_format="channels_last")(samples), width, normalization)
-    logits = keras.layers.Dense(1, dtype="float32")(hidden)
+    logits = dense(1, normalization, dtype="float32")(hidden)
     return keras.Model(samples, logits, name="mlp_discriminator")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.networks import build_discriminator, build_generator
-from egan_tf.training.config import Config, OptimizerConfig
+from egan_tf.training.config import Config, NetworkConfig, OptimizerConfig
+from egan_tf.training.networks import build_networks, check_fit
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import Settings
 from egan_tf.utils.user_code import UserCode
@@ -53,13 +54,15 @@ def build(
     Raises:
         InputError: if the networks do not fit the data or the memory, or a function was not imported.
     """
-    evolution = (code or UserCode()).resolved(config.evolution)
+    code = code or UserCode()
+    evolution, networks = code.resolved(config.evolution), code.resolved(config.network)
+    assert isinstance(networks, NetworkConfig)
     # Keras takes a seed of 32 bits.
     keras.utils.set_random_seed(config.evolution.seed % 2**32)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.run.precision)
     try:
-        return _build(config, sample_shape, model, evolution)
+        return _build(config, sample_shape, model, evolution, networks.network)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(
             "width",
@@ -69,15 +72,16 @@ def build(
         keras.config.set_dtype_policy(policy)
 
 
-def _build(config: Config, sample_shape: tuple[int, ...], model: type[EGAN], evolution: Settings) -> EGAN:
-    network = config.network
-    generator = build_generator(
-        network.network, sample_shape, network.latent_size, network.width, network.generator_normalization
-    )
-    discriminator = build_discriminator(
-        network.network, sample_shape, network.width, network.discriminator_normalization
-    )
+def _build(
+    config: Config,
+    sample_shape: tuple[int, ...],
+    model: type[EGAN],
+    evolution: Settings,
+    network: str | Callable[..., Any],
+) -> EGAN:
+    generator, discriminator = build_networks(config, sample_shape, network)
     egan = model(generator, discriminator, **dict(evolution))
+    check_fit(config, sample_shape, network, egan)
     generator_steps = config.run.steps * config.evolution.mutation_steps
     discriminator_steps = config.run.steps * config.evolution.discriminator_steps
     rates = config.optimizer

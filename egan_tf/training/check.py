@@ -108,7 +108,9 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
                 _check_names(getattr(getattr(config, section), name), declared)
             if declared.folder:
                 _check_path(name, getattr(getattr(config, section), name))
-    evolution: Any = (code or UserCode()).resolved(config.evolution)
+    code = code or UserCode()
+    code.resolved(config.network)
+    evolution: Any = code.resolved(config.evolution)
     assert isinstance(evolution, EvolutionSettings)
     choices_of(evolution)
     sizes_for(evolution, config.data.batch_size)

@@ -150,17 +150,25 @@ class DataConfig(Settings):
 class NetworkConfig(Settings):
     """Networks."""
 
-    network: str = setting(
+    network: str | Callable[..., Any] = setting(
         "dcgan",
-        "architecture: dcgan for square images, mlp for points and images",
+        "architecture: mlp for points and images, the others for square images; or a function that returns "
+        "(generator, discriminator)",
         registry="egan_tf.networks:NETWORKS",
+        functions=True,
     )
-    width: int = setting(32, "channels of the first stage or units of a hidden layer", ge=1, le=MAX_UNITS)
+    width: int = setting(
+        32, "channels at the full resolution of images, or units of a hidden layer", ge=1, le=MAX_UNITS
+    )
     generator_normalization: str = setting(
-        "none", "normalization in the generator", registry="egan_tf.networks:NORMALIZATIONS"
+        "auto",
+        "normalization in the generator; auto for what the network's authors have",
+        registry="egan_tf.networks:NORMALIZATIONS",
     )
     discriminator_normalization: str = setting(
-        "none", "normalization in the discriminator", registry="egan_tf.networks:NORMALIZATIONS"
+        "auto",
+        "normalization in the discriminator; auto for what the network's authors have",
+        registry="egan_tf.networks:NORMALIZATIONS",
     )
     latent_size: int = setting(32, "numbers of noise per sample", ge=1, le=MAX_UNITS)
 

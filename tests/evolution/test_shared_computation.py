@@ -32,7 +32,7 @@ def networks(kind: str, normalization: str) -> Networks:
 
 
 KINDS = pytest.mark.parametrize("kind", ["mlp", "dcgan"])
-NORMALIZATIONS = pytest.mark.parametrize("normalization", ["none", "batch"])
+NORMALIZATIONS = pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
 
 
 def noise(seed: int = 0, count: int = BATCH) -> tf.Tensor:
@@ -54,6 +54,20 @@ def test_which_networks_mix_samples() -> None:
     assert mixes_samples(keras.Sequential([keras.Input((2,)), Strange(1)]))
     nested = keras.Sequential([keras.Input((2,)), keras.Sequential([keras.layers.BatchNormalization()])])
     assert mixes_samples(nested)
+
+    class Declared(keras.layers.Layer):
+        """A layer that says what its kind does."""
+
+        mixes_samples = False
+
+        def call(self, inputs: Any) -> Any:
+            return 2.0 * inputs
+
+    class Derived(Declared):
+        """A subclass of it, which says nothing."""
+
+    for layer, mixes in ((Declared(), False), (Derived(), True)):
+        assert mixes_samples(keras.Sequential([keras.Input((2,)), layer, keras.layers.Dense(1)])) == mixes
 
 
 @KINDS
@@ -113,7 +127,7 @@ def test_an_evaluation_equals_one_tape_over_real_and_fake(
     assert_close(ours.non_trainable, after.non_trainable)
 
 
-@NORMALIZATIONS
+@pytest.mark.parametrize("normalization", ["none", "batch"])
 def test_dense_individuals_are_vectorized(normalization: str) -> None:
     pair = networks("mlp", normalization)
     others = [keras.models.clone_model(pair.generator) for _ in range(2)]
