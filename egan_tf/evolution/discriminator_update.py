@@ -10,7 +10,7 @@ from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss
 from egan_tf.evolution.map_functions import MapFn
 from egan_tf.evolution.noise import DISCRIMINATOR, GenerationNoise
-from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
+from egan_tf.evolution.penalties import r1_penalty, r2_penalty, wgan_gradient_penalty
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import merge, take, where
 from egan_tf.evolution.stateless import (
@@ -82,10 +82,7 @@ class DiscriminatorTraining:
         # A retained parent was not evaluated; the fittest survivor's samples stand in for its own.
         fake = where(retained, tf.repeat(fake[:1], fake.shape[0], axis=0), fake)
         samples = one_survivor_per_sample(fake)
-        with tf.GradientTape() as tape:
-            tape.watch(state.trainable)
-            penalty = scaled(self._penalty(noise, 0, state, batch, samples), self.loss_scale)
-        return _plus(update, unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale))
+        return _plus(update, self._penalty_gradient(noise, 0, state, batch, samples))
 
     def fresh_batch_update(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
@@ -107,12 +104,17 @@ class DiscriminatorTraining:
             on_real = apply_discriminator(discriminator, state, real, labels)
             on_fake = apply_discriminator(discriminator, on_real.after, fake, labels)
             loss = self.loss(on_real.outputs, on_fake.outputs)
-            total = loss + self._penalty(noise, number, state, batch, fake) if self._penalized else loss
+            # In the same pass where every step has penalties: one backward pass less.
+            shared = self._penalized and self.settings.penalty_every == 1
+            total = loss + self._penalty(noise, number, state, batch, fake) if shared else loss
             own = own_loss(discriminator, on_fake.after.trainable, on_real.added_loss, on_fake.added_loss)
             total = scaled(total if own is None else total + own, self.loss_scale)
         gradient = unscaled(gradients_of(tape, total, state.trainable), self.loss_scale)
         after = on_fake.after
-        return DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after))
+        update = DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after))
+        if self._penalized and not shared:
+            return _plus(update, self._penalty_gradient(noise, number, state, batch, fake))
+        return update
 
     def _survivors_samples(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, size: int, labels: tf.Tensor | None
@@ -133,7 +135,25 @@ class DiscriminatorTraining:
 
     @property
     def _penalized(self) -> bool:
-        return bool(self.settings.r1_weight or self.settings.gradient_penalty_weight)
+        settings = self.settings
+        return bool(settings.r1_weight or settings.r2_weight or settings.gradient_penalty_weight)
+
+    def _penalty_gradient(
+        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor
+    ) -> Tensors:
+        """The gradient of the penalties; zero in steps that have none, K times as large every K-th step."""
+        every = self.settings.penalty_every
+
+        def gradient() -> Tensors:
+            with tf.GradientTape() as tape:
+                tape.watch(state.trainable)
+                penalty = scaled(float(every) * self._penalty(noise, number, state, batch, fake), self.loss_scale)
+            return unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale)
+
+        if every == 1:
+            return gradient()
+        step = noise.step * self.settings.discriminator_steps + number
+        return tf.cond(step % every == 0, gradient, lambda: tuple(map(tf.zeros_like, state.trainable)))
 
     def _penalty(
         self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor
@@ -146,6 +166,8 @@ class DiscriminatorTraining:
         penalty = tf.constant(0.0)
         if self.settings.r1_weight:
             penalty += self.settings.r1_weight * r1_penalty(logits, real)
+        if self.settings.r2_weight:
+            penalty += self.settings.r2_weight * r2_penalty(logits, tf.cast(fake, real.dtype))
         if self.settings.gradient_penalty_weight:
             mix, fake = noise.mixing_ratios(real.shape[0], number), tf.cast(fake, real.dtype)
             penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)

@@ -96,10 +96,24 @@ class EvolutionSettings(Settings):
         ge=0.0,
         changeable=True,
     )
+    r2_weight: float = setting(
+        0.0,
+        "weight w of the R2 penalty w/2 E|grad D(G(z))|^2 at generated samples (Mescheder et al. 2018)",
+        ge=0.0,
+        changeable=True,
+    )
     gradient_penalty_weight: float = setting(
         0.0,
         "weight of the penalty E(|grad D(x)| - 1)^2 between real and generated samples (Gulrajani et al. 2017)",
         ge=0.0,
+        changeable=True,
+    )
+    penalty_every: int = setting(
+        1,
+        "steps of the discriminator from one application of the penalties to the next; they count as many times "
+        "(lazy regularization, Karras et al. 2020)",
+        ge=1,
+        le=MAX_STEPS,
         changeable=True,
     )
     ema_decay: float = setting(
