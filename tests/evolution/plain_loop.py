@@ -93,13 +93,14 @@ def train_plainly(
         # Without the fitness nothing is left for the evaluation batch; a fresh batch comes after it.
         start = number * taken + (taken - batch_size)
         real = tf.constant(samples[start : start + batch_size])
+        first = samples[number * taken : number * taken + batch_size]
         stream = EVALUATION if egan.settings.reuse_evaluation_batch else DISCRIMINATOR
 
-        def generator_loss(number: int = number, real: tf.Tensor = real) -> list[tf.Tensor]:
+        def generator_loss(number: int = number, first: np.ndarray = first) -> list[tf.Tensor]:
             fake = generator(noise(egan, number, batch_size, MUTATION), training=True)
             own = generator.losses
             logits = tf.cast(discriminator(fake, training=True), tf.float32)
-            real_logits = tf.cast(discriminator(real, training=True), tf.float32)
+            real_logits = tf.cast(discriminator(first, training=True), tf.float32)
             return [objective(logits, real_logits), *own]
 
         before = [variable.numpy() for variable in discriminator.variables]
