@@ -6,10 +6,18 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from egan_tf.evolution.augmentation import Augment, augment_fn
 from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss
 from egan_tf.evolution.map_functions import MapFn
-from egan_tf.evolution.noise import DISCRIMINATOR, GenerationNoise
+from egan_tf.evolution.noise import (
+    DISCRIMINATOR,
+    EVALUATION_FAKE,
+    EVALUATION_REAL,
+    FRESH_FAKE,
+    FRESH_REAL,
+    GenerationNoise,
+)
 from egan_tf.evolution.penalties import r1_penalty, r2_penalty, wgan_gradient_penalty
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import merge, take, where
@@ -25,6 +33,8 @@ from egan_tf.evolution.stateless import (
 )
 from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
 
+Seen = tuple[Augment, Augment]
+"""What the discriminator sees of real and of generated samples."""
 Batch = tuple[tf.Tensor, tf.Tensor | None]
 """Samples [n, ...] and their labels [n], or None."""
 
@@ -82,7 +92,8 @@ class DiscriminatorTraining:
         # A retained parent was not evaluated; the fittest survivor's samples stand in for its own.
         fake = where(retained, tf.repeat(fake[:1], fake.shape[0], axis=0), fake)
         samples = one_survivor_per_sample(fake)
-        return _plus(update, self._penalty_gradient(noise, 0, state, batch, samples))
+        seen = self._seen(noise, EVALUATION_REAL), self._seen(noise, EVALUATION_FAKE)
+        return _plus(update, self._penalty_gradient(noise, 0, state, batch, samples, seen))
 
     def fresh_batch_update(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
@@ -99,21 +110,22 @@ class DiscriminatorTraining:
         real, labels = batch
         fake = self._survivors_samples(noise, number, survivors, real.shape[0], labels)
         discriminator = self.networks.discriminator
+        seen = self._seen(noise, FRESH_REAL, number), self._seen(noise, FRESH_FAKE, number)
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
-            on_real = apply_discriminator(discriminator, state, real, labels)
-            on_fake = apply_discriminator(discriminator, on_real.after, fake, labels)
+            on_real = apply_discriminator(discriminator, state, seen[0](real), labels)
+            on_fake = apply_discriminator(discriminator, on_real.after, seen[1](fake), labels)
             loss = self.loss(on_real.outputs, on_fake.outputs)
             # In the same pass where every step has penalties: one backward pass less.
             shared = self._penalized and self.settings.penalty_every == 1
-            total = loss + self._penalty(noise, number, state, batch, fake) if shared else loss
+            total = loss + self._penalty(noise, number, state, batch, fake, seen) if shared else loss
             own = own_loss(discriminator, on_fake.after.trainable, on_real.added_loss, on_fake.added_loss)
             total = scaled(total if own is None else total + own, self.loss_scale)
         gradient = unscaled(gradients_of(tape, total, state.trainable), self.loss_scale)
         after = on_fake.after
         update = DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after))
         if self._penalized and not shared:
-            return _plus(update, self._penalty_gradient(noise, number, state, batch, fake))
+            return _plus(update, self._penalty_gradient(noise, number, state, batch, fake, seen))
         return update
 
     def _survivors_samples(
@@ -138,8 +150,11 @@ class DiscriminatorTraining:
         settings = self.settings
         return bool(settings.r1_weight or settings.r2_weight or settings.gradient_penalty_weight)
 
+    def _seen(self, noise: GenerationNoise, use: int, number: int = 0) -> Augment:
+        return augment_fn(self.settings.augmentations, noise, use, number)
+
     def _penalty_gradient(
-        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor
+        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen
     ) -> Tensors:
         """The gradient of the penalties; zero in steps that have none, K times as large every K-th step."""
         every = self.settings.penalty_every
@@ -147,7 +162,7 @@ class DiscriminatorTraining:
         def gradient() -> Tensors:
             with tf.GradientTape() as tape:
                 tape.watch(state.trainable)
-                penalty = scaled(float(every) * self._penalty(noise, number, state, batch, fake), self.loss_scale)
+                penalty = scaled(float(every) * self._penalty(noise, number, state, batch, fake, seen), self.loss_scale)
             return unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale)
 
         if every == 1:
@@ -156,21 +171,23 @@ class DiscriminatorTraining:
         return tf.cond(step % every == 0, gradient, lambda: tuple(map(tf.zeros_like, state.trainable)))
 
     def _penalty(
-        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor
+        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen
     ) -> tf.Tensor:
         real, labels = batch
+        augment_real, augment_fake = seen
+        fake = tf.cast(fake, real.dtype)
 
         def logits(samples: tf.Tensor) -> tf.Tensor:
             return apply_discriminator(self.networks.discriminator, state, samples, labels).outputs
 
         penalty = tf.constant(0.0)
         if self.settings.r1_weight:
-            penalty += self.settings.r1_weight * r1_penalty(logits, real)
+            penalty += self.settings.r1_weight * r1_penalty(lambda x: logits(augment_real(x)), real)
         if self.settings.r2_weight:
-            penalty += self.settings.r2_weight * r2_penalty(logits, tf.cast(fake, real.dtype))
+            penalty += self.settings.r2_weight * r2_penalty(lambda x: logits(augment_fake(x)), fake)
         if self.settings.gradient_penalty_weight:
-            mix, fake = noise.mixing_ratios(real.shape[0], number), tf.cast(fake, real.dtype)
-            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
+            mix, both = noise.mixing_ratios(real.shape[0], number), (augment_real(real), augment_fake(fake))
+            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, *both, mix)
         return penalty
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from egan_tf.evolution import fit_arguments
 from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.attributes import check_gamma, while_compiling
+from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
@@ -71,6 +72,7 @@ class EGAN(SavedEGAN, Fitting):
         latent_size, self.sample_shape, self.conditional = check_networks(generator, discriminator)
         self.latent = Latent(latent_size, self.settings.latent_distribution)
         check_functions(self.choices)
+        check_augmentations(self.settings.augmentations, self.sample_shape)
         self.generator = generator
         self.discriminator = discriminator
         self._generator_weights = TrainableWeights("generator", generator)

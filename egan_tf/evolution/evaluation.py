@@ -8,6 +8,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution.augmentation import Augment
 from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss, SeparableLoss, Terms, quality_of
 from egan_tf.evolution.quality import batch_mean
@@ -69,6 +70,8 @@ def evaluator(
     real: tf.Tensor,
     labels: tf.Tensor | None = None,
     scale: tf.Tensor | None = None,
+    augment_real: Augment = tf.identity,
+    augment_fake: Augment = tf.identity,
 ) -> Evaluate:
     """A function that evaluates samples against one real batch.
 
@@ -79,12 +82,19 @@ def evaluator(
         real: [real, ...].
         labels: [real], for a conditional discriminator.
         scale: float32 scalar; losses are multiplied by it before they are differentiated, and gradients divided.
+        augment_real: what the discriminator sees of the real samples.
+        augment_fake: what it sees of a child's samples, the same for all children.
 
     Returns:
         A function from a child's samples [fake, ...] and their labels to its `Evaluation`.
     """
     make = _separable_evaluator if isinstance(loss, SeparableLoss) else _paired_evaluator
-    return make(discriminator, loss, state, real, labels, scale)  # type: ignore[arg-type]
+    seen = make(discriminator, loss, state, augment_real(real), labels, scale)  # type: ignore[arg-type]
+
+    def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
+        return seen(augment_fake(fake), fake_labels)._replace(real=real, fake=fake)
+
+    return evaluate
 
 
 def _paired_evaluator(

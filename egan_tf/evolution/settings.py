@@ -87,6 +87,11 @@ class EvolutionSettings(Settings):
         registry="egan_tf.evolution.losses:DISCRIMINATOR_LOSSES",
         functions=True,
     )
+    augmentations: tuple[str, ...] = setting(
+        (),
+        "differentiable augmentations of all that the discriminator sees, for small data; none if no name follows",
+        registry="egan_tf.evolution.augmentation:AUGMENTATIONS",
+    )
     latent_distribution: Literal["normal", "uniform"] = setting(
         "normal", "distribution of the noise: N(0, 1), or uniform in [-1, 1]"
     )

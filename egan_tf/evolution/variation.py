@@ -88,6 +88,9 @@ class VariationContext(NamedTuple):
         map_fn: maps a function over stacked individuals.
         siblings: the children of earlier operators in this generation, with their evaluations; None for the first.
         may_defer: whether children may be returned as gradients, see `Individual.gradient`.
+        augment_fake: maps the number of an optimizer step to the augmentation of generated samples in it; see
+            `augmentation`.
+        augment_real: the augmentation of `real`.
     """
 
     networks: Networks
@@ -100,6 +103,8 @@ class VariationContext(NamedTuple):
     map_fn: MapFn
     siblings: Children | None
     may_defer: bool = False
+    augment_fake: Callable[[int | tf.Tensor], Callable[[tf.Tensor], tf.Tensor]] = lambda number: tf.identity
+    augment_real: Callable[[tf.Tensor], tf.Tensor] = tf.identity
 
 
 @runtime_checkable
