@@ -14,6 +14,7 @@ from egan_tf.evolution.discriminator_update import Batch, DiscriminatorTraining
 from egan_tf.evolution.evaluation import Evaluate, Evaluation, evaluator
 from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.individual import Individual, Origin, single_parent
+from egan_tf.evolution.lecam import mean_logits
 from egan_tf.evolution.map_functions import MapFn
 from egan_tf.evolution.noise import (
     EVALUATION,
@@ -181,10 +182,11 @@ class Generation:
         """The update on the evaluation batch; only its loss if the evaluation batch is not reused."""
         if not self.settings.reuse_evaluation_batch:
             return DiscriminatorUpdate((), (), evaluation.loss)
+        means = mean_logits(evaluation.real_logits, evaluation.fake_logits) if self.settings.lecam_weight else ()
         gradient, added = evaluation.gradient, evaluation.added_gradient
         if added:
             gradient = tuple(a + b for a, b in zip(gradient, added, strict=True))
-        return DiscriminatorUpdate(gradient, evaluation.non_trainable, evaluation.loss, evaluation.weights)
+        return DiscriminatorUpdate(gradient, evaluation.non_trainable, evaluation.loss, evaluation.weights, means)
 
     def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
         """The fittest viable children; if there are too few, the fittest parents are retained.

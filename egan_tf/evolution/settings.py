@@ -17,6 +17,8 @@ from egan_tf.utils.settings import Settings, setting
 
 MAX_INDIVIDUALS = 2**10
 MAX_SAMPLES = 2**20
+# The generation is a coordinate of the noise, which has 31 bits for it.
+MAX_GENERATIONS = 2**31 - 1
 MAX_SEED = 2**63 - 1
 # The number of an optimizer step is a coordinate of the noise, which has 16 bits for it; the upper half of the numbers
 # belongs to noise outside of training, such as that of sample grids.
@@ -120,6 +122,22 @@ class EvolutionSettings(Settings):
         ge=1,
         le=MAX_STEPS,
         changeable=True,
+    )
+    lecam_weight: float = setting(
+        0.0,
+        "weight of E(l_r - a_F)^2 + E(l_f - a_R)^2, with a_R and a_F moving means of the logits of real and generated "
+        "samples, for small data (Tseng et al. 2021)",
+        ge=0.0,
+    )
+    burn_in: int = setting(
+        0,
+        "generations over which penalty weights, ema_decay and beta_2 go from their initial values to their own",
+        ge=0,
+        le=MAX_GENERATIONS,
+    )
+    initial_penalty_factor: float = setting(1.0, "factor of the penalty weights at the start of the burn-in", ge=0.0)
+    initial_ema_decay: float | None = setting(
+        None, "ema_decay at the start of the burn-in; none for ema_decay", ge=0.0, lt=1.0
     )
     ema_decay: float = setting(
         0.0,

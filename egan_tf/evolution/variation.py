@@ -41,12 +41,14 @@ class DiscriminatorUpdate(NamedTuple):
         non_trainable: its non-trainable state after the batch.
         loss: float32 scalar, without penalties and the losses of its layers.
         weights: its trainable weights after the batch, if its layers assigned to them; else ().
+        mean_logits: float32 [2], of real and generated samples, where LeCam regularization needs them; else ().
     """
 
     gradient: Tensors
     non_trainable: Tensors
     loss: tf.Tensor
     weights: Tensors = ()
+    mean_logits: tf.Tensor | tuple[()] = ()
 
 
 class ChildEvaluation(NamedTuple):
