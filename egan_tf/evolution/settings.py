@@ -76,6 +76,7 @@ class EvolutionSettings(Settings):
     mutation_steps: int = setting(
         1, "optimizer steps of a child before it is scored", ge=1, le=MAX_STEPS, changeable=True
     )
+    crossover_steps: int = setting(1, "optimizer steps of a child of crossover", ge=1, le=2**8, changeable=True)
     fitness: str | Callable[..., Any] = setting(
         "egan",
         "fitness of a child, higher is better: a name, or a function of (evaluation, gamma)",
