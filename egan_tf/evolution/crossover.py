@@ -63,10 +63,10 @@ class Crossover:
         born = siblings.individuals
         both = born.network, born.slots
         best, second = take(both, pair[0]), take(both, pair[1])
-        network, slots = self._learn(context, *best, teachers=(best[0], second[0]))
+        network, slots = self._learn(context, best[0], best[1], (best[0], second[0]))
         child = tf.nest.map_structure(lambda value: value[None], (network, slots))
         first_parents = tf.gather(born.origin.parents[:, 0], pair)
-        return Individual(*child, Origin(first_parents[None], tf.zeros([1], tf.int64)))
+        return Individual(child[0], child[1], Origin(first_parents[None], tf.zeros([1], tf.int64)))
 
     def _learn(
         self, context: VariationContext, network: NetworkState, slots: Tensors, teachers: tuple[NetworkState, ...]
