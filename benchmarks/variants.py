@@ -17,8 +17,8 @@ import tensorflow as tf
 
 from benchmarks.baselines import Training, plain_step, textbook_generation
 from egan_tf import EGAN, OBJECTIVES
-from egan_tf.evolution.losses import batch_mean
 from egan_tf.evolution.objectives import Objective
+from egan_tf.evolution.quality import batch_mean
 from egan_tf.networks import build_discriminator, build_generator
 
 PAPER_EVALUATION = 256

@@ -11,9 +11,10 @@ from egan_tf.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from egan_tf.evolution.egan import EGAN
-    from egan_tf.evolution.evaluation import Evaluation, quality
+    from egan_tf.evolution.evaluation import Evaluation
     from egan_tf.evolution.fitness import FITNESSES, diversity
     from egan_tf.evolution.objectives import OBJECTIVES
+    from egan_tf.evolution.quality import quality
     from egan_tf.sampling import Sampler
     from egan_tf.utils.checks import InputError, RunError
 
@@ -28,7 +29,7 @@ _HOMES = {
     "RunError": "utils.checks",
     "Sampler": "sampling.sampler",
     "diversity": "evolution.fitness",
-    "quality": "evolution.evaluation",
+    "quality": "evolution.quality",
 }
 
 __all__ = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from egan_tf.evolution.fitness import FITNESSES, Fitness
+from egan_tf.evolution.loss_checks import check_loss
 from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss
 from egan_tf.evolution.naming import resolve
 from egan_tf.evolution.operators import operators_of
@@ -24,10 +25,12 @@ def choices_of(settings: EvolutionSettings) -> Choices:
     """Resolves all names in the settings.
 
     Raises:
-        InputError: a name that its registry lacks, or a value of another kind.
+        InputError: a name that its registry lacks, a value of another kind, or choices that do not go together.
     """
-    return Choices(
+    choices = Choices(
         operators_of(settings),
         resolve("fitness", settings.fitness, FITNESSES)[1],
         resolve("discriminator_loss", settings.discriminator_loss, DISCRIMINATOR_LOSSES)[1],
     )
+    check_loss(settings, choices.operators, choices.discriminator_loss)
+    return choices

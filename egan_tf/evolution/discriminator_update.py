@@ -6,11 +6,21 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from egan_tf.evolution.augmentation import Augment, augment_fn
+from egan_tf.evolution.burn_in import during_burn_in
+from egan_tf.evolution.lecam import lecam_penalty, mean_logits
 from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss
 from egan_tf.evolution.map_functions import MapFn
-from egan_tf.evolution.noise import DISCRIMINATOR, GenerationNoise
-from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
+from egan_tf.evolution.noise import (
+    DISCRIMINATOR,
+    EVALUATION_FAKE,
+    EVALUATION_REAL,
+    FRESH_FAKE,
+    FRESH_REAL,
+    GenerationNoise,
+)
+from egan_tf.evolution.penalties import r1_penalty, r2_penalty, wgan_gradient_penalty
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import merge, take, where
 from egan_tf.evolution.stateless import (
@@ -25,6 +35,8 @@ from egan_tf.evolution.stateless import (
 )
 from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
 
+Seen = tuple[Augment, Augment]
+"""What the discriminator sees of real and of generated samples."""
 Batch = tuple[tf.Tensor, tf.Tensor | None]
 """Samples [n, ...] and their labels [n], or None."""
 
@@ -39,6 +51,7 @@ class DiscriminatorTraining:
         settings: penalty weights and the population size.
         map_fn: maps over individuals.
         loss_scale: float32 scalar that multiplies losses while they are differentiated, or None; see `loss_scale`.
+        anchors: of LeCam regularization, float32 [3]; None if it has no weight.
     """
 
     networks: Networks
@@ -46,6 +59,7 @@ class DiscriminatorTraining:
     settings: EvolutionSettings
     map_fn: MapFn
     loss_scale: tf.Tensor | None = None
+    anchors: tf.Tensor | None = None
 
     def reused_batch_update(
         self,
@@ -77,15 +91,17 @@ class DiscriminatorTraining:
             own = regularization(self.networks.discriminator, weights)
         if own is not None:
             update = _plus(update, gradients_of(tape, own, weights))
-        if not self._penalized:
+        if not self._penalized and self.anchors is None:
             return update
         # A retained parent was not evaluated; the fittest survivor's samples stand in for its own.
         fake = where(retained, tf.repeat(fake[:1], fake.shape[0], axis=0), fake)
         samples = one_survivor_per_sample(fake)
-        with tf.GradientTape() as tape:
-            tape.watch(state.trainable)
-            penalty = scaled(self._penalty(noise, 0, state, batch, samples), self.loss_scale)
-        return _plus(update, unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale))
+        seen = self._seen(noise, EVALUATION_REAL), self._seen(noise, EVALUATION_FAKE)
+        if self.anchors is not None:
+            update = _plus(update, self._lecam_gradient(state, batch, samples, seen))
+        if not self._penalized:
+            return update
+        return _plus(update, self._penalty_gradient(noise, 0, state, batch, samples, seen))
 
     def fresh_batch_update(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
@@ -102,17 +118,25 @@ class DiscriminatorTraining:
         real, labels = batch
         fake = self._survivors_samples(noise, number, survivors, real.shape[0], labels)
         discriminator = self.networks.discriminator
+        seen = self._seen(noise, FRESH_REAL, number), self._seen(noise, FRESH_FAKE, number)
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
-            on_real = apply_discriminator(discriminator, state, real, labels)
-            on_fake = apply_discriminator(discriminator, on_real.after, fake, labels)
+            on_real = apply_discriminator(discriminator, state, seen[0](real), labels)
+            on_fake = apply_discriminator(discriminator, on_real.after, seen[1](fake), labels)
             loss = self.loss(on_real.outputs, on_fake.outputs)
-            total = loss + self._penalty(noise, number, state, batch, fake) if self._penalized else loss
+            # In the same pass where every step has penalties: one backward pass less.
+            shared = self._penalized and self.settings.penalty_every == 1
+            total = loss + self._penalty(noise, number, state, batch, fake, seen) if shared else loss
+            total = total + self._lecam(on_real.outputs, on_fake.outputs)
             own = own_loss(discriminator, on_fake.after.trainable, on_real.added_loss, on_fake.added_loss)
             total = scaled(total if own is None else total + own, self.loss_scale)
         gradient = unscaled(gradients_of(tape, total, state.trainable), self.loss_scale)
         after = on_fake.after
-        return DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after))
+        means = () if self.anchors is None else mean_logits(on_real.outputs, on_fake.outputs)
+        update = DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after), means)
+        if self._penalized and not shared:
+            return _plus(update, self._penalty_gradient(noise, number, state, batch, fake, seen))
+        return update
 
     def _survivors_samples(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, size: int, labels: tf.Tensor | None
@@ -133,23 +157,70 @@ class DiscriminatorTraining:
 
     @property
     def _penalized(self) -> bool:
-        return bool(self.settings.r1_weight or self.settings.gradient_penalty_weight)
+        settings = self.settings
+        return bool(settings.r1_weight or settings.r2_weight or settings.gradient_penalty_weight)
+
+    def _lecam(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> float | tf.Tensor:
+        if self.anchors is None:
+            return 0.0
+        return self.settings.lecam_weight * lecam_penalty(real_logits, fake_logits, self.anchors)
+
+    def _lecam_gradient(self, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen) -> Tensors:
+        """The gradient of the LeCam term alone, where that of the loss is known already."""
+        (real, labels), discriminator = batch, self.networks.discriminator
+        with tf.GradientTape() as tape:
+            tape.watch(state.trainable)
+            on_real = apply_discriminator(discriminator, state, seen[0](real), labels)
+            on_fake = apply_discriminator(discriminator, on_real.after, seen[1](fake), labels)
+            penalty = scaled(self._lecam(on_real.outputs, on_fake.outputs), self.loss_scale)
+        return unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale)
+
+    def _seen(self, noise: GenerationNoise, use: int, number: int = 0) -> Augment:
+        return augment_fn(self.settings.augmentations, noise, use, number)
+
+    def _penalty_gradient(
+        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen
+    ) -> Tensors:
+        """The gradient of the penalties; zero in steps that have none, K times as large every K-th step."""
+        every = self.settings.penalty_every
+
+        def gradient() -> Tensors:
+            with tf.GradientTape() as tape:
+                tape.watch(state.trainable)
+                penalty = scaled(float(every) * self._penalty(noise, number, state, batch, fake, seen), self.loss_scale)
+            return unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale)
+
+        if every == 1:
+            return gradient()
+        step = noise.step * self.settings.discriminator_steps + number
+        return tf.cond(step % every == 0, gradient, lambda: tuple(map(tf.zeros_like, state.trainable)))
 
     def _penalty(
-        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor
+        self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen
     ) -> tf.Tensor:
         real, labels = batch
+        augment_real, augment_fake = seen
+        fake = tf.cast(fake, real.dtype)
 
         def logits(samples: tf.Tensor) -> tf.Tensor:
             return apply_discriminator(self.networks.discriminator, state, samples, labels).outputs
 
         penalty = tf.constant(0.0)
         if self.settings.r1_weight:
-            penalty += self.settings.r1_weight * r1_penalty(logits, real)
+            penalty += self.settings.r1_weight * r1_penalty(lambda x: logits(augment_real(x)), real)
+        if self.settings.r2_weight:
+            penalty += self.settings.r2_weight * r2_penalty(lambda x: logits(augment_fake(x)), fake)
         if self.settings.gradient_penalty_weight:
-            mix, fake = noise.mixing_ratios(real.shape[0], number), tf.cast(fake, real.dtype)
-            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, real, fake, mix)
-        return penalty
+            mix, both = noise.mixing_ratios(real.shape[0], number), (augment_real(real), augment_fake(fake))
+            penalty += self.settings.gradient_penalty_weight * wgan_gradient_penalty(logits, *both, mix)
+        return penalty * self._factor(noise.step)
+
+    def _factor(self, step: tf.Tensor) -> float | tf.Tensor:
+        """What the penalty weights are multiplied by in a generation."""
+        settings = self.settings
+        if not settings.burn_in or settings.initial_penalty_factor == 1.0:
+            return 1.0
+        return during_burn_in(settings.initial_penalty_factor, 1.0, step, settings.burn_in)
 
 
 def _plus(update: DiscriminatorUpdate, gradient: Tensors) -> DiscriminatorUpdate:

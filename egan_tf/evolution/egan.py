@@ -11,6 +11,7 @@ import tensorflow as tf
 from egan_tf.evolution import fit_arguments
 from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.attributes import check_gamma, while_compiling
+from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
@@ -21,6 +22,7 @@ from egan_tf.evolution.gamma import Gamma
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
+from egan_tf.evolution.lecam import ANCHORS
 from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
@@ -71,6 +73,7 @@ class EGAN(SavedEGAN, Fitting):
         latent_size, self.sample_shape, self.conditional = check_networks(generator, discriminator)
         self.latent = Latent(latent_size, self.settings.latent_distribution)
         check_functions(self.choices)
+        check_augmentations(self.settings.augmentations, self.sample_shape)
         self.generator = generator
         self.discriminator = discriminator
         self._generator_weights = TrainableWeights("generator", generator)
@@ -87,11 +90,17 @@ class EGAN(SavedEGAN, Fitting):
         )
         self.generation = self._counter("generation")
         self.restarts = self._counter("restarts")
+        self.logit_anchors = self._anchors() if self.settings.lecam_weight else None
         self._sample = tf.function(self._sample_best)
         self.built = True
 
     def _counter(self, name: str) -> keras.Variable:
         return self.add_weight(name=name, shape=(), dtype="int64", initializer="zeros", trainable=False)
+
+    def _anchors(self) -> keras.Variable:
+        """The state of LeCam regularization; a model without it has no such variable."""
+        shape = (ANCHORS,)
+        return self.add_weight(name="logit_anchors", shape=shape, dtype="float32", initializer="zeros", trainable=False)
 
     @property
     def operator_names(self) -> tuple[str, ...]:

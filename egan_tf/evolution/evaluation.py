@@ -8,8 +8,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution.augmentation import Augment
 from egan_tf.evolution.loss_scale import scaled, unscaled
-from egan_tf.evolution.losses import DiscriminatorLoss, SeparableLoss, Terms, batch_mean
+from egan_tf.evolution.losses import DiscriminatorLoss, SeparableLoss, Terms, quality_of
+from egan_tf.evolution.quality import batch_mean
 from egan_tf.evolution.stateless import (
     NetworkState,
     Tensors,
@@ -29,6 +31,7 @@ class Evaluation(NamedTuple):
         fake_logits: float32 [fake, 1].
         gradient: the gradient of the discriminator's loss on these samples, one tensor for each trainable weight.
         loss: float32 scalar, the discriminator's loss on these samples; penalties and its layers' losses excluded.
+        quality: Fq, float32 scalar in [0, 1], Wang et al. 2018, equation 6; under another loss that of `quality.py`.
         non_trainable: the discriminator's non-trainable state after these samples, such as BatchNorm's statistics.
         weights: its trainable weights after these samples, if its layers assigned to them; else ().
         added_gradient: the gradient of what its layers added by `add_loss` and activity regularizers; () if nothing.
@@ -40,14 +43,10 @@ class Evaluation(NamedTuple):
     fake_logits: tf.Tensor
     gradient: Tensors
     loss: tf.Tensor
+    quality: tf.Tensor
     non_trainable: Tensors
     weights: Tensors = ()
     added_gradient: Tensors = ()
-
-    @property
-    def quality(self) -> tf.Tensor:
-        """Fq = E[p(G(z))], float32 scalar in [0, 1], Wang et al. 2018, equation 6."""
-        return quality(self.fake_logits)
 
     @property
     def diversity(self) -> tf.Tensor:
@@ -56,18 +55,6 @@ class Evaluation(NamedTuple):
 
 
 Evaluate = Callable[[tf.Tensor, "tf.Tensor | None"], Evaluation]
-
-
-def quality(fake_logits: tf.Tensor) -> tf.Tensor:
-    """Fq = E[p(G(z))], Wang et al. 2018, equation 6.
-
-    Args:
-        fake_logits: float32 [batch, 1].
-
-    Returns:
-        float32 scalar in [0, 1].
-    """
-    return batch_mean(tf.sigmoid(fake_logits))
 
 
 def gradient_norm(gradient: Tensors) -> tf.Tensor:
@@ -83,6 +70,8 @@ def evaluator(
     real: tf.Tensor,
     labels: tf.Tensor | None = None,
     scale: tf.Tensor | None = None,
+    augment_real: Augment = tf.identity,
+    augment_fake: Augment = tf.identity,
 ) -> Evaluate:
     """A function that evaluates samples against one real batch.
 
@@ -93,32 +82,66 @@ def evaluator(
         real: [real, ...].
         labels: [real], for a conditional discriminator.
         scale: float32 scalar; losses are multiplied by it before they are differentiated, and gradients divided.
+        augment_real: what the discriminator sees of the real samples.
+        augment_fake: what it sees of a child's samples, the same for all children.
 
     Returns:
         A function from a child's samples [fake, ...] and their labels to its `Evaluation`.
     """
-    if isinstance(loss, SeparableLoss):
-        return _separable_evaluator(discriminator, loss, state, real, labels, scale)
+    make = _separable_evaluator if isinstance(loss, SeparableLoss) else _paired_evaluator
+    seen = make(discriminator, loss, state, augment_real(real), labels, scale)  # type: ignore[arg-type]
 
     def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
+        return seen(augment_fake(fake), fake_labels)._replace(real=real, fake=fake)
+
+    return evaluate
+
+
+def _paired_evaluator(
+    discriminator: keras.Model,
+    loss: DiscriminatorLoss,
+    state: NetworkState,
+    real: tf.Tensor,
+    labels: tf.Tensor | None,
+    scale: tf.Tensor | None,
+) -> Evaluate:
+    """For any loss: the pass over the real samples is shared, its backward pass depends on the child's logits."""
+    with tf.GradientTape(persistent=True) as real_tape:
+        real_tape.watch(state.trainable)
+        on_real = apply_discriminator(discriminator, state, real, labels)
+        added_to_real = None if on_real.added_loss is None else scaled(on_real.added_loss, scale)
+
+    def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
+        weights = on_real.after.trainable
         with tf.GradientTape(persistent=True) as tape:
-            tape.watch(state.trainable)
-            on_real = apply_discriminator(discriminator, state, real, labels)
+            tape.watch(weights)
             on_fake = apply_discriminator(discriminator, on_real.after, fake, fake_labels)
-            value = loss(on_real.outputs, on_fake.outputs)
+            added_to_fake = None if on_fake.added_loss is None else scaled(on_fake.added_loss, scale)
+        logits = on_real.outputs, on_fake.outputs
+        with tf.GradientTape() as logits_tape:
+            logits_tape.watch(logits)
+            value = loss(*logits)
             target = scaled(value, scale)
-            added = [scaled(part, scale) for part in (on_real.added_loss, on_fake.added_loss) if part is not None]
-        gradient = unscaled(gradients_of(tape, target, state.trainable), scale)
+        at_real, at_fake = gradients_of(logits_tape, target, logits)
+        gradient = _sum(
+            gradients_of(real_tape, on_real.outputs, state.trainable, output_gradients=at_real),
+            gradients_of(tape, on_fake.outputs, weights, output_gradients=at_fake),
+        )
+        added = ()
+        if added_to_real is not None and added_to_fake is not None:
+            added = _sum(
+                gradients_of(real_tape, added_to_real, state.trainable), gradients_of(tape, added_to_fake, weights)
+            )
         return Evaluation(
             real,
             fake,
-            on_real.outputs,
-            on_fake.outputs,
-            gradient,
+            *logits,
+            unscaled(gradient, scale),
             value,
+            quality_of(loss)(*logits),
             on_fake.after.non_trainable,
             assigned_weights(state, on_fake.after),
-            unscaled(gradients_of(tape, added, state.trainable), scale) if added else (),
+            unscaled(added, scale) if added else (),
         )
 
     return evaluate
@@ -153,6 +176,7 @@ def _separable_evaluator(
             on_fake.logits,
             _sum(on_real.gradient, on_fake.gradient),
             on_real.loss + on_fake.loss,
+            loss.quality(on_real.logits, on_fake.logits),
             on_fake.after.non_trainable,
             assigned_weights(state, on_fake.after),
             _sum(on_real.added_gradient, on_fake.added_gradient),

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from egan_tf.evolution.evaluation import Evaluation, evaluator
 from egan_tf.evolution.losses import DiscriminatorLoss, logistic
+from egan_tf.evolution.quality import batch_mean
 from egan_tf.evolution.stateless import state_of
 
 Fitness = Callable[[Evaluation, float], tf.Tensor]
@@ -53,4 +54,20 @@ def diversity_only(evaluation: Evaluation, gamma: float) -> tf.Tensor:
     return evaluation.diversity
 
 
-FITNESSES: dict[str, Fitness] = {"egan": egan, "quality": quality_only, "diversity": diversity_only}
+def pairwise(evaluation: Evaluation, gamma: float) -> tf.Tensor:
+    """F = Fq + γ·E|G(z) − G(z′)|, the diversity of Li et al. 2021 (IE-GAN, arXiv 2109.11078), equation 6.
+
+    The samples are paired, the first half with the second; |·| is the mean over the numbers of a sample. It needs no
+    gradient of the discriminator, and does not grow where the discriminator has won.
+    """
+    fake = tf.cast(evaluation.fake, tf.float32)
+    half = tf.shape(fake)[0] // 2
+    return evaluation.quality + gamma * batch_mean(tf.abs(fake[:half] - fake[half : 2 * half]))
+
+
+FITNESSES: dict[str, Fitness] = {
+    "egan": egan,
+    "quality": quality_only,
+    "diversity": diversity_only,
+    "pairwise": pairwise,
+}

@@ -190,5 +190,6 @@ def _evaluation(generator: keras.Model, discriminator: keras.Model, batch: int |
         _logits(batch),
         specs(discriminator.trainable_variables),
         tf.TensorSpec((), tf.float32),
+        tf.TensorSpec((), tf.float32),
         specs(discriminator.non_trainable_variables),
     )

@@ -8,13 +8,23 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from egan_tf.evolution.augmentation import Augment, augment_fn
 from egan_tf.evolution.batches import Batches, LabelledBatches, first_samples
 from egan_tf.evolution.discriminator_update import Batch, DiscriminatorTraining
 from egan_tf.evolution.evaluation import Evaluate, Evaluation, evaluator
 from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.individual import Individual, Origin, single_parent
+from egan_tf.evolution.lecam import mean_logits
 from egan_tf.evolution.map_functions import MapFn
-from egan_tf.evolution.noise import EVALUATION, MUTATION, GenerationNoise
+from egan_tf.evolution.noise import (
+    EVALUATION,
+    EVALUATION_FAKE,
+    EVALUATION_REAL,
+    MUTATION,
+    MUTATION_FAKE,
+    MUTATION_REAL,
+    GenerationNoise,
+)
 from egan_tf.evolution.operator_checks import children_of
 from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.selection import all_finite, fittest
@@ -100,6 +110,8 @@ class Generation:
             state,
             *evaluation_batch(batches),
             scale=self.training.loss_scale,
+            augment_real=self._augment(noise, EVALUATION_REAL),
+            augment_fake=self._augment(noise, EVALUATION_FAKE),
         )
         made: list[Children] = []
         offset = 0
@@ -115,6 +127,8 @@ class Generation:
                 self.map_fn,
                 concatenate(made) if made else None,
                 may_defer=len(self.operators) == 1,
+                augment_fake=lambda number: self._augment(noise, MUTATION_FAKE, number),
+                augment_real=self._augment(noise, MUTATION_REAL),
             )
             children = children_of(operator, context, parents)
             origin = children.origin._replace(operator=children.origin.operator + offset)
@@ -125,6 +139,9 @@ class Generation:
             made.append(Children(children._replace(network=network, origin=origin), evaluations._replace(weights=())))
             offset += len(operator.names)
         return concatenate(made)
+
+    def _augment(self, noise: GenerationNoise, use: int, number: int | tf.Tensor = 0) -> Augment:
+        return augment_fn(self.settings.augmentations, noise, use, number)
 
     def evaluate(
         self, noise: GenerationNoise, parents: Individual, children: Individual, evaluate: Evaluate, batches: Batches
@@ -165,10 +182,11 @@ class Generation:
         """The update on the evaluation batch; only its loss if the evaluation batch is not reused."""
         if not self.settings.reuse_evaluation_batch:
             return DiscriminatorUpdate((), (), evaluation.loss)
+        means = mean_logits(evaluation.real_logits, evaluation.fake_logits) if self.settings.lecam_weight else ()
         gradient, added = evaluation.gradient, evaluation.added_gradient
         if added:
             gradient = tuple(a + b for a, b in zip(gradient, added, strict=True))
-        return DiscriminatorUpdate(gradient, evaluation.non_trainable, evaluation.loss, evaluation.weights)
+        return DiscriminatorUpdate(gradient, evaluation.non_trainable, evaluation.loss, evaluation.weights, means)
 
     def select(self, parents: Individual, parent_scores: Scores, children: Children) -> Selected:
         """The fittest viable children; if there are too few, the fittest parents are retained.

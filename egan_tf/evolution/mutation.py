@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution.augmentation import Augment
 from egan_tf.evolution.individual import Individual, single_parent
 from egan_tf.evolution.loss_scale import scaled
 from egan_tf.evolution.map_functions import MapFn, mixes_samples, sequential_map
@@ -68,6 +69,7 @@ class ObjectiveMutation:
                 real_logits=real_logits,
                 map_fn=context.map_fn if len(chosen) > 1 else sequential_map,
                 scale=context.optimizer.loss_scale(slots),
+                augment=context.augment_fake(number),
             )
             return gradients, (assigned_weights(network, after), after.non_trainable)
 
@@ -111,7 +113,7 @@ class ObjectiveMutation:
 
 def _real_logits(context: VariationContext) -> tf.Tensor:
     discriminator, state = context.networks.discriminator, context.discriminator_state
-    return apply_discriminator(discriminator, state, context.real, context.labels).outputs
+    return apply_discriminator(discriminator, state, context.augment_real(context.real), context.labels).outputs
 
 
 def objective_gradients(
@@ -125,6 +127,7 @@ def objective_gradients(
     real_logits: tf.Tensor | None = None,
     map_fn: MapFn = sequential_map,
     scale: tf.Tensor | None = None,
+    augment: Augment = tf.identity,
 ) -> tuple[Tensors, NetworkState]:
     """The gradients of several objectives with respect to a generator's weights, from one shared forward pass.
 
@@ -141,6 +144,7 @@ def objective_gradients(
         real_logits: float32 [batch, 1], for objectives that take them.
         map_fn: maps over the objectives.
         scale: float32 scalar that multiplies all losses, and so the gradients; see `loss_scale`.
+        augment: what the discriminator sees of the samples.
 
     Returns:
         The gradients of the trainable weights, [objectives, ...], and the generator's state after the pass.
@@ -157,6 +161,7 @@ def objective_gradients(
         labels=labels,
         real_logits=real_logits,
         scale=scale,
+        augment=augment,
     )
 
     def at_weights(at_sample: tf.Tensor) -> Tensors:
@@ -177,6 +182,7 @@ def sample_gradients(
     labels: tf.Tensor | None = None,
     real_logits: tf.Tensor | None = None,
     scale: tf.Tensor | None = None,
+    augment: Augment = tf.identity,
 ) -> list[tf.Tensor]:
     """The gradients of several objectives with respect to the samples, from one shared forward pass.
 
@@ -191,13 +197,14 @@ def sample_gradients(
         labels: [batch], for a conditional discriminator.
         real_logits: float32 [batch, 1], for objectives that take them.
         scale: float32 scalar that multiplies the losses.
+        augment: what the discriminator sees of the samples.
 
     Returns:
         For each objective a tensor like `samples`.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(samples)
-        logits = forward_pass(discriminator, discriminator_state, samples, labels).outputs
+        logits = forward_pass(discriminator, discriminator_state, augment(samples), labels).outputs
         fake_logits = tf.cast(logits, tf.float32)
         losses = [
             scaled(

@@ -12,6 +12,11 @@ from egan_tf.utils import randomness
 # Streams of random numbers, one for each use in a generation.
 STREAMS = 4
 MUTATION, EVALUATION, DISCRIMINATOR, PENALTY = range(STREAMS)
+# The uses of augmentation: fakes and real samples of the mutations, of the evaluation, of fresh discriminator steps.
+USES = 6
+MUTATION_FAKE, MUTATION_REAL, EVALUATION_FAKE, EVALUATION_REAL, FRESH_FAKE, FRESH_REAL = range(USES)
+AUGMENTATION_SEED = 0x61756774
+"""Makes the augmentation independent of noise with the same seed and step."""
 
 
 class GenerationNoise(NamedTuple):
@@ -36,6 +41,13 @@ class GenerationNoise(NamedTuple):
     def mixing_ratios(self, count: int, number: int | tf.Tensor) -> tf.Tensor:
         """Uniform numbers in [0, 1] for the gradient penalty, float32 [count]."""
         return randomness.uniform([count], self._key(PENALTY, number), 0.0, 1.0)
+
+    def augmentation(self, count: int, numbers: int, use: int, number: int | tf.Tensor) -> tf.Tensor:
+        """Uniform numbers in [0, 1] for the augmentation of `count` images, float32 [count, numbers]."""
+        coordinates = self.step, use + USES * self.restarts, number
+        return randomness.uniform(
+            [count, numbers], randomness.stream(self.seed ^ AUGMENTATION_SEED, *coordinates), 0.0, 1.0
+        )
 
     def _key(self, stream: int, number: int | tf.Tensor) -> tf.Tensor:
         return randomness.stream(self.seed, self.step, stream + STREAMS * self.restarts, number)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from egan_tf.evolution.losses import batch_mean
+from egan_tf.evolution.quality import batch_mean
 
 Objective = Callable[..., tf.Tensor]
 
@@ -69,12 +69,60 @@ def least_squares_logit(fake_logits: tf.Tensor) -> tf.Tensor:
     return batch_mean(tf.square(fake_logits - 1.0))
 
 
+def hinge(fake_logits: tf.Tensor) -> tf.Tensor:
+    """−E[l]: the generator's side of the hinge loss, Miyato et al. 2018, equation 17.
+
+    Args:
+        fake_logits: float32 [batch, 1], the discriminator on generated samples.
+
+    Returns:
+        float32 scalar, to be minimised by the generator.
+    """
+    return -batch_mean(fake_logits)
+
+
+def wasserstein(fake_logits: tf.Tensor) -> tf.Tensor:
+    """−E[l]: the generator's side of the Wasserstein loss, Gulrajani et al. 2017; the same function as `hinge`.
+
+    Args:
+        fake_logits: float32 [batch, 1], the discriminator on generated samples.
+
+    Returns:
+        float32 scalar, to be minimised by the generator.
+    """
+    return hinge(fake_logits)
+
+
+def relativistic(fake_logits: tf.Tensor, real_logits: tf.Tensor) -> tf.Tensor:
+    """E[softplus(l_r − l_f)] over pairs of a generated and a real sample, Jolicoeur-Martineau 2018, equation 6.
+
+    Args:
+        fake_logits: float32 [batch, 1], the discriminator on generated samples.
+        real_logits: float32 [batch, 1], on real samples.
+
+    Returns:
+        float32 scalar, to be minimised by the generator.
+    """
+    return batch_mean(tf.nn.softplus(real_logits - fake_logits))
+
+
 OBJECTIVES: dict[str, Objective] = {
     "minimax": minimax,
     "heuristic": heuristic,
     "least_squares": least_squares,
     "least_squares_logit": least_squares_logit,
+    "hinge": hinge,
+    "wasserstein": wasserstein,
+    "relativistic": relativistic,
 }
+
+NEED_LEVEL = (minimax, heuristic, least_squares, least_squares_logit)
+"""Objectives that compare a logit with a fixed number; the others depend on differences of logits alone."""
+
+
+def needs_level(objective: Objective) -> bool:
+    """Whether an objective of this module, perhaps with parameters, compares a logit with a fixed number."""
+    return getattr(objective, "func", objective) in NEED_LEVEL
 
 
 def takes_real_logits(objective: Objective) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from egan_tf.evolution.crossover import Crossover
 from egan_tf.evolution.mutation import ObjectiveMutation
 from egan_tf.evolution.naming import resolve_all
 from egan_tf.evolution.objectives import OBJECTIVES
@@ -19,7 +20,12 @@ def mutation(settings: EvolutionSettings) -> Operator:
     return ObjectiveMutation(resolve_all("mutations", settings.mutations, OBJECTIVES))
 
 
-OPERATORS: dict[str, Callable[[EvolutionSettings], Operator]] = {"mutation": mutation}
+def crossover(settings: EvolutionSettings) -> Operator:
+    """One child that learns from the better of the two fittest so far, sample by sample, Li et al. 2021 (IE-GAN)."""
+    return Crossover(settings.crossover_steps)
+
+
+OPERATORS: dict[str, Callable[[EvolutionSettings], Operator]] = {"mutation": mutation, "crossover": crossover}
 """By name, a function that builds the operator from the settings."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from egan_tf.evolution.losses import batch_mean
+from egan_tf.evolution.quality import batch_mean
 
 Logits = Callable[[tf.Tensor], tf.Tensor]
 
@@ -31,6 +31,19 @@ def r1_penalty(logits: Logits, real: tf.Tensor) -> tf.Tensor:
         float32 scalar.
     """
     return 0.5 * batch_mean(_squared_gradient_norms(logits, real))
+
+
+def r2_penalty(logits: Logits, fake: tf.Tensor) -> tf.Tensor:
+    """½·E‖∇ₓ D(x)‖² on generated samples, on the logit (Mescheder et al. 2018, section 4.1, R₂ at weight 1).
+
+    Args:
+        logits: the discriminator, [batch, ...] to float32 [batch, 1].
+        fake: float32 [batch, ...]; no gradient flows to the generator.
+
+    Returns:
+        float32 scalar.
+    """
+    return 0.5 * batch_mean(_squared_gradient_norms(logits, fake))
 
 
 def wgan_gradient_penalty(logits: Logits, real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor) -> tf.Tensor:

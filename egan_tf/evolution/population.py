@@ -157,7 +157,7 @@ class Population(keras.layers.Layer):
         """Counts of failures since the start."""
         return FailureCounters(*self.failures_stack.read())
 
-    def replace(self, selected: Selected, step: tf.Tensor, decay: float) -> None:
+    def replace(self, selected: Selected, step: tf.Tensor, decay: float | tf.Tensor) -> None:
         """Replaces the population by the survivors of a generation, and updates lineage, averages and counters.
 
         Args:

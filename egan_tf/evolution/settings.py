@@ -17,6 +17,8 @@ from egan_tf.utils.settings import Settings, setting
 
 MAX_INDIVIDUALS = 2**10
 MAX_SAMPLES = 2**20
+# The generation is a coordinate of the noise, which has 31 bits for it.
+MAX_GENERATIONS = 2**31 - 1
 MAX_SEED = 2**63 - 1
 # The number of an optimizer step is a coordinate of the noise, which has 16 bits for it; the upper half of the numbers
 # belongs to noise outside of training, such as that of sample grids.
@@ -74,6 +76,7 @@ class EvolutionSettings(Settings):
     mutation_steps: int = setting(
         1, "optimizer steps of a child before it is scored", ge=1, le=MAX_STEPS, changeable=True
     )
+    crossover_steps: int = setting(1, "optimizer steps of a child of crossover", ge=1, le=2**8, changeable=True)
     fitness: str | Callable[..., Any] = setting(
         "egan",
         "fitness of a child, higher is better: a name, or a function of (evaluation, gamma)",
@@ -87,6 +90,11 @@ class EvolutionSettings(Settings):
         registry="egan_tf.evolution.losses:DISCRIMINATOR_LOSSES",
         functions=True,
     )
+    augmentations: tuple[str, ...] = setting(
+        (),
+        "differentiable augmentations of all that the discriminator sees, for small data; none if no name follows",
+        registry="egan_tf.evolution.augmentation:AUGMENTATIONS",
+    )
     latent_distribution: Literal["normal", "uniform"] = setting(
         "normal", "distribution of the noise: N(0, 1), or uniform in [-1, 1]"
     )
@@ -96,11 +104,41 @@ class EvolutionSettings(Settings):
         ge=0.0,
         changeable=True,
     )
+    r2_weight: float = setting(
+        0.0,
+        "weight w of the R2 penalty w/2 E|grad D(G(z))|^2 at generated samples (Mescheder et al. 2018)",
+        ge=0.0,
+        changeable=True,
+    )
     gradient_penalty_weight: float = setting(
         0.0,
         "weight of the penalty E(|grad D(x)| - 1)^2 between real and generated samples (Gulrajani et al. 2017)",
         ge=0.0,
         changeable=True,
+    )
+    penalty_every: int = setting(
+        1,
+        "steps of the discriminator from one application of the penalties to the next; they count as many times "
+        "(lazy regularization, Karras et al. 2020)",
+        ge=1,
+        le=MAX_STEPS,
+        changeable=True,
+    )
+    lecam_weight: float = setting(
+        0.0,
+        "weight of E(l_r - a_F)^2 + E(l_f - a_R)^2, with a_R and a_F moving means of the logits of real and generated "
+        "samples, for small data (Tseng et al. 2021)",
+        ge=0.0,
+    )
+    burn_in: int = setting(
+        0,
+        "generations over which penalty weights, ema_decay and beta_2 go from their initial values to their own",
+        ge=0,
+        le=MAX_GENERATIONS,
+    )
+    initial_penalty_factor: float = setting(1.0, "factor of the penalty weights at the start of the burn-in", ge=0.0)
+    initial_ema_decay: float | None = setting(
+        None, "ema_decay at the start of the burn-in; none for ema_decay", ge=0.0, lt=1.0
     )
     ema_decay: float = setting(
         0.0,

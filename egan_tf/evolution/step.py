@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Protocol
 
 import keras
@@ -9,12 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.batches import Batches, LabelledBatches, RealBatches
+from egan_tf.evolution.burn_in import during_burn_in
 from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.discriminator_update import DiscriminatorTraining
 from egan_tf.evolution.evaluation import gradient_norm
 from egan_tf.evolution.generation import Generation, evaluation_batch, fresh_batches
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
+from egan_tf.evolution.lecam import next_anchors
 from egan_tf.evolution.loss_scale import adjusts_scale, loss_scale, scaled_gradient
 from egan_tf.evolution.map_functions import choose_map
 from egan_tf.evolution.noise import GenerationNoise
@@ -46,6 +49,7 @@ class EvolvingModel(Protocol):
     input_check: InputCheck
     generation: Any
     restarts: Any
+    logit_anchors: keras.Variable | None
 
     @property
     def current_gamma(self) -> float | tf.Tensor:
@@ -79,22 +83,36 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
 
     children = functions.make_children(noise, parents, state, batches)
     selected = functions.select(parents, model.population.scores, children)
-    model.population.replace(selected, step, settings.ema_decay)
+    model.population.replace(selected, step, _ema_decay(settings, step))
     write_state(model.generator, take(selected.survivors.network, 0))
 
     logs: Logs = {}
-    training, reuse = functions.training, settings.reuse_evaluation_batch
+    reuse = settings.reuse_evaluation_batch
     if reuse:
+        training = _with_anchors(model, functions.training)
         update = training.reused_batch_update(
             noise, selected.updates, selected.fake, selected.retained, state, evaluation_batch(batches)
         )
         logs = _apply_discriminator_update(model, update)
     for number, batch in enumerate(fresh_batches(batches), start=int(reuse)):
-        state = state_of(model.discriminator)
+        state, training = state_of(model.discriminator), _with_anchors(model, functions.training)
         update = training.fresh_batch_update(noise, number, selected.survivors.network, state, batch)
         logs = _apply_discriminator_update(model, update)
     model.generation.assign(step + 1)
     return {**_selection_logs(model, selected.children_scores), **logs}
+
+
+def _ema_decay(settings: EvolutionSettings, step: tf.Tensor) -> float | tf.Tensor:
+    if not settings.burn_in or settings.initial_ema_decay is None:
+        return settings.ema_decay
+    return during_burn_in(settings.initial_ema_decay, settings.ema_decay, step, settings.burn_in)
+
+
+def _with_anchors(model: EvolvingModel, training: DiscriminatorTraining) -> DiscriminatorTraining:
+    """The training with the current anchors of LeCam regularization, which every step of the discriminator moves."""
+    if model.logit_anchors is None:
+        return training
+    return dataclasses.replace(training, anchors=tf.identity(model.logit_anchors.value))
 
 
 def finish_training(model: EvolvingModel) -> None:
@@ -142,6 +160,8 @@ def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdat
         if update.weights:
             write(weights, update.weights)
         write(model.discriminator.non_trainable_variables, update.non_trainable)
+        if model.logit_anchors is not None:
+            model.logit_anchors.assign(next_anchors(model.logit_anchors.value, update.mean_logits))
 
     def step() -> None:
         accept_forward_pass()

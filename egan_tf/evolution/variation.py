@@ -41,12 +41,14 @@ class DiscriminatorUpdate(NamedTuple):
         non_trainable: its non-trainable state after the batch.
         loss: float32 scalar, without penalties and the losses of its layers.
         weights: its trainable weights after the batch, if its layers assigned to them; else ().
+        mean_logits: float32 [2], of real and generated samples, where LeCam regularization needs them; else ().
     """
 
     gradient: Tensors
     non_trainable: Tensors
     loss: tf.Tensor
     weights: Tensors = ()
+    mean_logits: tf.Tensor | tuple[()] = ()
 
 
 class ChildEvaluation(NamedTuple):
@@ -88,6 +90,9 @@ class VariationContext(NamedTuple):
         map_fn: maps a function over stacked individuals.
         siblings: the children of earlier operators in this generation, with their evaluations; None for the first.
         may_defer: whether children may be returned as gradients, see `Individual.gradient`.
+        augment_fake: maps the number of an optimizer step to the augmentation of generated samples in it; see
+            `augmentation`.
+        augment_real: the augmentation of `real`.
     """
 
     networks: Networks
@@ -100,6 +105,8 @@ class VariationContext(NamedTuple):
     map_fn: MapFn
     siblings: Children | None
     may_defer: bool = False
+    augment_fake: Callable[[int | tf.Tensor], Callable[[tf.Tensor], tf.Tensor]] = lambda number: tf.identity
+    augment_real: Callable[[tf.Tensor], tf.Tensor] = tf.identity
 
 
 @runtime_checkable

@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.training.config import Config, NetworkConfig, OptimizerConfig
+from egan_tf.training.adam import BurnInAdam
+from egan_tf.training.config import Config, NetworkConfig
 from egan_tf.training.networks import build_networks, check_fit
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import Settings
@@ -82,18 +83,23 @@ def _build(
     generator, discriminator = build_networks(config, sample_shape, network)
     egan = model(generator, discriminator, **dict(evolution))
     check_fit(config, sample_shape, network, egan)
-    generator_steps = config.run.steps * config.evolution.mutation_steps
-    discriminator_steps = config.run.steps * config.evolution.discriminator_steps
     rates = config.optimizer
     egan.compile(
-        _adam(rates, rates.generator_learning_rate, rates.generator_beta_1, generator_steps),
-        _adam(rates, rates.discriminator_learning_rate, rates.discriminator_beta_1, discriminator_steps),
+        _adam(config, rates.generator_learning_rate, rates.generator_beta_1, config.evolution.mutation_steps),
+        _adam(
+            config, rates.discriminator_learning_rate, rates.discriminator_beta_1, config.evolution.discriminator_steps
+        ),
         jit_compile="auto" if config.run.xla == "auto" else config.run.xla == "on",
         steps_per_execution=config.run.steps_per_execution,
     )
     return egan
 
 
-def _adam(rates: OptimizerConfig, learning_rate: float, beta_1: float, steps: int) -> keras.optimizers.Optimizer:
-    schedule = ConstantThenLinearDecay(learning_rate, steps, rates.final_learning_rate_fraction)
-    return keras.optimizers.Adam(schedule, beta_1=beta_1, beta_2=rates.beta_2, epsilon=rates.epsilon)
+def _adam(config: Config, learning_rate: float, beta_1: float, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer of a network that takes `steps` steps in a generation."""
+    rates, burn_in = config.optimizer, config.evolution.burn_in * steps
+    schedule = ConstantThenLinearDecay(learning_rate, config.run.steps * steps, rates.final_learning_rate_fraction)
+    words = {"beta_1": beta_1, "beta_2": rates.beta_2, "epsilon": rates.epsilon}
+    if rates.initial_beta_2 is None or not burn_in:
+        return keras.optimizers.Adam(schedule, **words)
+    return BurnInAdam(schedule, initial_beta_2=rates.initial_beta_2, burn_in=burn_in, **words)

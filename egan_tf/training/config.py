@@ -16,15 +16,13 @@ import pydantic
 
 from egan_tf.data.names import public_name, short_name
 from egan_tf.data.options import MAX_RESOLUTION, MIN_RESOLUTION
-from egan_tf.evolution.settings import MAX_SAMPLES, EvolutionSettings
+from egan_tf.evolution.settings import MAX_GENERATIONS, MAX_SAMPLES, EvolutionSettings
 from egan_tf.training.old_config import with_new_names
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.settings import Settings, sections_of, setting, settings_of, unknown_setting
 
 # More than any machine can hold. Smaller values that still do not fit are refused when the networks are built.
 MAX_UNITS = 2**16
-# The generation is a coordinate of the noise, which has 31 bits for it.
-MAX_GENERATIONS = 2**31 - 1
 MIN_EVALUATION_SAMPLES = 10
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
@@ -185,6 +183,9 @@ class OptimizerConfig(Settings):
         0.5, "decay rate of the first moment, discriminator", ge=0.0, lt=1.0, changeable=True
     )
     beta_2: float = setting(0.99, "decay rate of the second moment, both", ge=0.0, lt=1.0, changeable=True)
+    initial_beta_2: float | None = setting(
+        None, "beta_2 at the start of the burn-in; none for beta_2", ge=0.0, lt=1.0, changeable=True
+    )
     epsilon: float = setting(1e-8, "Adam's epsilon", gt=0.0, changeable=True)
     final_learning_rate_fraction: float = setting(
         0.05,

@@ -26,6 +26,14 @@ from egan_tf.utils import randomness
 Optimizer = keras.optimizers.Optimizer
 
 
+def heuristic(logits: tf.Tensor) -> tf.Tensor:
+    return -0.5 * tf.reduce_mean(tf.math.log_sigmoid(logits))
+
+
+def logistic(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    return -tf.reduce_mean(tf.math.log_sigmoid(real)) - tf.reduce_mean(tf.math.log_sigmoid(-fake))
+
+
 def noise(egan: EGAN, step: int, count: int, stream: int) -> tf.Tensor:
     return egan.latent.sample(count, randomness.stream(egan.settings.seed, tf.constant(step, tf.int64), stream, 0))
 
@@ -62,8 +70,11 @@ def train_plainly(
     samples: np.ndarray,
     generations: int,
     batch_size: int,
+    objective: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = lambda fake, real: heuristic(fake),
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = lambda real, fake: logistic(real, fake),
+    penalty: Callable[[int, tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
 ) -> None:
-    """Trains the two networks with the heuristic objective, on the noise of `egan`.
+    """Trains the two networks with one objective, on the noise of `egan`.
 
     Args:
         egan: for the noise; it has one mutation, one individual, one discriminator step on the evaluation batch.
@@ -73,19 +84,24 @@ def train_plainly(
         samples: [generations * egan.samples_per_generation(batch_size), ...].
         generations: the number of steps of each network.
         batch_size: samples in a step.
+        objective: of the generator, a function of fake and real logits; by default the heuristic one.
+        loss: of the discriminator, a function of real and fake logits; by default the logistic one.
+        penalty: of the discriminator, a function of the generation, the real and the generated samples.
     """
     for number in range(generations):
         taken = egan.samples_per_generation(batch_size)
         # Without the fitness nothing is left for the evaluation batch; a fresh batch comes after it.
         start = number * taken + (taken - batch_size)
         real = tf.constant(samples[start : start + batch_size])
+        first = samples[number * taken : number * taken + batch_size]
         stream = EVALUATION if egan.settings.reuse_evaluation_batch else DISCRIMINATOR
 
-        def generator_loss(number: int = number) -> list[tf.Tensor]:
+        def generator_loss(number: int = number, first: np.ndarray = first) -> list[tf.Tensor]:
             fake = generator(noise(egan, number, batch_size, MUTATION), training=True)
             own = generator.losses
             logits = tf.cast(discriminator(fake, training=True), tf.float32)
-            return [-0.5 * tf.reduce_mean(tf.math.log_sigmoid(logits)), *own]
+            real_logits = tf.cast(discriminator(first, training=True), tf.float32)
+            return [objective(logits, real_logits), *own]
 
         before = [variable.numpy() for variable in discriminator.variables]
         step(generator, optimizers[0], generator_loss)
@@ -100,16 +116,13 @@ def train_plainly(
         for variable, value in zip(generator.non_trainable_variables, statistics, strict=True):
             variable.assign(value)
 
-        def discriminator_loss(real: tf.Tensor = real, fake: tf.Tensor = fake) -> list[tf.Tensor]:
+        def discriminator_loss(number: int = number, real: tf.Tensor = real, fake: tf.Tensor = fake) -> list[tf.Tensor]:
             real_logits = tf.cast(discriminator(real, training=True), tf.float32)
             own = added_losses(discriminator)
             fake_logits = tf.cast(discriminator(fake, training=True), tf.float32)
             own += [*added_losses(discriminator), *regularizers(discriminator)]
-            losses = [
-                -tf.reduce_mean(tf.math.log_sigmoid(real_logits)),
-                -tf.reduce_mean(tf.math.log_sigmoid(-fake_logits)),
-            ]
-            return [*losses, *own]
+            more = [] if penalty is None else [penalty(number, real, fake)]
+            return [loss(real_logits, fake_logits), *more, *own]
 
         step(discriminator, optimizers[1], discriminator_loss)
     for network, optimizer in zip((generator, discriminator), optimizers, strict=True):

@@ -55,14 +55,14 @@ def test_gradients(golden: Golden) -> None:
         state_of(generator),
         state_of(discriminator),
         tf.constant(golden["z"]),
-        list(OBJECTIVES.values()),
+        [OBJECTIVES[name] for name in FACTOR],
     )
-    for position, name in enumerate(OBJECTIVES):
+    for position, name in enumerate(FACTOR):
         for ours, theirs in zip(gradients, layers(golden, f"{name}/grad"), strict=True):
             np.testing.assert_allclose(ours[position], FACTOR[name] * theirs, **TOLERANCE)
 
 
-@pytest.mark.parametrize("names", [[name] for name in OBJECTIVES] + [["minimax", "heuristic"]], ids="+".join)
+@pytest.mark.parametrize("names", [[name] for name in FACTOR] + [["minimax", "heuristic"]], ids="+".join)
 def test_children_and_their_fitness(golden: Golden, names: list[str]) -> None:
     generator, discriminator = network(golden, "generator"), network(golden, "discriminator")
     # Adam divides by the gradient's magnitude, so the factor ½ changes the child only through epsilon.

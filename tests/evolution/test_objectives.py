@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from egan_tf import OBJECTIVES
 from egan_tf.evolution.losses import logistic
+from egan_tf.evolution.objectives import takes_real_logits
 
 LOGITS = np.array([[-3.0], [-0.5], [0.0], [2.0]])
+REAL = np.array([[1.0], [-2.0], [0.5], [3.0]])
 P = 1 / (1 + np.exp(-LOGITS))
 
 FORMULAS = {
@@ -17,7 +19,15 @@ FORMULAS = {
     "heuristic": -0.5 * np.mean(np.log(P)),
     "least_squares": np.mean((P - 1) ** 2),
     "least_squares_logit": np.mean((LOGITS - 1) ** 2),
+    "hinge": -np.mean(LOGITS),
+    "wasserstein": -np.mean(LOGITS),
+    "relativistic": np.mean(np.log1p(np.exp(REAL - LOGITS))),
 }
+
+
+def value_of(name: str, fake: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
+    objective = OBJECTIVES[name]
+    return objective(fake, real) if takes_real_logits(objective) else objective(fake)
 
 
 def test_every_registered_mutation_has_its_formula_here() -> None:
@@ -26,7 +36,7 @@ def test_every_registered_mutation_has_its_formula_here() -> None:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_value(name: str) -> None:
-    value = OBJECTIVES[name](tf.constant(LOGITS, tf.float32))
+    value = value_of(name, tf.constant(LOGITS, tf.float32), tf.constant(REAL, tf.float32))
     np.testing.assert_allclose(value, FORMULAS[name], rtol=1e-6)
 
 
@@ -36,7 +46,7 @@ def test_value_and_gradient_stay_finite_where_probabilities_round_to_zero_or_one
     logits = tf.constant([[extreme]])
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = OBJECTIVES[name](logits)
+        value = value_of(name, logits, -logits)
     assert np.isfinite(value)
     assert np.isfinite(tape.gradient(value, logits))
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from egan_tf import EGAN, InputError
 from egan_tf.evolution.individual import Individual, Origin
-from egan_tf.evolution.losses import batch_mean
+from egan_tf.evolution.quality import batch_mean
 from egan_tf.evolution.stacking import repeat
 from egan_tf.evolution.variation import VariationContext
 from tests.evolution.networks import PAIRS

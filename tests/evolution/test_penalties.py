@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution.penalties import r1_penalty, wgan_gradient_penalty
+from egan_tf.evolution.penalties import r1_penalty, r2_penalty, wgan_gradient_penalty
 
 GRADIENT = np.array([[3.0], [4.0]], "float32")
 REAL = tf.constant([[0.0, 1.0], [2.0, 2.0], [-1.0, 0.5]])
@@ -26,6 +26,11 @@ def test_r1_of_a_plane_is_half_its_squared_gradient() -> None:
 
 def test_r1_of_a_bowl_is_half_the_mean_squared_distance() -> None:
     np.testing.assert_allclose(r1_penalty(quadratic, REAL), 0.5 * np.mean([1, 8, 1.25]), rtol=1e-6)
+
+
+def test_r2_is_r1_at_generated_samples() -> None:
+    np.testing.assert_allclose(r2_penalty(linear, FAKE), 12.5, rtol=1e-6)
+    np.testing.assert_allclose(r2_penalty(quadratic, FAKE), 0.5 * np.mean([2, 4, 11.25]), rtol=1e-6)
 
 
 def test_gradient_penalty_of_a_plane() -> None:

@@ -11,10 +11,12 @@ import tensorflow as tf
 
 from egan_tf import OBJECTIVES
 from egan_tf.evolution.evaluation import evaluator
-from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss, batch_mean, logistic
+from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss, logistic
 from egan_tf.evolution.map_functions import choose_map, mixes_samples, sequential_map, vectorized_map
 from egan_tf.evolution.mutation import objective_gradients, sample_gradients
+from egan_tf.evolution.objectives import takes_real_logits
 from egan_tf.evolution.optimizer import StatelessOptimizer, vectorizes
+from egan_tf.evolution.quality import batch_mean
 from egan_tf.evolution.stacking import merge, stack, take
 from egan_tf.evolution.stateless import apply_network, state_of
 from egan_tf.evolution.variation import Networks
@@ -37,6 +39,13 @@ NORMALIZATIONS = pytest.mark.parametrize("normalization", ["none", "batch", "spe
 
 def noise(seed: int = 0, count: int = BATCH) -> tf.Tensor:
     return tf.random.stateless_normal([count, LATENT], [seed, 1])
+
+
+REAL_LOGITS = tf.random.stateless_normal([BATCH, 1], [3, 1])
+
+
+def value_of(objective: Any, fake_logits: tf.Tensor) -> tf.Tensor:
+    return objective(fake_logits, REAL_LOGITS) if takes_real_logits(objective) else objective(fake_logits)
 
 
 def assert_close(ours: Any, plain: Any, **tolerance: float) -> None:
@@ -75,11 +84,12 @@ def test_which_networks_mix_samples() -> None:
 def test_one_pass_through_the_discriminator_serves_all_objectives(kind: str, normalization: str) -> None:
     pair = networks(kind, normalization)
     state, samples = state_of(pair.discriminator), pair.generator(noise(), training=True)
-    gradients = sample_gradients(pair.discriminator, state, samples, list(OBJECTIVES.values()))
-    for gradient, mutation in zip(gradients, OBJECTIVES.values(), strict=True):
+    objectives = list(OBJECTIVES.values())
+    gradients = sample_gradients(pair.discriminator, state, samples, objectives, real_logits=REAL_LOGITS)
+    for gradient, mutation in zip(gradients, objectives, strict=True):
         with tf.GradientTape() as tape:
             tape.watch(samples)
-            loss = mutation(apply_network(pair.discriminator, state, samples)[0])
+            loss = value_of(mutation, apply_network(pair.discriminator, state, samples)[0])
         np.testing.assert_allclose(gradient, tape.gradient(loss, samples), rtol=1e-5, atol=1e-9)
 
 
@@ -90,12 +100,13 @@ def test_one_forward_pass_serves_all_mutations(kind: str, normalization: str, ma
     pair = networks(kind, normalization)
     state, parent = state_of(pair.discriminator), state_of(pair.generator)
     map_fn = map_fn or choose_map(*pair)
-    gradients, _ = objective_gradients(pair, parent, state, noise(), list(OBJECTIVES.values()), map_fn=map_fn)
+    objectives = list(OBJECTIVES.values())
+    gradients, _ = objective_gradients(pair, parent, state, noise(), objectives, real_logits=REAL_LOGITS, map_fn=map_fn)
     for position, mutation in enumerate(OBJECTIVES.values()):
         with tf.GradientTape() as tape:
             tape.watch(parent.trainable)
             samples, _ = apply_network(pair.generator, parent, noise())
-            loss = mutation(apply_network(pair.discriminator, state, samples)[0])
+            loss = value_of(mutation, apply_network(pair.discriminator, state, samples)[0])
         plain = tape.gradient(loss, parent.trainable)
         for ours, theirs in zip(gradients, plain, strict=True):
             largest = float(tf.reduce_max(tf.abs(theirs)))
