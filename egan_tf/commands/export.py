@@ -25,8 +25,8 @@ def main(arguments: Sequence[str]) -> None:
         InputError: an argument is invalid, or the run cannot be read; nothing has been written.
         SystemExit: after printing the help or the version.
     """
-    from egan_tf.training.config import check_name
     from egan_tf.training.config_file import read_config
+    from egan_tf.training.config_groups import check_name
     from egan_tf.utils.flags import parse_flags
     from egan_tf.utils.user_code import import_code, references_in, untrusted
 

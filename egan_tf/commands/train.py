@@ -164,8 +164,8 @@ def _print_list() -> NoReturn:
 
 def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
     """The configuration whose values flags replace, and the folder of the run if one is resumed."""
-    from egan_tf.training.config import RunConfig
     from egan_tf.training.config_file import read_config, read_config_file
+    from egan_tf.training.config_groups import RunConfig
     from egan_tf.training.presets import AUTO, PRESETS, preset
     from egan_tf.training.run_folder import newest_run
 

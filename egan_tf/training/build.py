@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
 from egan_tf.training.adam import BurnInAdam
-from egan_tf.training.config import Config, NetworkConfig
+from egan_tf.training.config import Config
+from egan_tf.training.config_groups import NetworkConfig
 from egan_tf.training.networks import build_networks, check_fit
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from egan_tf import data
-from egan_tf.training.config import Config, DataConfig
+from egan_tf.training.config import Config
+from egan_tf.training.config_groups import DataConfig
 from egan_tf.utils.settings import settings_of
 from egan_tf.utils.user_code import UserCode, references_in
 

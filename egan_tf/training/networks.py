@@ -10,7 +10,8 @@ import keras
 from egan_tf.evolution.egan import EGAN
 from egan_tf.networks import build_discriminator, build_generator
 from egan_tf.networks.user import call_user_networks, takes
-from egan_tf.training.config import Config, NetworkConfig
+from egan_tf.training.config import Config
+from egan_tf.training.config_groups import NetworkConfig
 from egan_tf.training.presets import PRESETS
 from egan_tf.utils.checks import InputError, require
 

@@ -7,7 +7,8 @@ import importlib.util
 from egan_tf import data
 from egan_tf.metrics.extractors.efficientnet import PACKAGE
 from egan_tf.metrics.registry import METRICS
-from egan_tf.training.config import MIN_EVALUATION_SAMPLES, Config
+from egan_tf.training.config import Config
+from egan_tf.training.config_groups import MIN_EVALUATION_SAMPLES
 from egan_tf.training.presets import AUTO, PRESETS
 
 MIN_SIDE_OF_FEATURES = 16

@@ -12,7 +12,7 @@ import tensorflow as tf
 from egan_tf import InputError
 from egan_tf.evolution.map_functions import mixes_samples
 from egan_tf.networks import NETWORKS, NORMALIZATIONS, build_discriminator, build_generator
-from egan_tf.training.config import NetworkConfig
+from egan_tf.training.config_groups import NetworkConfig
 
 LATENT, WIDTH = 5, 4
 SHAPES = {"mlp": [(2,), (8, 8, 1), (5, 7, 3)]}

@@ -11,7 +11,8 @@ from egan_tf import InputError
 from egan_tf.data import DATASETS
 from egan_tf.metrics.evaluate import MIN_COUNT
 from egan_tf.training.check import check_settings
-from egan_tf.training.config import Config, MetricsConfig, from_dict, from_json
+from egan_tf.training.config import Config, from_dict, from_json
+from egan_tf.training.config_groups import MetricsConfig
 from egan_tf.training.old_config import METRICS, SETTINGS
 from egan_tf.training.presets import PRESETS, preset
 from egan_tf.utils.settings import settings_of
