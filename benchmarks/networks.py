@@ -1,7 +1,7 @@
 """The cost of a generation of each network: `python -m benchmarks.networks --help`.
 
-For square images of 64 pixels, batch 32, three mutations and our defaults, against the same pair's plain two-player
-step, in turns; with one discriminator step per generation, and with as many as the authors of the network take.
+For square images, batch 32, three mutations and our defaults, against the same pair's plain two-player step, in turns;
+once with one discriminator step per generation, and once with as many as the authors of the network take.
 """
 
 from __future__ import annotations

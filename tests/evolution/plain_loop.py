@@ -108,13 +108,12 @@ def train_plainly(
         for variable, value in zip(discriminator.variables, before, strict=True):
             variable.assign(value)
 
+        # Of the samples only this stays, what the generator's layers assign to trainable weights.
         statistics = [variable.numpy() for variable in generator.non_trainable_variables]
-        if stream != EVALUATION:
-            # Of the evaluation only this stays, what the generator's layers assign to trainable weights.
-            generator(noise(egan, number, batch_size, EVALUATION), training=True)
-        fake = generator(noise(egan, number, batch_size, stream), training=True)
-        for variable, value in zip(generator.non_trainable_variables, statistics, strict=True):
-            variable.assign(value)
+        for used in dict.fromkeys((EVALUATION, stream)):
+            fake = generator(noise(egan, number, batch_size, used), training=True)
+            for variable, value in zip(generator.non_trainable_variables, statistics, strict=True):
+                variable.assign(value)
 
         def discriminator_loss(number: int = number, real: tf.Tensor = real, fake: tf.Tensor = fake) -> list[tf.Tensor]:
             real_logits = tf.cast(discriminator(real, training=True), tf.float32)

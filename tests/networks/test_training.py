@@ -100,7 +100,8 @@ def test_every_network_stays_finite_in_a_population_with_penalty(name: str, poli
 )
 def test_trains_as_in_a_plain_loop(name: str, normalizations: tuple[str, str], reuse: bool, policy: str) -> None:
     """Weights, BatchNorm's statistics and the vectors of spectral normalization."""
-    ours, theirs = networks(name, 4, normalizations), networks(name, 4, normalizations)
+    width = 16 if name == "mlp" else 4
+    ours, theirs = networks(name, width, normalizations), networks(name, width, normalizations)
     for one, other in zip(ours, theirs, strict=True):
         other.set_weights(one.get_weights())
     egan = EGAN(*ours, mutations=["heuristic"], reuse_evaluation_batch=reuse)
