@@ -124,6 +124,9 @@ def _float_types(generator: keras.Model, latent_size: int) -> set[tf.DType]:
 
 
 def _layer_to_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if isinstance(layer, keras.Model) and type(layer).__module__.startswith("keras."):
+        # A sequential or functional model inside: its configuration has the types of all its layers.
+        return keras.models.clone_model(layer, clone_function=_layer_to_float32)
     config: dict[str, Any] = layer.get_config()
     if "dtype" in config:
         config["dtype"] = "float32"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -71,9 +72,30 @@ def test_saved_model_stores_every_weight_once(conv: keras.Model, conv_export: Pa
     assert numbers == conv.count_params()
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
-def test_mixed_precision_is_exported_in_float32(policy: str, tmp_path: Path) -> None:
-    model = conv_generator(policy)
+def in_sequential(model: keras.Model) -> keras.Model:
+    return keras.Sequential([keras.Input(model.input_shape[1:]), model])
+
+
+def in_functional(model: keras.Model) -> keras.Model:
+    noise = keras.Input(model.input_shape[1:])
+    return keras.Model(noise, model(noise))
+
+
+NESTED: dict[str, Callable[[keras.Model], keras.Model]] = {
+    "plain": lambda model: model,
+    "in a sequential model": in_sequential,
+    "in a functional model": in_functional,
+    "in both": lambda model: in_functional(in_sequential(model)),
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "nested"),
+    [("mixed_float16", "plain"), ("bfloat16", "plain"), *(("mixed_bfloat16", nested) for nested in NESTED)],
+)
+def test_mixed_precision_is_exported_in_float32(policy: str, nested: str, tmp_path: Path) -> None:
+    inner = conv_generator(policy)
+    model = NESTED[nested](inner)
     directory = export_generator(model, tmp_path / "low", latent=NORMAL, value_range=(-1, 1), card={})
     noise = noise_for(model, 64)
     made = Sampler(directory).generate(noise)
@@ -83,7 +105,7 @@ def test_mixed_precision_is_exported_in_float32(policy: str, tmp_path: Path) -> 
     np.testing.assert_allclose(made, served, rtol=0, atol=1e-5)
     expected = tf.cast(model(noise, training=False), tf.float32).numpy()
     assert np.abs(made - expected).max() < 0.25 and np.sqrt(np.mean((made - expected) ** 2)) < 0.03
-    assert {layer.dtype_policy.name for layer in model.layers} == {policy}  # the generator itself is left alone
+    assert {layer.dtype_policy.name for layer in inner.layers} == {policy}  # the generator itself is left alone
 
 
 def test_a_single_format(mlp: keras.Model, tmp_path: Path) -> None:
