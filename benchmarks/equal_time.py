@@ -28,11 +28,15 @@ SAMPLES = 10_000
 EXTRACTOR = "efficientnet_lite0"
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
 
+_EMOJI = ["--dataset", "emoji", "--precision", "mixed_bfloat16", "--xla", "off"]
+_SLOW = ["--generator-learning-rate", "5e-4", "--discriminator-learning-rate", "5e-4"]
+_NO_MOMENTUM = ["--generator-beta-1", "0", "--discriminator-beta-1", "0"]
+
 STUDIES: dict[str, dict[str, list[str]]] = {
     "emoji_networks": {
-        "dcgan": ["--dataset", "emoji", "--network", "dcgan"],
-        "residual": ["--dataset", "emoji", "--network", "residual"],
-        "modern": ["--dataset", "emoji", "--network", "modern"],
+        "dcgan": [*_EMOJI, "--network", "dcgan", "--width", "32"],
+        "residual": [*_EMOJI, "--network", "residual", "--width", "8", *_SLOW, *_NO_MOMENTUM],
+        "modern": [*_EMOJI, "--network", "modern", "--width", "8", *_SLOW, *_NO_MOMENTUM],
     },
 }
 """By study and variant, the flags of `train_tf.py`."""
