@@ -14,6 +14,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "objectives": ("--mutations", "egan_tf.evolution.objectives:OBJECTIVES"),
     "variation operators": ("--operators", "egan_tf.evolution.operators:OPERATORS"),
     "discriminator losses": ("--discriminator-loss", "egan_tf.evolution.losses:DISCRIMINATOR_LOSSES"),
+    "augmentations": ("--augmentations", "egan_tf.evolution.augmentation:AUGMENTATIONS"),
     "fitnesses": ("--fitness", "egan_tf.evolution.fitness:FITNESSES"),
     "metrics": ("--metrics", "egan_tf.metrics.registry:METRICS"),
     "extractors of features": ("--extractor", "egan_tf.metrics.extractors:EXTRACTORS"),

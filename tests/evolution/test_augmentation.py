@@ -130,8 +130,12 @@ def test_what_cannot_be_augmented_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("reuse", "settings"),
-    [(True, {}), (True, {"r1_weight": 0.2, "r2_weight": 0.1}), (False, {}), (False, {"r1_weight": 0.2})],
-    ids=str,
+    [
+        (True, {"r1_weight": 0.2, "r2_weight": 0.1}),
+        (False, {"r1_weight": 0.2}),
+        pytest.param(True, {}, marks=pytest.mark.slow),
+        pytest.param(False, {}, marks=pytest.mark.slow),
+    ],
 )
 def test_everything_that_the_discriminator_sees_is_augmented(reuse: bool, settings: dict[str, Any]) -> None:
     """A generation of one relativistic child beside a plain loop that augments every batch before the discriminator."""

@@ -35,7 +35,11 @@ def test_the_table_is_the_formula() -> None:
     np.testing.assert_array_equal(host_bytes_to_floats(every), expected)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+FAST = ("array", "dataset of batches", "generator", "function")
+SLOW_KINDS = [kind if kind in FAST else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", SLOW_KINDS)
 def test_every_kind_of_data_may_hold_bytes(kind: str, by_floats: list[np.ndarray]) -> None:
     egan = model(IMAGE)
     egan.fit(**arguments(kind, PIXELS), batch_size=BATCH, verbose=0)
@@ -70,7 +74,13 @@ def test_single_steps_take_bytes() -> None:
         np.testing.assert_allclose(stepped, expected, rtol=0, atol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def untrained() -> EGAN:
+    """A model that every test leaves as it is, as its data is refused before training."""
+    return model()
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_points_are_no_bytes(kind: str) -> None:
+def test_points_are_no_bytes(kind: str, untrained: EGAN) -> None:
     with pytest.raises(InputError, match="^x: must hold floating-point samples"):
-        model().fit(**arguments(kind, np.ones([2 * TOTAL, 2], "uint8")), batch_size=BATCH, verbose=0)
+        untrained.fit(**arguments(kind, np.ones([2 * TOTAL, 2], "uint8")), batch_size=BATCH, verbose=0)

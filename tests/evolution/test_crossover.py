@@ -19,8 +19,10 @@ from tests.evolution.test_operators import BATCH, Copy, evolve, make
 OPERATORS = ("mutation", "crossover")
 
 
-@pytest.mark.parametrize("steps", [1, 3])
-@pytest.mark.parametrize("pair", PAIRS)
+CASES = [("points", 3), *(pytest.param("images", steps, marks=pytest.mark.slow) for steps in (1, 3))]
+
+
+@pytest.mark.parametrize(("pair", "steps"), CASES)
 def test_the_child_takes_plain_steps_towards_the_better_samples(pair: str, steps: int) -> None:
     """The whole generation is run with fitness = −F of all but crossover, so that its child is known by its weights."""
     keras.utils.set_random_seed(3)

@@ -12,8 +12,10 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN, InputError
+from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, quality_of
 from egan_tf.evolution.objectives import OBJECTIVES, needs_level
+from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.networks import build_discriminator, build_generator
 from tests.evolution.plain_loop import train_plainly
 
@@ -87,12 +89,12 @@ def test_the_own_loss_of_a_user_has_the_papers_quality() -> None:
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @LOSSES
 def test_objectives_go_with_losses_that_give_them_a_meaning(name: str, objective: str) -> None:
-    settings = {"discriminator_loss": name, "mutations": (objective,), "gradient_penalty_weight": 1.0}
+    settings = EvolutionSettings(discriminator_loss=name, mutations=(objective,), gradient_penalty_weight=1.0)
     if DISCRIMINATOR_LOSSES[name].has_level or not needs_level(OBJECTIVES[objective]):
-        pair(**settings)
+        choices_of(settings)
     else:
         with pytest.raises(InputError, match=f"^mutations: {objective} compares logits .* {name} only"):
-            pair(**settings)
+            choices_of(settings)
 
 
 def test_parameters_do_not_hide_what_an_objective_needs() -> None:
@@ -138,8 +140,14 @@ RUNS = [
 ]
 
 
-@pytest.mark.parametrize("reuse", [True, False], ids=["reused", "fresh"])
-@pytest.mark.parametrize(("loss", "objective", "penalties"), RUNS, ids=str)
+CASES = [
+    pytest.param(*run, reuse, marks=[] if (number, reuse) in ((3, False), (4, True), (6, True)) else pytest.mark.slow)
+    for number, run in enumerate(RUNS)
+    for reuse in (True, False)
+]
+
+
+@pytest.mark.parametrize(("loss", "objective", "penalties", "reuse"), CASES)
 def test_training_equals_a_plain_loop(loss: str, objective: str, penalties: dict[str, float], reuse: bool) -> None:
     batch, generations = 8, 5
     egan = pair(
