@@ -49,7 +49,7 @@ class Fitting(KerasWords):
         """Trains; a step is a generation, an epoch one pass over the data.
 
         Args:
-            x: real samples of any floating-point type, images in [−1, 1] or uint8 with channels last: an array or a list
+            x: real samples of any floating-point type, images in [−1, 1] or uint8, channels last: an array or a list
                 [n, ...]; a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of samples, batches of any
                 sizes, or (samples, labels); or a function `(generation, count) -> batch` of tensors, called inside the
                 compiled step. The order of an array is a function of seed and generation, so that several calls go on
