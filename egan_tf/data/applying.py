@@ -24,7 +24,7 @@ def apply_options(dataset: Dataset, data_dir: Path, options: ImageOptions) -> Da
         InputError: an option for images is given for other data.
     """
     if isinstance(dataset, ImageDataset):
-        if options.changes_images:
+        if not _has(dataset, options):
             return prepare(as_pictures(dataset), data_dir, options)
         return dataset.with_options(options)
     plain = ImageOptions()
@@ -34,3 +34,10 @@ def apply_options(dataset: Dataset, data_dir: Path, options: ImageOptions) -> Da
             what = "points" if len(dataset.shape) == 1 else "samples that are no images of this package"
             raise InputError(name, f"{dataset.name} holds {what}, so {format_value(value)} is of no use; leave it out")
     return dataset
+
+
+def _has(dataset: ImageDataset, options: ImageOptions) -> bool:
+    """Whether the images have the resolution and the channels already."""
+    height, width, channels = dataset.shape
+    fits = options.resolution is None or (height, width) == (options.resolution, options.resolution)
+    return fits and options.channels in (None, channels)
