@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf.sampling.integrity import CARD_FILE, read_card
-from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.sampling.spec import NOISE, NOISE_VERSION, SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.versions import versions
@@ -22,6 +22,7 @@ CARD_FORMAT = "egan_tf export 1"
 """The entry `format`, by which the directory of an export is recognized."""
 
 RESERVED = (
+    "class_names",
     *("format", "created", "noise", "samples", "parameters", "verification", "failed_formats", "preview", "versions"),
     "files",
 )
@@ -82,7 +83,14 @@ def describe_export(
         "format": CARD_FORMAT,
         "name": name,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "noise": {"distribution": spec.distribution, "size": spec.latent_size, "dtype": "float32"},
+        "noise": {
+            "distribution": spec.distribution,
+            "size": spec.latent_size,
+            "dtype": "float32",
+            "name": NOISE,
+            "version": NOISE_VERSION,
+        },
+        **({"class_names": list(spec.class_names)} if spec.classes else {}),
         "samples": {"shape": to_json_value(spec.sample_shape), "value_range": value_range, "dtype": "float32"},
         "parameters": parameters,
         "verification": dict(verification),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from egan_tf.export.card import check_card, describe_export, file_table, write_card
 from egan_tf.export.directory import atomic_export, check_export_directory
@@ -18,11 +19,14 @@ from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
 from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.pictures import picture
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import integer, one_of, require
 from egan_tf.utils.log_line import log_line
 
 PREVIEW_FILE = "samples.png"
 PREVIEW_COUNT = 64
+PREVIEW_CLASSES, PREVIEW_COLUMNS = 50, 8
+"""Of a class-conditional generator: a row for each class, of this many samples."""
 
 
 def export_generator(
@@ -35,6 +39,7 @@ def export_generator(
     formats: Iterable[str] = ("saved_model", "onnx"),
     overwrite: bool = False,
     preview_seed: int = 0,
+    class_names: Sequence[str] = (),
 ) -> Path:
     """Exports a generator with its model card; the directory appears when everything is verified, or not at all.
 
@@ -45,7 +50,8 @@ def export_generator(
     reason and what was written instead, and the card has the reason under `failed_formats`.
 
     Args:
-        generator: a built Keras model whose only input is noise [batch, latent.size], its last activation inside.
+        generator: a built Keras model of noise [batch, latent.size], and of labels [batch] as a second input if it is
+            class-conditional, its last activation inside.
         directory: of the export, such as `saved_models/NAME`; its parents are made.
         latent: size and distribution ("normal" or "uniform") of the noise.
         value_range: lowest and highest value of a sample, (-1, 1) for images; None for unbounded points.
@@ -53,6 +59,7 @@ def export_generator(
         formats: names in `FORMATS`.
         overwrite: replaces an earlier export in `directory`, but never anything else.
         preview_seed: seed of the samples in `samples.png`.
+        class_names: one per label of a class-conditional generator.
 
     Returns:
         `directory`.
@@ -66,7 +73,7 @@ def export_generator(
     names, user_card = _check_formats(formats), check_card(card)
     integer("preview_seed", preview_seed, minimum=0)
     check_export_directory(directory, overwrite)
-    source = prepare_source(generator, latent, value_range)
+    source = prepare_source(generator, latent, value_range, class_names)
     float32_copy = verify_source(source)
     with atomic_export(directory, overwrite) as partial:
         verification, failed = write_formats(names, source, partial)
@@ -95,16 +102,26 @@ def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -
     spec = source.spec
     if not spec.is_drawable:
         return None
+    labels = preview_labels(spec)
+    count = PREVIEW_COUNT if labels is None else len(labels)
     for name in names:
-        samples = FORMATS[name].sample(partial, PREVIEW_COUNT, seed)
+        samples = FORMATS[name].sample(partial, count, seed, labels)
         if samples is not None:
             made_with = name
             break
     else:
         made_with = "keras"
-        samples = run_on_cpu(source.model, spec.draw_noise(noise_generator(seed), PREVIEW_COUNT))
-    picture(samples, spec).save(partial / PREVIEW_FILE)
-    return {"file": PREVIEW_FILE, "count": PREVIEW_COUNT, "seed": seed, "made_with": made_with}
+        samples = run_on_cpu(source.model, spec.draw_noise(noise_generator(seed), count), labels)
+    rows = None if labels is None else min(spec.classes, PREVIEW_CLASSES)
+    picture(samples, spec, rows).save(partial / PREVIEW_FILE)
+    return {"file": PREVIEW_FILE, "count": count, "seed": seed, "made_with": made_with}
+
+
+def preview_labels(spec: SamplingSpec) -> np.ndarray | None:
+    """The labels of a picture with a row for each class, int32; None for a generator without labels."""
+    if not spec.classes:
+        return None
+    return np.repeat(np.arange(min(spec.classes, PREVIEW_CLASSES), dtype=np.int32), PREVIEW_COLUMNS)
 
 
 def _write_documents(card: dict[str, Any], source: Source, names: list[str], partial: Path, path: str) -> None:

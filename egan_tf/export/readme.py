@@ -48,6 +48,7 @@ def _facts(card: Mapping[str, Any], spec: SamplingSpec) -> str:
     rows = {
         "Noise": f"{spec.latent_size} independent numbers, {_NOISE[spec.distribution]}, float32",
         "Samples": f"float32 {list(spec.sample_shape)}{describe_range(spec) or ', unbounded'}",
+        **({"Classes": _inline(card["class_names"])} if "class_names" in card else {}),
         "Parameters": f"{card['parameters']:,}",
         **{key.capitalize(): _inline(card[key]) for key in _FACTS if key in card},
         "Versions": ", ".join(f"{package} {version}" for package, version in card["versions"].items()),

@@ -1,8 +1,8 @@
-"""The exported function of a generator: inference mode, float32 in and out, noise as the only input."""
+"""The exported function of a generator: inference mode, float32 in and out, noise and perhaps labels as inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,22 +41,35 @@ class Source:
     spec: SamplingSpec
 
     @property
-    def signature(self) -> tf.TensorSpec:
-        """The input of every exported function, float32 [batch, latent_size], named noise."""
-        return tf.TensorSpec((None, self.spec.latent_size), tf.float32, name="noise")
+    def signature(self) -> list[tf.TensorSpec]:
+        """The inputs of every exported function: noise float32 [batch, latent_size], perhaps labels int32 [batch]."""
+        noise = tf.TensorSpec((None, self.spec.latent_size), tf.float32, name="noise")
+        return [noise, tf.TensorSpec((None,), tf.int32, name="labels")] if self.spec.classes else [noise]
 
-    def serve(self, noise: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The function to export: float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`."""
-        return {"samples": tf.cast(self.model(noise, training=False), tf.float32)}
+    def serve(self, noise: tf.Tensor, labels: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+        """The function to export: noise and labels to `{"samples": float32 [batch, *sample_shape]}`."""
+        return {"samples": tf.cast(self.model(inputs_of(noise, labels), training=False), tf.float32)}
 
 
-def prepare_source(generator: keras.Model, latent: LatentLike, value_range: Iterable[float] | None) -> Source:
+def inputs_of(noise: Any, labels: Any = None) -> Any:
+    """What a generator is called with: noise, or [noise, labels]."""
+    return noise if labels is None else [noise, labels]
+
+
+def prepare_source(
+    generator: keras.Model,
+    latent: LatentLike,
+    value_range: Iterable[float] | None,
+    class_names: Sequence[str] = (),
+) -> Source:
     """Checks that a generator can be exported, and determines the shape of its samples.
 
     Args:
-        generator: maps noise [batch, latent.size], its only input, to samples [batch, *sample_shape].
+        generator: maps noise [batch, latent.size], and labels int [batch] as a second input if it is class-conditional,
+            to samples [batch, *sample_shape].
         latent: size and distribution of the noise.
         value_range: lowest and highest value of a sample; None only for samples that are no images.
+        class_names: one per label; required for, and only for, a generator with a second input.
 
     Returns:
         The generator in float32 with its specification.
@@ -66,60 +79,72 @@ def prepare_source(generator: keras.Model, latent: LatentLike, value_range: Iter
     """
     require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
     inputs = getattr(generator, "inputs", None) or [None]
-    require(len(inputs) == 1, "generator", f"takes {len(inputs)} inputs; only noise alone can be exported so far")
-    samples = _first_samples(generator, latent.size)
+    require(len(inputs) <= 2, "generator", f"takes {len(inputs)} inputs; noise and labels can be exported")
+    conditional = len(inputs) == 2
+    problem = "must be given for a generator with a second input" if conditional else "the generator takes no labels"
+    require(conditional == bool(class_names), "class_names", problem)
+    samples = _first_samples(generator, latent.size, conditional)
     bounds = None if value_range is None else tuple(float(bound) for bound in value_range)
-    spec = SamplingSpec(latent.size, latent.distribution, tuple(samples.shape[1:]), bounds)  # type: ignore[arg-type]
+    labels = {"classes": len(class_names), "class_names": tuple(class_names)}
+    shape = tuple(samples.shape[1:])
+    spec = SamplingSpec(latent.size, latent.distribution, shape, bounds, **labels)  # type: ignore[arg-type]
     require(bounds is not None or not spec.is_image, "value_range", "must be given for images, such as (-1, 1)")
-    return Source(generator, _to_float32(generator, latent.size), spec)
+    return Source(generator, _to_float32(generator, latent.size, conditional), spec)
 
 
-def run_on_cpu(model: keras.Model, noise: np.ndarray) -> np.ndarray:
+def run_on_cpu(model: keras.Model, noise: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """The samples of the model in inference mode, float32 [count, *sample_shape].
 
     On the CPU, because a GPU may round matrix products to TF32, which could hide or cause differences.
     """
     with tf.device("CPU:0"):
-        return tf.cast(model(tf.constant(noise), training=False), tf.float32).numpy()
+        inputs = inputs_of(tf.constant(noise), None if labels is None else tf.constant(labels))
+        return tf.cast(model(inputs, training=False), tf.float32).numpy()
 
 
-def _first_samples(generator: keras.Model, latent_size: int) -> tf.Tensor:
+def _zeros(rows: int, latent_size: int, conditional: bool) -> Any:
+    return inputs_of(tf.zeros([rows, latent_size]), tf.zeros([rows], tf.int32) if conditional else None)
+
+
+def _first_samples(generator: keras.Model, latent_size: int, conditional: bool) -> tf.Tensor:
     """The samples of two rows of zeros; the call also builds a generator that is not built yet."""
     try:
-        samples = generator(tf.zeros([2, latent_size]), training=False)
+        samples = generator(_zeros(2, latent_size, conditional), training=False)
     except Exception as error:  # custom layers may raise anything
         cause = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise InputError("generator", f"does not take noise [batch, {latent_size}] alone: {cause[0]}") from error
+        takes = f"noise [batch, {latent_size}] {'and labels [batch]' if conditional else 'alone'}"
+        raise InputError("generator", f"does not take {takes}: {cause[0]}") from error
     require(tf.is_tensor(samples), "generator", f"must make one tensor, makes {type(samples).__name__}")
     valid = samples.shape.rank >= 2 and samples.shape[0] == 2
     require(valid, "generator", f"must make one sample for each row of noise, made {samples.shape} of two rows")
     return samples
 
 
-def _to_float32(generator: keras.Model, latent_size: int) -> keras.Model:
+def _to_float32(generator: keras.Model, latent_size: int, conditional: bool) -> keras.Model:
     """The generator itself, or its float32 copy where it computes in another precision.
 
     onnxruntime has few CPU kernels for bfloat16 and float16, and mixed precision keeps its weights in float32 anyway.
     """
     in_float32 = all(layer.compute_dtype == "float32" for layer in generator._flatten_layers())
     # A layer may compute in float64 inside, whatever its type; a copy would do the same.
-    if _float_types(generator, latent_size) <= ({tf.float32, tf.float64} if in_float32 else {tf.float32}):
+    if _float_types(generator, latent_size, conditional) <= ({tf.float32, tf.float64} if in_float32 else {tf.float32}):
         return generator
     try:
         # The clone of an input layer would keep its type, which Keras' floatx decided.
         noise = keras.Input((latent_size,), dtype="float32")
-        float32_copy = keras.models.clone_model(generator, noise, clone_function=_layer_to_float32)
-        float32_copy(tf.zeros([1, latent_size]), training=False)
+        labels = keras.Input((), dtype="int32") if conditional else None
+        float32_copy = keras.models.clone_model(generator, inputs_of(noise, labels), clone_function=_layer_to_float32)
+        float32_copy(_zeros(1, latent_size, conditional), training=False)
         float32_copy.set_weights(generator.get_weights())
     except Exception as error:
         raise InputError("generator", f"in mixed precision cannot be rebuilt in float32 ({error})") from error
     return float32_copy
 
 
-def _float_types(generator: keras.Model, latent_size: int) -> set[tf.DType]:
-    signature = tf.TensorSpec((None, latent_size), tf.float32)
-    traced = tf.function(lambda noise: generator(noise, training=False), autograph=False)
-    operations = traced.get_concrete_function(signature).graph.get_operations()
+def _float_types(generator: keras.Model, latent_size: int, conditional: bool) -> set[tf.DType]:
+    signature = [tf.TensorSpec((None, latent_size), tf.float32), *([tf.TensorSpec((None,), tf.int32)] * conditional)]
+    traced = tf.function(lambda *inputs: generator(inputs_of(*inputs), training=False), autograph=False)
+    operations = traced.get_concrete_function(*signature).graph.get_operations()
     return {tensor.dtype for operation in operations for tensor in operation.outputs if tensor.dtype.is_floating}
 
 

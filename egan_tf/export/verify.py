@@ -57,10 +57,10 @@ def verify_format(name: str, sample_fn: SampleFn, source: Source) -> dict[str, A
         ExportMismatchError: the samples differ by more than `TOLERANCE`.
     """
     largest = 0.0
-    for noise in verification_noise(source.spec):
-        expected = run_on_cpu(source.model, noise)
+    for inputs in verification_inputs(source.spec):
+        expected = run_on_cpu(source.model, *inputs)
         bound = TOLERANCE * _scale(expected)
-        largest = max(largest, _difference(name, sample_fn(noise), expected, bound))
+        largest = max(largest, _difference(name, sample_fn(*inputs), expected, bound))
     return {"batch_sizes": list(BATCH_SIZES), "largest_difference": largest, "tolerance": TOLERANCE}
 
 
@@ -76,11 +76,11 @@ def verify_source(source: Source) -> dict[str, Any] | None:
     """
     _check_training_mode(source)
     largest = 0.0
-    for noise in verification_noise(source.spec):
-        samples = run_on_cpu(source.model, noise)
+    for inputs in verification_inputs(source.spec):
+        samples = run_on_cpu(source.model, *inputs)
         _check_values(samples, source.spec)
         if source.model is not source.original:
-            original, scale = run_on_cpu(source.original, noise), _scale(samples)
+            original, scale = run_on_cpu(source.original, *inputs), _scale(samples)
             largest = max(largest, _difference("float32 copy", samples, original, REDUCED_TOLERANCE * scale))
             rms = float(np.sqrt(np.mean(np.square(samples - original))))
             if not rms <= REDUCED_RMS_TOLERANCE * scale:
@@ -96,15 +96,15 @@ def _check_training_mode(source: Source) -> None:
     The discriminator judged samples made after such assignments. A generator whose weights lack them, as one that was
     trained on without them, samples from another function.
     """
-    model, noise = source.original, verification_noise(source.spec)[-1]
+    model, inputs = source.original, verification_inputs(source.spec)[-1]
     with tf.device("CPU:0"):
-        before = state_of(model)
-        after = forward_pass(model, before, tf.constant(noise), training=True).after
+        before, (noise, labels) = state_of(model), [*map(tf.constant, inputs), None][:2]
+        after = forward_pass(model, before, noise, labels, training=True).after
         if not assigned_weights(before, after):
             return
-        judged = forward_pass(model, before._replace(trainable=after.trainable), tf.constant(noise), training=False)
+        judged = forward_pass(model, before._replace(trainable=after.trainable), noise, labels, training=False)
     expected = tf.cast(judged.outputs, tf.float32).numpy()
-    difference = run_on_cpu(model, noise) - expected
+    difference = run_on_cpu(model, *inputs) - expected
     relative = float(np.sqrt(np.mean(np.square(difference)) / max(np.mean(np.square(expected)), 1e-12)))
     if not relative <= ASSIGNMENT_TOLERANCE:
         raise ExportMismatchError(
@@ -113,10 +113,15 @@ def _check_training_mode(source: Source) -> None:
         )
 
 
-def verification_noise(spec: SamplingSpec) -> list[np.ndarray]:
-    """The noise of the comparison, one float32 [batch, latent_size] for each of `BATCH_SIZES`."""
-    generator = noise_generator(0)
-    return [spec.draw_noise(generator, size) for size in BATCH_SIZES]
+def verification_inputs(spec: SamplingSpec) -> list[tuple[np.ndarray, ...]]:
+    """The inputs of the comparison, for each of `BATCH_SIZES`: noise float32 [batch, latent_size], and labels int32
+    [batch] that take turns if the generator takes them."""
+    generator, start, found = noise_generator(0), 0, []
+    for size in BATCH_SIZES:
+        labels = [np.arange(start, start + size, dtype=np.int32) % spec.classes] if spec.classes else []
+        found.append((spec.draw_noise(generator, size), *labels))
+        start += size
+    return found
 
 
 def _scale(samples: np.ndarray) -> float:

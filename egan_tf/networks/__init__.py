@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from egan_tf.utils.checks import one_of
+from egan_tf.utils.checks import integer, one_of
 from egan_tf.utils.keras_settings import check_backend
 
 check_backend()  # before Keras tries to import another one
@@ -27,15 +27,15 @@ class Architecture:
 
     Attributes:
         summary: one line for lists.
-        generator: builds `(sample_shape, latent_size, width, normalization) -> keras.Model`.
-        discriminator: builds `(sample_shape, width, normalization) -> keras.Model`.
+        generator: builds `(sample_shape, latent_size, width, normalization, classes) -> keras.Model`.
+        discriminator: builds `(sample_shape, width, normalization, classes) -> keras.Model`.
         generator_normalization: the choice of "auto".
         discriminator_normalization: the choice of "auto".
     """
 
     summary: str
-    generator: Callable[[tuple[int, ...], int, int, str], keras.Model]
-    discriminator: Callable[[tuple[int, ...], int, str], keras.Model]
+    generator: Callable[[tuple[int, ...], int, int, str, int], keras.Model]
+    discriminator: Callable[[tuple[int, ...], int, str, int], keras.Model]
     generator_normalization: str = "none"
     discriminator_normalization: str = "none"
 
@@ -65,7 +65,12 @@ NETWORKS: dict[str, Architecture] = {
 
 
 def build_generator(
-    network: str, sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "auto"
+    network: str,
+    sample_shape: tuple[int, ...],
+    latent_size: int,
+    width: int,
+    normalization: str = "auto",
+    classes: int = 0,
 ) -> keras.Model:
     """Builds a generator by name.
 
@@ -75,6 +80,7 @@ def build_generator(
         latent_size: numbers in one row of noise.
         width: channels or units; see the builder.
         normalization: one of `NORMALIZATIONS`.
+        classes: of a class-conditional generator, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         float32 [batch, latent_size] to samples float32 [batch, *sample_shape], images in [−1, 1].
@@ -85,11 +91,11 @@ def build_generator(
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
     one_of("generator_normalization", normalization, NORMALIZATIONS)
     chosen = architecture.generator_normalization if normalization == "auto" else normalization
-    return architecture.generator(sample_shape, latent_size, width, chosen)
+    return architecture.generator(sample_shape, latent_size, width, chosen, integer("classes", classes, 0))
 
 
 def build_discriminator(
-    network: str, sample_shape: tuple[int, ...], width: int, normalization: str = "auto"
+    network: str, sample_shape: tuple[int, ...], width: int, normalization: str = "auto", classes: int = 0
 ) -> keras.Model:
     """Builds a discriminator by name.
 
@@ -98,6 +104,7 @@ def build_discriminator(
         sample_shape: of one sample, (H, W, C) or (features,).
         width: channels or units; see the builder.
         normalization: one of `NORMALIZATIONS`.
+        classes: of a class-conditional discriminator, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         Samples [batch, *sample_shape] to logits float32 [batch, 1].
@@ -108,4 +115,4 @@ def build_discriminator(
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
     one_of("discriminator_normalization", normalization, NORMALIZATIONS)
     chosen = architecture.discriminator_normalization if normalization == "auto" else normalization
-    return architecture.discriminator(sample_shape, width, chosen)
+    return architecture.discriminator(sample_shape, width, chosen, integer("classes", classes, 0))

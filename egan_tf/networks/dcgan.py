@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import keras
 
-from egan_tf.networks.blocks import convolution, dense, normalized, transposed_convolution
+from egan_tf.networks.blocks import convolution, dense, logit, normalized, transposed_convolution
+from egan_tf.networks.conditional import labels_input, network_inputs, with_embedding
 from egan_tf.networks.layers import CHANNELS_LAST
 from egan_tf.networks.sides import nearest, square_side
 from egan_tf.utils.checks import InputError
@@ -45,7 +46,7 @@ def _initializer() -> keras.initializers.Initializer:
 
 
 def dcgan_generator(
-    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
+    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none", classes: int = 0
 ) -> keras.Model:
     """Builds a dense layer to the smallest feature map, then transposed convolutions with ReLU, tanh at the end.
 
@@ -55,28 +56,34 @@ def dcgan_generator(
         width: channels before the last stage, doubled in each earlier one (the authors take 128 for 32×32 and 64×64,
             64 for 128×128).
         normalization: "none" (as the authors), "batch" before each ReLU, or "spectral" of all kernels.
+        classes: of a class-conditional network, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         float32 [batch, latent_size] to float32 [batch, *sample_shape] in [−1, 1].
     """
     stages = stage_count(sample_shape)
     side, channels = sample_shape[0] >> stages, width << (stages - 1)
-    noise = keras.Input((latent_size,), name="noise")
+    noise, labels = keras.Input((latent_size,), name="noise"), labels_input(classes)
     # BatchNorm subtracts the mean, which cancels a bias.
     biased = normalization != "batch"
-    x = dense(side * side * channels, normalization, use_bias=biased, kernel_initializer=_initializer())(noise)
+    x = dense(side * side * channels, normalization, use_bias=biased, kernel_initializer=_initializer())(
+        with_embedding(noise, labels)
+    )
     x = keras.layers.Reshape((side, side, channels))(x)
-    x = keras.layers.ReLU()(normalized(x, normalization))
+    x = keras.layers.ReLU()(normalized(x, normalization, labels))
     for stage in range(stages - 1, 0, -1):
         x = transposed_convolution(
             width << (stage - 1), KERNEL, normalization, strides=2, use_bias=biased, kernel_initializer=_initializer()
         )(x)
-        x = keras.layers.ReLU()(normalized(x, normalization))
+        x = keras.layers.ReLU()(normalized(x, normalization, labels))
     x = transposed_convolution(sample_shape[-1], KERNEL, normalization, strides=2, kernel_initializer=_initializer())(x)
-    return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="dcgan_generator")
+    samples = keras.layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model(network_inputs(noise, labels), samples, name="dcgan_generator")
 
 
-def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "none") -> keras.Model:
+def dcgan_discriminator(
+    sample_shape: tuple[int, ...], width: int, normalization: str = "none", classes: int = 0
+) -> keras.Model:
     """Builds convolutions with LeakyReLU (slope 0.2), then one logit.
 
     Args:
@@ -84,11 +91,12 @@ def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization
         width: channels after the first stage, doubled in each later one (the authors take 128 for 32×32 and 64×64,
             64 for 128×128).
         normalization: "none", "batch" in all stages but the first (as the authors), or "spectral" of all kernels.
+        classes: of a class-conditional network, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         [batch, *sample_shape] to float32 logits [batch, 1].
     """
-    images = keras.Input(sample_shape, name="samples")
+    images, labels = keras.Input(sample_shape, name="samples"), labels_input(classes)
     x = images
     for stage in range(stage_count(sample_shape)):
         chosen = "none" if stage == 0 and normalization == "batch" else normalization
@@ -102,5 +110,5 @@ def dcgan_discriminator(sample_shape: tuple[int, ...], width: int, normalization
         )(x)
         x = keras.layers.LeakyReLU(negative_slope=0.2)(normalized(x, chosen))
     x = keras.layers.Flatten(**CHANNELS_LAST)(x)
-    logits = dense(1, normalization, dtype="float32", kernel_initializer=_initializer())(x)
-    return keras.Model(images, logits, name="dcgan_discriminator")
+    logits = logit(x, normalization, labels, kernel_initializer=_initializer())
+    return keras.Model(network_inputs(images, labels), logits, name="dcgan_discriminator")

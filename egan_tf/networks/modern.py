@@ -18,6 +18,8 @@ import math
 
 import keras
 
+from egan_tf.networks.blocks import logit
+from egan_tf.networks.conditional import labels_input, network_inputs, with_embedding
 from egan_tf.networks.layers import CHANNELS_LAST, NearestUpsampling, halved
 from egan_tf.networks.sides import doublings
 from egan_tf.utils.checks import require
@@ -37,7 +39,7 @@ def stage_channels(stages: int, width: int) -> list[int]:
 
 
 def modern_generator(
-    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none"
+    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "none", classes: int = 0
 ) -> keras.Model:
     """Builds a dense layer to the smallest feature map, residual blocks at each resolution, and a 1×1 convolution.
 
@@ -46,6 +48,7 @@ def modern_generator(
         latent_size: numbers in one row of noise.
         width: channels at full resolution; see the module.
         normalization: "none".
+        classes: of a class-conditional network, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         float32 [batch, latent_size] to float32 [batch, *sample_shape] in [−1, 1].
@@ -57,22 +60,27 @@ def modern_generator(
     stages = doublings(NAME, sample_shape)
     side, blocks = sample_shape[0] >> stages, BLOCKS * (stages + 1)
     first, *rest = stage_channels(stages, width)[::-1]
-    noise = keras.Input((latent_size,), name="noise")
-    x = keras.layers.Dense(side * side * first, kernel_initializer=_normal(1.0, latent_size))(noise)
+    noise, labels = keras.Input((latent_size,), name="noise"), labels_input(classes)
+    latents = with_embedding(noise, labels)
+    x = keras.layers.Dense(side * side * first, kernel_initializer=_normal(1.0, latents.shape[-1]))(latents)
     x = _blocks(keras.layers.Reshape((side, side, first))(x), blocks)
     for channels in rest:
         x = _blocks(NearestUpsampling()(_changed(x, channels)), blocks)
     x = _pointwise(sample_shape[-1], _normal(1.0, x.shape[-1]))(x)
-    return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="modern_generator")
+    samples = keras.layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model(network_inputs(noise, labels), samples, name="modern_generator")
 
 
-def modern_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "none") -> keras.Model:
+def modern_discriminator(
+    sample_shape: tuple[int, ...], width: int, normalization: str = "none", classes: int = 0
+) -> keras.Model:
     """Builds a 1×1 convolution, residual blocks at each resolution, a weighted sum of each channel, and one logit.
 
     Args:
         sample_shape: [side, side, channels]; the side is 4, 5, 6 or 7 times 2, 4, 8, ...
         width: channels at full resolution; see the module.
         normalization: "none".
+        classes: of a class-conditional network, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         [batch, *sample_shape] to float32 logits [batch, 1].
@@ -84,7 +92,7 @@ def modern_discriminator(sample_shape: tuple[int, ...], width: int, normalizatio
     stages = doublings(NAME, sample_shape)
     side, blocks = sample_shape[0] >> stages, BLOCKS * (stages + 1)
     first, *rest = stage_channels(stages, width)
-    images = keras.Input(sample_shape, name="samples")
+    images, labels = keras.Input(sample_shape, name="samples"), labels_input(classes)
     x = _blocks(_pointwise(first, _normal(1.0, sample_shape[-1]))(images), blocks)
     for channels in rest:
         # The mean and a 1×1 convolution can change places; after the mean it costs a quarter.
@@ -93,8 +101,8 @@ def modern_discriminator(sample_shape: tuple[int, ...], width: int, normalizatio
         side, use_bias=False, depthwise_initializer=_normal(1.0, side * side), **CHANNELS_LAST
     )(x)
     x = keras.layers.Flatten(**CHANNELS_LAST)(x)
-    logits = keras.layers.Dense(1, dtype="float32", kernel_initializer=_normal(1.0, x.shape[-1]))(x)
-    return keras.Model(images, logits, name="modern_discriminator")
+    logits = logit(x, normalization, labels, kernel_initializer=_normal(1.0, x.shape[-1]))
+    return keras.Model(network_inputs(images, labels), logits, name="modern_discriminator")
 
 
 def _check(field: str, normalization: str) -> None:

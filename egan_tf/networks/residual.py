@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import keras
 
-from egan_tf.networks.blocks import convolution, dense, normalized
+from egan_tf.networks.blocks import convolution, dense, logit, normalized
+from egan_tf.networks.conditional import Labels, labels_input, network_inputs, with_embedding
 from egan_tf.networks.layers import NearestUpsampling, SumPooling, halved
 from egan_tf.networks.sides import STARTS, doublings
 
@@ -39,7 +40,7 @@ def discriminator_blocks(side: int, width: int) -> list[tuple[int, bool]]:
 
 
 def residual_generator(
-    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "batch"
+    sample_shape: tuple[int, ...], latent_size: int, width: int, normalization: str = "batch", classes: int = 0
 ) -> keras.Model:
     """Builds a dense layer to the smallest feature map, residual blocks that double its side, and a convolution.
 
@@ -51,6 +52,7 @@ def residual_generator(
         latent_size: numbers in one row of noise; the paper takes 128.
         width: see the module.
         normalization: "batch" (as the paper), "spectral" (of all kernels), or "none".
+        classes: of a class-conditional network, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         float32 [batch, latent_size] to float32 [batch, *sample_shape] in [−1, 1].
@@ -61,17 +63,20 @@ def residual_generator(
     stages = doublings(NAME, sample_shape)
     side = sample_shape[0] >> stages
     first, *rest = generator_channels(sample_shape[0], stages, width)
-    noise = keras.Input((latent_size,), name="noise")
-    x = dense(side * side * first, normalization, kernel_initializer=_glorot())(noise)
+    noise, labels = keras.Input((latent_size,), name="noise"), labels_input(classes)
+    x = dense(side * side * first, normalization, kernel_initializer=_glorot())(with_embedding(noise, labels))
     x = keras.layers.Reshape((side, side, first))(x)
     for channels in rest:
-        x = _doubling_block(x, channels, normalization)
-    x = keras.layers.ReLU()(normalized(x, normalization))
+        x = _doubling_block(x, channels, normalization, labels)
+    x = keras.layers.ReLU()(normalized(x, normalization, labels))
     x = convolution(sample_shape[-1], 3, normalization, kernel_initializer=_glorot())(x)
-    return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="residual_generator")
+    samples = keras.layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model(network_inputs(noise, labels), samples, name="residual_generator")
 
 
-def residual_discriminator(sample_shape: tuple[int, ...], width: int, normalization: str = "spectral") -> keras.Model:
+def residual_discriminator(
+    sample_shape: tuple[int, ...], width: int, normalization: str = "spectral", classes: int = 0
+) -> keras.Model:
     """Builds residual blocks that halve the side, the sum over the feature map, and one logit.
 
     A block is ReLU, convolution, ReLU, convolution (3×3), and the means of 2×2 squares where it halves the side, beside
@@ -82,6 +87,7 @@ def residual_discriminator(sample_shape: tuple[int, ...], width: int, normalizat
         sample_shape: [side, side, channels]; the side is 4, 5, 6 or 7 times 2, 4, 8, ...
         width: see the module.
         normalization: "spectral" (of all kernels, as the paper), "batch" (before each ReLU), or "none".
+        classes: of a class-conditional network, whose second input are labels int32 [batch]; 0 for none.
 
     Returns:
         [batch, *sample_shape] to float32 logits [batch, 1].
@@ -90,21 +96,23 @@ def residual_discriminator(sample_shape: tuple[int, ...], width: int, normalizat
         InputError: the network cannot take samples of this shape.
     """
     doublings(NAME, sample_shape)
-    images = keras.Input(sample_shape, name="samples")
+    images, labels = keras.Input(sample_shape, name="samples"), labels_input(classes)
     x = images
     for block, (channels, halves) in enumerate(discriminator_blocks(sample_shape[0], width)):
         x = _halving_block(x, channels, halves, normalization, first=block == 0)
     x = SumPooling()(keras.layers.ReLU()(normalized(x, normalization)))
-    logits = dense(1, normalization, dtype="float32", kernel_initializer=_glorot())(x)
-    return keras.Model(images, logits, name="residual_discriminator")
+    logits = logit(x, normalization, labels, kernel_initializer=_glorot())
+    return keras.Model(network_inputs(images, labels), logits, name="residual_discriminator")
 
 
-def _doubling_block(x: keras.KerasTensor, channels: int, normalization: str) -> keras.KerasTensor:
+def _doubling_block(
+    x: keras.KerasTensor, channels: int, normalization: str, labels: Labels | None
+) -> keras.KerasTensor:
     # A 1×1 convolution and the doubling can change places; before it costs a quarter.
     shortcut = NearestUpsampling()(convolution(channels, 1, normalization, kernel_initializer=_glorot())(x))
-    x = NearestUpsampling()(keras.layers.ReLU()(normalized(x, normalization)))
+    x = NearestUpsampling()(keras.layers.ReLU()(normalized(x, normalization, labels)))
     x = convolution(channels, 3, normalization, kernel_initializer=_glorot(2.0))(x)
-    x = keras.layers.ReLU()(normalized(x, normalization))
+    x = keras.layers.ReLU()(normalized(x, normalization, labels))
     x = convolution(channels, 3, normalization, kernel_initializer=_glorot(2.0))(x)
     return keras.layers.Add()([x, shortcut])
 

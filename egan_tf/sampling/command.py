@@ -9,15 +9,15 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, integer, require
 from egan_tf.utils.command_line import OneLineParser, program, run
 
 if TYPE_CHECKING:
     from egan_tf.sampling.sampler import Sampler
 
-DEFAULT_COUNT = 64
+DEFAULT_COUNT, COUNT_PER_CLASS = 64, 8
 
 
 _EPILOG = """\
@@ -48,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
         "--count",
         type=int,
         help="number of samples (64; with --walk 8, or 512 moving points; with --nearest 16)",
+    )
+    parser.add_argument("--label", metavar="CLASS", help="of a class-conditional generator: a class by number or name")
+    parser.add_argument(
+        "--each-label", action="store_true", help="--count samples (8) of every class, a row of the grid for each"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise, at least 0 (%(default)s)")
     parser.add_argument(
@@ -115,6 +119,9 @@ def _check_combination(options: argparse.Namespace) -> None:
     """Refuses flags that have no meaning beside the others."""
     problem = "cannot be combined with --walk; give one of them"
     require(options.nearest is None or options.walk is None, "nearest", problem)
+    require(not (options.each_label and options.label is not None), "label", "cannot be combined with --each-label")
+    single = options.walk is None and options.nearest is None
+    require(single or not options.each_label, "each_label", "cannot be combined with --walk or --nearest; give --label")
     for flag, needed in (("fps", "walk"), ("neighbours", "nearest"), ("flip", "nearest"), ("data_dir", "nearest")):
         given = getattr(options, flag) is not None and getattr(options, needed) is None
         require(not given, flag, f"has a meaning with --{needed} only")
@@ -123,6 +130,9 @@ def _check_combination(options: argparse.Namespace) -> None:
 def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
     """Writes what the options ask for; the lines to print."""
     common = {"truncation": options.truncation, "overwrite": options.overwrite}
+    if options.each_label:
+        return _write_each_label(sampler, options, common)
+    sampler = _labelled(sampler, options.label)
     if options.walk is not None:
         from egan_tf.sampling.walk_files import write_walk
 
@@ -147,6 +157,28 @@ def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
 
     count = DEFAULT_COUNT if options.count is None else options.count
     return (f"wrote {write_samples(sampler, options.out, count, options.seed, **common)}",)
+
+
+def _labelled(sampler: Sampler, label: str | None) -> Any:
+    """The sampler at a label, checked before anything is drawn; itself if its generator takes none."""
+    from egan_tf.sampling.labels import label_rows
+
+    advice = "give --label CLASS or --each-label" if label is None else ""
+    try:
+        label_rows(sampler.spec, label, 1)
+    except InputError as error:
+        raise InputError("label", f"{error.problem}; {advice}" if advice else error.problem) from error
+    return sampler if label is None else sampler.at(label)
+
+
+def _write_each_label(sampler: Sampler, options: argparse.Namespace, common: dict[str, Any]) -> tuple[str, ...]:
+    from egan_tf.sampling.files import write_samples
+    from egan_tf.sampling.labels import each_label
+
+    per_class = integer("count", COUNT_PER_CLASS if options.count is None else options.count)
+    labels, classes = each_label(sampler.spec, per_class), sampler.spec.classes
+    chosen = sampler.at(labels)
+    return (f"wrote {write_samples(chosen, options.out, len(labels), options.seed, rows=classes, **common)}",)
 
 
 @contextlib.contextmanager

@@ -21,27 +21,30 @@ from egan_tf.utils.atomic import atomic_directory, remove_leftovers
 from egan_tf.utils.checks import integer, require
 
 if TYPE_CHECKING:
+    from egan_tf.sampling.conditioned import ConditionedSampler
     from egan_tf.sampling.sampler import Sampler
 
 
 def write_samples(
-    sampler: Sampler,
+    sampler: Sampler | ConditionedSampler,
     out: str | os.PathLike[str],
     count: int,
     seed: int,
     *,
     truncation: float = 1.0,
     overwrite: bool = False,
+    rows: int | None = None,
 ) -> str:
     """Draws samples and writes them: `.npy` an array, `.png` a picture, a name without a dot a directory of PNG files.
 
     Args:
-        sampler: the exported generator.
+        sampler: the exported generator; of a class-conditional one `Sampler.at(labels)`.
         out: the file or directory to write; see `check_destination`. A directory must be new or empty.
         count: the number of samples.
         seed: of the noise.
         truncation: factor of the noise; see `egan_tf.sampling.truncation`.
         overwrite: replaces an existing file, but never one of an export.
+        rows: of a grid; None for a nearly square one.
 
     Returns:
         A phrase for a message, such as "64 images, 8 x 8, to grid.png".
@@ -63,10 +66,14 @@ def write_samples(
     if place.kind == PICTURE:
         valid = spec.is_point or count <= MAX_GRID_IMAGES
         require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder")
-        image = picture(sampler.sample(count, seed, truncation), spec)
+        image = picture(sampler.sample(count, seed, truncation), spec, rows)
         with open_destination(place) as file:
             save_png(image, file, f"seed {seed}{said}" if said else "")
-        shape = "points in a plot" if spec.is_point else "images, {} x {},".format(*grid_shape(count))
+        shape = (
+            "points in a plot"
+            if spec.is_point
+            else "images, {} x {},".format(*((rows, count // rows) if rows else grid_shape(count)))
+        )
         return f"{count} {shape} to {place.path}{said}"
     require(spec.is_image, "out", f"a folder takes images, not samples of shape {spec.sample_shape}; use .npy")
     _write_directory(sampler, place, count, seed, truncation)
@@ -79,7 +86,9 @@ def write_array(samples: np.ndarray, place: Destination) -> None:
         np.save(file, samples, allow_pickle=False)
 
 
-def _write_directory(sampler: Sampler, place: Destination, count: int, seed: int, truncation: float) -> None:
+def _write_directory(
+    sampler: Sampler | ConditionedSampler, place: Destination, count: int, seed: int, truncation: float
+) -> None:
     digits, index = max(5, len(str(count - 1))), 0
     with input_errors(f"cannot write {place.path}"):
         remove_leftovers(place.path.parent, place.path.name)

@@ -19,12 +19,13 @@ MAX_PIXELS = 1 << 27
 """Of a picture or of all frames of an animation; more takes gigabytes."""
 
 
-def picture(samples: np.ndarray, spec: SamplingSpec) -> Image:
+def picture(samples: np.ndarray, spec: SamplingSpec, rows: int | None = None) -> Image:
     """Draws samples: a grid of images, or a scatter plot of points.
 
     Args:
         samples: float [count, *spec.sample_shape].
         spec: shape and value range of the samples.
+        rows: of the grid, which must divide the number of images; None for a nearly square grid.
 
     Returns:
         A pillow image. Small images are enlarged by an integer factor, so that 8×8 pixels can be seen.
@@ -37,7 +38,7 @@ def picture(samples: np.ndarray, spec: SamplingSpec) -> Image:
     require(spec.is_image, "out", f"cannot draw samples of shape {spec.sample_shape}; use a name ending in .npy")
     valid = len(samples) <= MAX_GRID_IMAGES
     require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder or .npy")
-    return _grid(to_pixels(samples, spec))
+    return _grid(to_pixels(samples, spec), rows)
 
 
 def to_pixels(images: np.ndarray, spec: SamplingSpec) -> np.ndarray:
@@ -53,9 +54,9 @@ def grid_shape(count: int) -> tuple[int, int]:
     return math.ceil(count / columns), columns
 
 
-def _grid(pixels: np.ndarray) -> Image:
+def _grid(pixels: np.ndarray, rows: int | None = None) -> Image:
     count, *shape = pixels.shape
-    rows, columns = grid_shape(count)
+    rows, columns = grid_shape(count) if rows is None else (rows, count // rows)
     cells = np.full((rows * columns, *shape), 255, np.uint8)
     cells[:count] = pixels
     return enlarge(to_image(sheet(cells.reshape(rows, columns, *shape))), max(shape[:2]))

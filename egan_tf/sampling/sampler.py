@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from egan_tf.sampling.conditioned import ConditionedSampler
 from egan_tf.sampling.integrity import check_against_card, check_sha256
+from egan_tf.sampling.labels import label_rows
 from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.onnx_graph import find_problem
 from egan_tf.sampling.spec import SamplingSpec
@@ -87,9 +89,23 @@ class Sampler:
         return self.spec.sample_shape
 
     @property
+    def classes(self) -> int:
+        """The number of labels of a class-conditional generator; 0 for none."""
+        return self.spec.classes
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name per label; () if they have none."""
+        return self.spec.class_names
+
+    @property
     def value_range(self) -> tuple[float, float] | None:
         """Lowest and highest value of a sample, or None if it is unbounded."""
         return self.spec.value_range
+
+    def at(self, labels: Any) -> ConditionedSampler:
+        """This sampler with its labels chosen, as in `sample`: for functions that know no labels."""
+        return ConditionedSampler(self, labels)
 
     def noise(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
         """The noise of `sample`, float32 [count, latent_size]; the first rows do not depend on `count`."""
@@ -99,26 +115,30 @@ class Sampler:
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"noise of {count} samples does not fit into memory; take fewer") from error
 
-    def batches(self, count: int, seed: int = 0, truncation: float = 1.0) -> Iterator[np.ndarray]:
-        """Yields the samples of `sample(count, seed, truncation)` in order, a batch at a time, to save memory.
+    def batches(self, count: int, seed: int = 0, truncation: float = 1.0, labels: Any = None) -> Iterator[np.ndarray]:
+        """Yields the samples of `sample` with the same arguments in order, a batch at a time, to save memory.
 
         Raises:
             InputError: an argument is invalid, or a sample is not finite.
         """
-        remaining, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
-        while remaining > 0:
-            calls = math.ceil(min(self.batch_size, remaining) / ROWS)
-            raw = np.concatenate([self._run(self._call_noise(generator, psi)) for _ in range(calls)])
-            yield self._checked(raw[:remaining])
-            remaining -= len(raw)
+        count, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
+        rows, start = label_rows(self.spec, labels, count), 0
+        while start < count:
+            calls = math.ceil(min(self.batch_size, count - start) / ROWS)
+            starts = range(start, start + calls * ROWS, ROWS)
+            raw = np.concatenate([self._run(self._call_noise(generator, psi), _call_labels(rows, at)) for at in starts])
+            yield self._checked(raw[: count - start])
+            start += len(raw)
 
-    def sample(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
-        """Draws samples; sample i depends on the file, the seed, the truncation and i only.
+    def sample(self, count: int, seed: int = 0, truncation: float = 1.0, labels: Any = None) -> np.ndarray:
+        """Draws samples; sample i depends on the file, the seed, the truncation, its label and i only.
 
         Args:
             count: the number of samples, at least 1.
             seed: an integer of at least 0.
             truncation: factor of the noise, above 0 and at most 1; see `egan_tf.sampling.truncation`.
+            labels: of a class-conditional generator: a number from 0, the name of a class, or one of these for each
+                sample.
 
         Returns:
             float32 [count, *sample_shape]; images are [count, H, W, C] in `value_range`, usually [-1, 1].
@@ -127,20 +147,22 @@ class Sampler:
             InputError: an argument is invalid, the samples do not fit into memory, or one is not finite.
         """
         count, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
+        rows = label_rows(self.spec, labels, count)
         try:
             samples = np.empty((count, *self.sample_shape), np.float32)
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"{count} samples do not fit into memory; take fewer") from error
         for start in range(0, count, ROWS):
-            raw = self._run(self._call_noise(generator, psi))
+            raw = self._run(self._call_noise(generator, psi), _call_labels(rows, start))
             samples[start : start + ROWS] = self._checked(raw[: count - start])
         return samples
 
-    def generate(self, noise: np.ndarray) -> np.ndarray:
+    def generate(self, noise: np.ndarray, labels: Any = None) -> np.ndarray:
         """Maps given noise to samples in one call of onnxruntime.
 
         Args:
             noise: finite numbers [count, latent_size], cast to float32.
+            labels: as in `sample`.
 
         Returns:
             float32 [count, *sample_shape].
@@ -149,15 +171,17 @@ class Sampler:
             InputError: the noise has another shape or type or is not finite; or the file does not run, or makes samples
                 that are not finite or of another shape.
         """
-        return self._checked(self._run(_check_noise(noise, self.latent_size)))
+        checked = _check_noise(noise, self.latent_size)
+        return self._checked(self._run(checked, label_rows(self.spec, labels, len(checked))))
 
     def _call_noise(self, generator: np.random.Generator, psi: float) -> np.ndarray:
         """The noise of the next call of onnxruntime."""
         return truncate(self.spec.draw_noise(generator, ROWS), psi)
 
-    def _run(self, noise: np.ndarray) -> np.ndarray:
+    def _run(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        inputs = {"noise": noise} if labels is None else {"noise": noise, "labels": labels}
         try:
-            (samples,) = self._session.run(["samples"], {"noise": noise})
+            (samples,) = self._session.run(["samples"], inputs)
         except Exception as error:  # the exceptions of onnxruntime share no base class
             raise InputError("path", f"{self.path} does not run: {_message(error)}") from error
         expected = (len(noise), *self.sample_shape)
@@ -172,6 +196,14 @@ class Sampler:
             raise InputError("path", f"{problem}; it is damaged, or its training diverged")
         # Before clipping, which would hide infinity. The tanh of onnxruntime reaches 1.0000001.
         return samples if self.value_range is None else np.clip(samples, *self.value_range)
+
+
+def _call_labels(rows: np.ndarray | None, start: int) -> np.ndarray | None:
+    """The labels of the next call of onnxruntime; rows without a sample get label 0."""
+    if rows is None:
+        return None
+    chosen = rows[start : start + ROWS]
+    return np.concatenate([chosen, np.zeros(ROWS - len(chosen), np.int32)])
 
 
 def _find(path: str | os.PathLike[str]) -> Path:
@@ -239,11 +271,11 @@ def _processors() -> int:
 
 def _check_signature(session: Any, spec: SamplingSpec) -> None:
     """Raises `InputError` unless inputs and outputs have the names, types and shapes that the metadata state."""
-    for kind, arguments, name, shape in (
-        ("input", session.get_inputs(), "noise", (spec.latent_size,)),
-        ("output", session.get_outputs(), "samples", spec.sample_shape),
+    labels = [("labels", "tensor(int32)", ())] if spec.classes else []
+    for kind, arguments, expected in (
+        ("input", session.get_inputs(), [("noise", "tensor(float)", (spec.latent_size,)), *labels]),
+        ("output", session.get_outputs(), [("samples", "tensor(float)", spec.sample_shape)]),
     ):
         found = [(argument.name, argument.type, tuple((argument.shape or ())[1:])) for argument in arguments]
-        expected = [(name, "tensor(float)", shape)]
         problem = f"do not fit the file: its {kind} is {format_value(found)}, expected {format_value(expected)}"
         require(found == expected, "metadata", problem)

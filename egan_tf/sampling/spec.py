@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,11 @@ from egan_tf.utils.checks import InputError, format_value, integer, number, one_
 CHANNELS = (1, 3, 4)
 """Channels of an image: grey, RGB, or RGB with alpha."""
 
-_FORMAT = "1"
+FORMATS = ("1", "2")
+"""Of the metadata. The first has no labels and does not name the noise, which is `NOISE` at `NOISE_VERSION`."""
+NOISE, NOISE_VERSION = "numpy_philox", 1
+"""The noise of `egan_tf.sampling.noise`."""
+MAX_CLASSES = 100_000
 _PREFIX = "egan_tf."
 
 
@@ -27,12 +32,16 @@ class SamplingSpec:
         distribution: of the noise, one of `DISTRIBUTIONS`.
         sample_shape: shape of one sample, (H, W, C) of an image or (2,) of a point.
         value_range: lowest and highest value of a sample, or None if it is unbounded.
+        classes: the number of labels of a class-conditional generator, whose second input is `labels`; 0 for none.
+        class_names: one per label; () if they have no names.
     """
 
     latent_size: int
     distribution: str
     sample_shape: tuple[int, ...]
     value_range: tuple[float, float] | None
+    classes: int = 0
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises `InputError` for values that no generator can have."""
@@ -46,6 +55,11 @@ class SamplingSpec:
             require(len(self.value_range) == 2, "value_range", f"must be two numbers, got {found}")
             low, high = (number("value_range", bound) for bound in self.value_range)
             require(low < high, "value_range", f"must go from low to high, got {found}")
+        integer("classes", self.classes, 0, MAX_CLASSES)
+        texts = all(isinstance(name, str) and name.isprintable() and name for name in self.class_names)
+        require(texts, "class_names", f"must be printable text, got {format_value(self.class_names)}")
+        named = len(self.class_names) in (0, self.classes)
+        require(named, "class_names", f"must be one for each of {self.classes} classes, got {len(self.class_names)}")
 
     @property
     def is_image(self) -> bool:
@@ -69,11 +83,15 @@ class SamplingSpec:
     def to_metadata(self) -> dict[str, str]:
         """The metadata entries that `from_metadata` reads."""
         return {
-            f"{_PREFIX}format": _FORMAT,
+            f"{_PREFIX}format": FORMATS[-1],
             f"{_PREFIX}latent_size": json.dumps(self.latent_size),
             f"{_PREFIX}distribution": self.distribution,
             f"{_PREFIX}sample_shape": json.dumps(self.sample_shape),
             f"{_PREFIX}value_range": json.dumps(self.value_range),
+            f"{_PREFIX}classes": json.dumps(self.classes),
+            f"{_PREFIX}class_names": json.dumps(self.class_names),
+            f"{_PREFIX}noise": NOISE,
+            f"{_PREFIX}noise_version": json.dumps(NOISE_VERSION),
         }
 
     @classmethod
@@ -86,14 +104,16 @@ class SamplingSpec:
         require(f"{_PREFIX}format" in metadata, "metadata", "none of egan_tf in it; export the generator with egan_tf")
         entries = {key[len(_PREFIX) :]: value for key, value in metadata.items() if key.startswith(_PREFIX)}
         problem = f"format {format_value(entries['format'])} unknown; upgrade egan_tf"
-        require(entries["format"] == _FORMAT, "metadata", problem)
+        require(entries["format"] in FORMATS, "metadata", problem)
         try:
+            labels = {} if entries["format"] == FORMATS[0] else _labels_and_noise(entries)
             bounds = json.loads(entries["value_range"])
             return cls(
                 latent_size=json.loads(entries["latent_size"]),
                 distribution=entries["distribution"],
                 sample_shape=tuple(json.loads(entries["sample_shape"])),
                 value_range=None if bounds is None else tuple(bounds),
+                **labels,
             )
         except InputError as error:
             raise InputError("metadata", f"damaged: {error}") from error
@@ -103,3 +123,18 @@ class SamplingSpec:
             raise InputError("metadata", "damaged: deeply nested; export again") from error
         except (ValueError, TypeError) as error:
             raise InputError("metadata", f"damaged: {error}; export again") from error
+
+
+def _labels_and_noise(entries: Mapping[str, str]) -> dict[str, Any]:
+    """The entries that the first format lacks.
+
+    Raises:
+        InputError: the noise is another one.
+    """
+    noise, version = entries["noise"], json.loads(entries["noise_version"])
+    known = noise == NOISE and version == NOISE_VERSION
+    found = f"{format_value(noise)}, version {format_value(version)}"
+    require(known, "noise", f"is {found}, which this version of egan_tf cannot make; upgrade egan_tf")
+    names = json.loads(entries["class_names"])
+    require(isinstance(names, list), "class_names", f"must be a list, got {format_value(names)}")
+    return {"classes": json.loads(entries["classes"]), "class_names": tuple(names)}

@@ -43,7 +43,11 @@ class ConstantThenLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build(
-    config: Config, sample_shape: tuple[int, ...], model: type[EGAN] = EGAN, code: UserCode | None = None
+    config: Config,
+    sample_shape: tuple[int, ...],
+    model: type[EGAN] = EGAN,
+    code: UserCode | None = None,
+    classes: int = 0,
 ) -> EGAN:
     """Builds the compiled model of a configuration; the seed determines its initial weights.
 
@@ -52,6 +56,7 @@ def build(
         sample_shape: of the data set.
         model: `EGAN`, or a subclass of it.
         code: functions of the user that the configuration names.
+        classes: labels of the data set, for conditional networks.
 
     Raises:
         InputError: if the networks do not fit the data or the memory, or a function was not imported.
@@ -64,7 +69,7 @@ def build(
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.run.precision)
     try:
-        return _build(config, sample_shape, model, evolution, networks.network)
+        return _build(config, sample_shape, model, evolution, networks.network, classes)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(
             "width",
@@ -80,8 +85,9 @@ def _build(
     model: type[EGAN],
     evolution: Settings,
     network: str | Callable[..., Any],
+    classes: int,
 ) -> EGAN:
-    generator, discriminator = build_networks(config, sample_shape, network)
+    generator, discriminator = build_networks(config, sample_shape, network, classes)
     egan = model(generator, discriminator, **dict(evolution))
     check_fit(config, sample_shape, network, egan)
     rates = config.optimizer

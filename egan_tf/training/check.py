@@ -91,7 +91,7 @@ def check(
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = load_dataset(config, code) if dataset is None else dataset
     extractor = load_metric_extractor(config, dataset, trained=not dry_run)
-    egan = build(config, dataset.shape, code=code)
+    egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names))
     rehearse(config, egan, dataset)
     return Prepared(dataset, extractor, egan)
 

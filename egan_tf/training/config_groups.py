@@ -151,6 +151,9 @@ class NetworkConfig(Settings):
         registry="egan_tf.networks:NETWORKS",
         functions=True,
     )
+    conditional: bool = setting(
+        False, "class-conditional networks, which get the labels of the data and sample by class"
+    )
     width: int = setting(
         32, "channels at the full resolution of images, or units of a hidden layer", ge=1, le=MAX_UNITS
     )

@@ -56,6 +56,7 @@ def export(
         card=_card(egan, config, dataset, individual),
         formats=tuple(formats or config.run.formats),
         overwrite=config.run.overwrite if overwrite is None else overwrite,
+        class_names=dataset.class_names if egan.conditional else (),
     )
 
 

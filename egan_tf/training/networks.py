@@ -19,7 +19,7 @@ Function = Callable[..., Any]
 
 
 def build_networks(
-    config: Config, sample_shape: tuple[int, ...], network: str | Function
+    config: Config, sample_shape: tuple[int, ...], network: str | Function, classes: int = 0
 ) -> tuple[keras.Model, keras.Model]:
     """Builds the generator and the discriminator.
 
@@ -28,20 +28,28 @@ def build_networks(
         sample_shape: of one sample of the data.
         network: a name, or a function of the user; see `call_user_networks`. A setting that the function does not take
             must have the default of `NetworkConfig`, or that of the preset which the configuration starts from.
+        classes: labels of the data.
 
     Raises:
-        InputError: the networks cannot be built.
+        InputError: the networks cannot be built, or there are no labels for conditional ones.
     """
     values = dict(config.network)
     del values["network"]
+    conditional = values.pop("conditional")
+    problem = "the data has no labels; leave it out, or take data with classes, such as class subfolders of a folder"
+    require(not conditional or classes > 0, "conditional", problem)
+    labels = {"classes": classes} if conditional else {}
     if callable(network):
+        name = _name(config, network)
+        problem = f"{name} takes no classes; leave it out, or give the function an argument of that name"
+        require(not conditional or takes(network, "classes"), "conditional", problem)
         bases = [NetworkConfig(), *(PRESETS[name].network for name in (config.run.preset,) if name in PRESETS)]
         defaults = {key: [getattr(base, key) for base in bases] for key in values}
-        return call_user_networks(network, _name(config, network), {"sample_shape": sample_shape, **values}, defaults)
+        return call_user_networks(network, name, {"sample_shape": sample_shape, **values, **labels}, defaults)
     latent_size, width = values["latent_size"], values["width"]
     return (
-        build_generator(network, sample_shape, latent_size, width, values["generator_normalization"]),
-        build_discriminator(network, sample_shape, width, values["discriminator_normalization"]),
+        build_generator(network, sample_shape, latent_size, width, values["generator_normalization"], **labels),
+        build_discriminator(network, sample_shape, width, values["discriminator_normalization"], **labels),
     )
 
 
@@ -54,6 +62,9 @@ def check_fit(config: Config, sample_shape: tuple[int, ...], network: str | Func
     if not callable(network):
         return
     name = _name(config, network)
+    asks, has = config.network.conditional, egan.conditional
+    problem = f"{name} makes networks {'with' if has else 'without'} labels; {'add' if has else 'leave out'} the flag"
+    require(asks == has, "conditional", problem)
     made, data = list(egan.sample_shape), list(sample_shape)
     require(made == data, "network", f"{name} makes samples of shape {made}, those of the data are {data}")
     asked, latent_size = config.network.latent_size, egan.latent.size

@@ -30,7 +30,9 @@ def rehearse(config: Config, egan: EGAN, dataset: data.Dataset) -> None:
     """
     if not spec_of(egan, dataset.value_range).is_drawable:
         log_line(f"samples of shape {list(dataset.shape)} are no images or points of a plane: the run has no pictures")
-    source = prepare_source(egan.individual(0), egan.latent, dataset.value_range)
+    source = prepare_source(
+        egan.individual(0), egan.latent, dataset.value_range, dataset.class_names if egan.conditional else ()
+    )
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             names = list(dict.fromkeys(config.run.formats))

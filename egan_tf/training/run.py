@@ -155,6 +155,7 @@ class Run:
 
     def _fit(self, checkpoint: CheckpointCallback) -> None:
         run, seed, start = self.config.run, self.config.evolution.seed, self.generation
+        classes = len(self.dataset.class_names)
         times = read_records(self.timings.path) if self.timings.path.exists() else []
         self.egan.fit(
             self.dataset.batches(self.egan.samples_per_generation(self.config.data.batch_size), seed, start),
@@ -162,7 +163,7 @@ class Run:
             steps_per_epoch=run.steps - start,
             callbacks=[
                 MetricsLog(self.metrics, self.timings, run.log_every, _last_seconds(times)),
-                SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range),
+                SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range, classes),
                 *([self.evaluations] if self.evaluations else []),
                 *([self._tensorboard()] if run.tensorboard else []),
                 checkpoint,
@@ -176,7 +177,8 @@ class Run:
         from egan_tf.training.callbacks.tensorboard import TensorBoardLog
 
         run, folder = self.config.run, self.folder / run_folder.TENSORBOARD
-        return TensorBoardLog(folder, run.log_every, run.sample_every, self.dataset.value_range)
+        classes = len(self.dataset.class_names)
+        return TensorBoardLog(folder, run.log_every, run.sample_every, self.dataset.value_range, classes)
 
     def _roll_back_once(self) -> None:
         """Restores the last good checkpoint, and continues from there with other noise.

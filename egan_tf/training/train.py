@@ -124,7 +124,7 @@ def load_run(folder: Path, checkpoint: str = NEWEST, code: UserCode | None = Non
     one_of("checkpoint", checkpoint, (NEWEST, BEST))
     config = read_config(folder)
     dataset = load_dataset(config, code)
-    egan = build(config, dataset.shape, code=code)
+    egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names))
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan)
     if checkpoint == BEST:
         checkpoints.restore_best()

@@ -35,7 +35,8 @@ def test_card_lists_every_file_with_its_hash(conv_export: Path) -> None:
 def test_card_describes_the_generator(conv: keras.Model, conv_export: Path) -> None:
     card = json.loads((conv_export / "card.json").read_text("utf-8"))
     assert card["name"] == "conv" and card["parameters"] == conv.count_params()
-    assert card["noise"] == {"distribution": "normal", "size": 32, "dtype": "float32"}
+    noise = {"distribution": "normal", "size": 32, "dtype": "float32", "name": "numpy_philox", "version": 1}
+    assert card["noise"] == noise
     assert card["samples"] == {"shape": [16, 16, 3], "value_range": [-1.0, 1.0], "dtype": "float32"}
     assert card["steps"] == 300 and card["data"] == "noise"
     assert card["fitness"] == {"quality": 0.5, "diversity": "nan"}

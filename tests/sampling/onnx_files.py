@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from egan_tf.sampling import SamplingSpec
 
 IMAGE = SamplingSpec(16, "normal", (8, 8, 1), (-1.0, 1.0))
+CLASSES = SamplingSpec(16, "normal", (8, 8, 1), (-1.0, 1.0), 3, ("shirt", "shoe", "hat"))
 POINT = SamplingSpec(2, "uniform", (2,), None)
 
 
@@ -46,9 +47,15 @@ def make_model(
     weights = np.random.default_rng(0).normal(size=(spec.latent_size, int(np.prod(shape)))).astype(np.float32)
     nodes = [
         helper.make_node("MatMul", ["noise", "weights"], ["flat"]),
-        helper.make_node("Tanh", ["flat"], ["bounded"]),
+        helper.make_node("Tanh", ["shifted" if spec.classes else "flat"], ["bounded"]),
     ]
     values = {"weights": weights, "shape": np.array([-1, *shape])}
+    if spec.classes:
+        values["table"] = np.random.default_rng(1).normal(size=(spec.classes, weights.shape[1])).astype(np.float32)
+        nodes[1:1] = [
+            helper.make_node("Gather", ["table", "labels"], ["shift"]),
+            helper.make_node("Add", ["flat", "shift"], ["shifted"]),
+        ]
     if poison is not None:
         values["first"] = np.eye(spec.latent_size, 1, dtype=np.float32)
         values.update(limit=np.float32([2]), zero=np.float32([0]), poison=np.float32([poison]))
@@ -62,7 +69,10 @@ def make_model(
     graph = helper.make_graph(
         nodes,
         "generator",
-        [helper.make_tensor_value_info("noise", TensorProto.FLOAT, ["batch", spec.latent_size])],
+        [
+            helper.make_tensor_value_info("noise", TensorProto.FLOAT, ["batch", spec.latent_size]),
+            *([helper.make_tensor_value_info("labels", TensorProto.INT32, ["batch"])] if spec.classes else []),
+        ],
         [helper.make_tensor_value_info("samples", TensorProto.FLOAT, ["batch", *shape])],
         [numpy_helper.from_array(value, name) for name, value in values.items()],
     )

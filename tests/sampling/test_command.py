@@ -13,7 +13,7 @@ from PIL import Image
 from egan_tf import __version__
 from egan_tf.sampling import Sampler, SamplingSpec
 from egan_tf.sampling.command import cli, main
-from tests.sampling.onnx_files import IMAGE, POINT, build, put
+from tests.sampling.onnx_files import CLASSES, IMAGE, POINT, build, put
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -101,7 +101,16 @@ BAD_FILES = {
     "unreadable metadata": (WHOLE.replace(b"egan_tf.format", b"\xff" * 14), "path"),
     "no metadata": (build(IMAGE, {}), "metadata"),
     "other metadata": (build(IMAGE, {"author": "someone"}), "metadata"),
-    "newer format": (build(IMAGE, changed(format="2")), "metadata"),
+    "newer format": (build(IMAGE, changed(format="3")), "metadata"),
+    "other noise": (build(IMAGE, changed(noise="counter")), "metadata"),
+    "newer noise": (build(IMAGE, changed(noise_version="2")), "metadata"),
+    "negative classes": (build(IMAGE, changed(classes="-1")), "metadata"),
+    "classes no number": (build(IMAGE, changed(classes="[]")), "metadata"),
+    "names without classes": (build(IMAGE, changed(class_names='["a"]')), "metadata"),
+    "names no list": (build(IMAGE, changed(class_names='"ab"', classes="2")), "metadata"),
+    "names no text": (build(CLASSES, {**CLASSES.to_metadata(), "egan_tf.class_names": "[1, 2, 3]"}), "metadata"),
+    "labels that the file lacks": (build(IMAGE, changed(classes="3")), "metadata"),
+    "labels that the metadata lack": (build(CLASSES, IMAGE.to_metadata()), "metadata"),
     "missing entry": (build(IMAGE, {"egan_tf.format": "1"}), "metadata"),
     "latent size no number": (build(IMAGE, changed(latent_size="many")), "metadata"),
     "latent size a list": (build(IMAGE, changed(latent_size="[16]")), "metadata"),

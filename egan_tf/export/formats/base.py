@@ -12,8 +12,9 @@ from egan_tf.export.source import Source
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
 
-SampleFn = Callable[[np.ndarray], np.ndarray]
-"""Noise float32 [batch, latent_size] to samples float32 [batch, *sample_shape]."""
+SampleFn = Callable[..., np.ndarray]
+"""Noise float32 [batch, latent_size], and labels int32 [batch] if the generator takes them, to samples float32 [batch,
+*sample_shape]."""
 
 
 class FormatError(InputError):
@@ -48,7 +49,7 @@ class Format(ABC):
             spec: the noise and the samples of the generator.
         """
 
-    def sample(self, directory: Path, count: int, seed: int) -> np.ndarray | None:
-        """Samples for a seed, float32 [count, *sample_shape]; None if the format cannot sample by seed."""
-        del directory, count, seed
+    def sample(self, directory: Path, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray | None:
+        """Samples for a seed and labels [count], float32 [count, *sample_shape]; None if it cannot sample by seed."""
+        del directory, count, seed, labels
         return None

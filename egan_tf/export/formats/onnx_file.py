@@ -34,22 +34,20 @@ class OnnxFile(Format):
             import onnx
             import tf2onnx
 
-            function = tf.function(source.serve, input_signature=[source.signature], autograph=False)
+            function = tf.function(source.serve, input_signature=source.signature, autograph=False)
             with _inlined_functions():
-                traced = function.get_concrete_function(source.signature)
+                traced = function.get_concrete_function(*source.signature)
                 model, _ = tf2onnx.convert.from_function(
-                    function, input_signature=[source.signature], opset=OPSET, custom_op_handlers=HANDLERS
+                    function, input_signature=source.signature, opset=OPSET, custom_op_handlers=HANDLERS
                 )
             _store_captures(model.graph, traced)
             check_operators(model, source.model)
             repair_attributes(model.graph)
-        for value, shape in (
-            (model.graph.input[0], (source.spec.latent_size,)),
-            (model.graph.output[0], source.spec.sample_shape),
-        ):
+        shapes = {"noise": (source.spec.latent_size,), "labels": (), "samples": source.spec.sample_shape}
+        for value in (*model.graph.input, *model.graph.output):
             # tf2onnx calls the dynamic dimension unk__N, with different N for input and output.
-            named = onnx.helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, ["batch", *shape])
-            value.CopyFrom(named)
+            kind, shape = value.type.tensor_type.elem_type, ["batch", *shapes[value.name]]
+            value.CopyFrom(onnx.helper.make_tensor_value_info(value.name, kind, shape))
         _rename_by_position(model.graph)
         onnx.helper.set_model_props(model, source.spec.to_metadata())
         onnx.checker.check_model(model, full_check=True)
@@ -63,20 +61,22 @@ class OnnxFile(Format):
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Sampling with `egan_tf.sampling`, on the command line and in Python."""
+        flags = "--each-label" if spec.classes else "--count 64"
+        labels = ", labels=0" if spec.classes else ""
         return [
             "Without TensorFlow (numpy, onnxruntime and pillow are enough):",
-            code_block("sh", f"python -m egan_tf.sampling {path}/{ONNX_FILE} --count 64 --seed 0 --out grid.png"),
+            code_block("sh", f"python -m egan_tf.sampling {path}/{ONNX_FILE} {flags} --seed 0 --out grid.png"),
             code_block(
                 "python",
                 "from egan_tf.sampling import Sampler",
                 "",
-                f'samples = Sampler("{path}/{ONNX_FILE}").sample(64, seed=0)  # {describe_samples(spec, 64)}',
+                f'samples = Sampler("{path}/{ONNX_FILE}").sample(64, seed=0{labels})  # {describe_samples(spec, 64)}',
             ),
         ]
 
-    def sample(self, directory: Path, count: int, seed: int) -> np.ndarray:
+    def sample(self, directory: Path, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
         """The samples of `Sampler.sample`."""
-        return Sampler(directory / ONNX_FILE).sample(count, seed)
+        return Sampler(directory / ONNX_FILE).sample(count, seed, labels=labels)
 
 
 def _store_captures(graph: Any, traced: Any) -> None:

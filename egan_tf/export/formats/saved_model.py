@@ -37,14 +37,15 @@ class SavedModel(Format):
         with tf.device("CPU:0"):
             loaded = tf.saved_model.load(directory / FOLDER)
 
-        def sample_fn(noise: np.ndarray) -> np.ndarray:
+        def sample_fn(*inputs: np.ndarray) -> np.ndarray:
             with tf.device("CPU:0"):
-                return loaded.serve(tf.constant(noise))["samples"].numpy()
+                return loaded.serve(*map(tf.constant, inputs))["samples"].numpy()
 
         return sample_fn
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Loading and calling it in TensorFlow."""
+        inputs = "noise, labels" if spec.classes else "noise"
         return [
             "With TensorFlow; keep the loaded object in a variable, because its weights are freed with it:",
             code_block(
@@ -53,7 +54,8 @@ class SavedModel(Format):
                 "",
                 f'loaded = tf.saved_model.load("{path}/{FOLDER}")',
                 f"noise = {_NOISE[spec.distribution].format(size=spec.latent_size)}",
-                f'samples = loaded.serve(noise)["samples"]  # {describe_samples(spec, 64)}',
+                *([f"labels = tf.range(64) % {spec.classes}"] if spec.classes else []),
+                f'samples = loaded.serve({inputs})["samples"]  # {describe_samples(spec, 64)}',
             ),
         ]
 
@@ -63,7 +65,7 @@ class _Module(tf.Module):
 
     def __init__(self, source: Source) -> None:
         super().__init__()
-        self.serve = tf.function(source.serve, input_signature=[source.signature], autograph=False)
+        self.serve = tf.function(source.serve, input_signature=source.signature, autograph=False)
         # The function lists its variables in an order that changes from process to process.
         read = {variable.ref() for variable in self.serve.get_concrete_function().variables}
         self.weights = [weight.value for weight in source.model.variables if weight.value.ref() in read]

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from PIL.Image import Image
 
@@ -18,6 +19,8 @@ from egan_tf.utils.log_line import log_line
 
 IMAGES = 64
 POINTS = 2048
+MAX_CLASSES, COLUMNS = 50, 8
+"""Of a conditional model: a row for each class, of this many images."""
 # Random stream of the pictures' noise, which training does not use.
 STREAM = 2**15
 
@@ -32,17 +35,22 @@ def spec_of(model: Any, value_range: tuple[float, float] | None) -> SamplingSpec
     return SamplingSpec(model.latent.size, model.latent.distribution, model.sample_shape, value_range)
 
 
-def grid_of(model: Any, value_range: tuple[float, float] | None) -> Image:
-    """A picture of the fittest survivor's samples, always from the same noise.
+def grid_of(model: Any, value_range: tuple[float, float] | None, classes: int = 0) -> Image:
+    """A picture of the fittest survivor's samples, always from the same noise; of a conditional one a row per class.
 
     Args:
         model: an `EGAN` whose samples can be drawn.
         value_range: lowest and highest value of an image; None for points.
+        classes: labels of the data, for a conditional model.
     """
     latent, spec = model.latent, spec_of(model, value_range)
     seed = randomness.stream(model.settings.seed, tf.constant(0, tf.int64), STREAM)
-    noise = latent.sample(IMAGES if spec.is_image else POINTS, seed)
-    return picture(model.sample(noise).numpy(), spec)
+    if not model.conditional:
+        return picture(model.sample(latent.sample(IMAGES if spec.is_image else POINTS, seed)).numpy(), spec)
+    rows = min(classes, MAX_CLASSES)
+    labels = np.repeat(np.arange(rows, dtype=np.int32), COLUMNS if spec.is_image else POINTS // rows)
+    samples = model.sample(latent.sample(len(labels), seed), tf.constant(labels)).numpy()
+    return picture(samples, spec, rows if spec.is_image else None)
 
 
 class SampleGrid(PeriodicCallback):
@@ -51,17 +59,19 @@ class SampleGrid(PeriodicCallback):
     Of samples that are neither images nor points there are no pictures.
     """
 
-    def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None) -> None:
+    def __init__(self, folder: Path, every: int, value_range: tuple[float, float] | None, classes: int = 0) -> None:
         """Takes the folder and the interval.
 
         Args:
             folder: of the pictures; made if needed.
             every: generations between pictures.
             value_range: lowest and highest value of an image; None for points.
+            classes: labels of the data, for a conditional model.
         """
         super().__init__(every)
         self._folder = folder
         self._value_range = value_range
+        self._classes = classes
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Writes one picture."""
@@ -69,7 +79,7 @@ class SampleGrid(PeriodicCallback):
         if not spec_of(self.model, self._value_range).is_drawable:
             return
         content = io.BytesIO()
-        grid_of(self.model, self._value_range).save(content, format="PNG")
+        grid_of(self.model, self._value_range, self._classes).save(content, format="PNG")
         file = self._folder / f"{generation:08d}.png"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

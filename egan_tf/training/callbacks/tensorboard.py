@@ -20,7 +20,14 @@ class TensorBoardLog(PeriodicCallback):
     generation, so that a resumed run continues its curves.
     """
 
-    def __init__(self, folder: Path, every: int, picture_every: int, value_range: tuple[float, float] | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        every: int,
+        picture_every: int,
+        value_range: tuple[float, float] | None,
+        classes: int = 0,
+    ) -> None:
         """Takes the folder and the intervals.
 
         Args:
@@ -28,9 +35,11 @@ class TensorBoardLog(PeriodicCallback):
             every: generations between scalars.
             picture_every: generations between pictures.
             value_range: lowest and highest value of an image; None for points.
+            classes: labels of the data, for a conditional model.
         """
         super().__init__(every)
         self._folder, self._picture_every, self._value_range = folder, picture_every, value_range
+        self._classes = classes
         self._writer: Any = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -59,7 +68,7 @@ class TensorBoardLog(PeriodicCallback):
         if self._writer is None or not spec_of(self.model, self._value_range).is_drawable:
             return
         if generation % self._picture_every == 0:
-            grid = grid_of(self.model, self._value_range)
+            grid = grid_of(self.model, self._value_range, self._classes)
             pixels = np.asarray(grid if grid.mode == "RGBA" else grid.convert("RGB"))
             with self._writer.as_default(generation):
                 tf.summary.image("samples", pixels[None])
