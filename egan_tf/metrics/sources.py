@@ -59,20 +59,21 @@ def from_noise(generate: Callable[[Any], Any], latent: LatentLike, batch: int = 
     return _full_batches(lambda index, seed: generate(latent.sample(size, _stream(seed, index))), size)
 
 
-def from_model(model: Any, dataset: Dataset | None = None, batch: int = BATCH) -> BatchSource:
+def from_model(model: Any, dataset: Dataset | None = None, batch: int = BATCH, label: int | None = None) -> BatchSource:
     """The samples of an `EGAN`: of the fittest survivor, in inference mode, with averaged weights if it keeps averages.
 
     Args:
         model: has `sample(noise, labels)`, `latent` and `conditional`.
         dataset: gives the labels of a conditional model, drawn with replacement.
         batch: as in `from_noise`.
+        label: of all samples of a conditional model, instead of those of the data set.
 
     Raises:
         InputError: the model is conditional and the data set has no labels.
     """
     if not model.conditional:
         return from_noise(model.sample, model.latent, batch)
-    size, labels = integer("batch", batch), getattr(dataset, "labels", None)
+    size, labels = integer("batch", batch), [label] if label is not None else getattr(dataset, "labels", None)
     require(labels is not None, "dataset", "must have labels for a conditional model")
 
     def generate(index: int, seed: int) -> Any:

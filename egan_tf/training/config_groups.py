@@ -215,6 +215,9 @@ class MetricsConfig(Settings):
         le=MAX_SAMPLES,
         changeable=True,
     )
+    by_class: bool = setting(
+        True, "metrics of each class as well, for conditional networks of at most 100 classes", changeable=True
+    )
     extractor: str = setting(
         "cnn",
         "features of images; cnn is a classifier of the data set's labels",

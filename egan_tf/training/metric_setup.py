@@ -8,6 +8,7 @@ from egan_tf import data
 from egan_tf.metrics.evaluate import check_counts, check_metrics
 from egan_tf.metrics.extractors import Extractor, load_extractor
 from egan_tf.metrics.registry import METRICS
+from egan_tf.training.callbacks.class_evaluation import MAX_CLASSES, ClassEvaluations
 from egan_tf.training.callbacks.evaluation import Evaluations
 from egan_tf.training.config import Config
 from egan_tf.utils.json_lines import JsonLinesWriter
@@ -52,4 +53,23 @@ def make_evaluations(
         count=settings.evaluation_samples,
         cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
         monitor=settings.monitor or None,
+    )
+
+
+def make_class_evaluations(
+    config: Config, dataset: data.Dataset, extractor: Extractor | None, log: JsonLinesWriter
+) -> ClassEvaluations | None:
+    """The callback that evaluates the metrics of each class; None if there are none, or they are not asked for."""
+    settings, wanted = config.metrics, config.network.conditional and config.metrics.by_class
+    few = 0 < len(dataset.class_names) <= MAX_CLASSES
+    if not (wanted and few and settings.metrics and extractor and isinstance(dataset, data.ImageDataset)):
+        return None
+    return ClassEvaluations(
+        log,
+        settings.evaluate_every,
+        dataset,
+        settings.metrics,
+        extractor=extractor,
+        count=settings.evaluation_samples,
+        cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
     )

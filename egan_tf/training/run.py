@@ -22,7 +22,7 @@ from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.export_run import export, export_event, is_own_export
-from egan_tf.training.metric_setup import make_evaluations
+from egan_tf.training.metric_setup import make_class_evaluations, make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.signals import Signals
 from egan_tf.utils.atomic import atomic_write, remove_leftovers
@@ -76,7 +76,9 @@ class Run:
         self.events = JsonLinesWriter(folder / run_folder.EVENTS)
         evaluations = JsonLinesWriter(folder / run_folder.EVALUATIONS)
         self.evaluations = make_evaluations(config, dataset, extractor, evaluations)
-        self.logs = (self.metrics, self.timings, evaluations)
+        by_class = JsonLinesWriter(folder / run_folder.CLASS_EVALUATIONS)
+        self.class_evaluations = make_class_evaluations(config, dataset, extractor, by_class)
+        self.logs = (self.metrics, self.timings, evaluations, by_class)
         # The generation of the newest checkpoint; -1 if there is none.
         self._saved = -1
 
@@ -165,6 +167,7 @@ class Run:
                 MetricsLog(self.metrics, self.timings, run.log_every, _last_seconds(times)),
                 SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range, classes),
                 *([self.evaluations] if self.evaluations else []),
+                *([self.class_evaluations] if self.class_evaluations else []),
                 *([self._tensorboard()] if run.tensorboard else []),
                 checkpoint,
                 ProgressBar(run.steps, run.log_every),

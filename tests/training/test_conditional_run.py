@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from egan_tf import InputError, Sampler
+from egan_tf import InputError, Sampler, data
 from egan_tf.commands import train as train_command
+from egan_tf.utils.json_lines import read_records
 from tests.training.rooms import images, registered
 
 SMALL = ["--width", "4", "--batch-size", "8", "--metrics", "--xla", "off", "--log-every", "2", "--sample-every", "2"]
@@ -76,3 +77,20 @@ def stop_after(generation: int, patch: pytest.MonkeyPatch) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     patch.setattr(MetricsLog, "report", reporting)
+
+
+def test_every_class_has_its_metrics(tmp_path: Path) -> None:
+    metrics = ["--metrics", "frechet_distance", "--extractor", "pixels", "--evaluation-samples", "200"]
+    command = flags(tmp_path, "--steps", "2", "--evaluate-every", "2")
+    position = command.index("--metrics")
+    train_command.main([*command[:position], *metrics, *command[position + 1 :]])
+    run = tmp_path / "runs-dir" / "001-digits"
+    whole, by_class = (read_records(run / f"evaluations{name}.jsonl") for name in ("", "_by_class"))
+    assert [record["n_fake"] for record in whole] == [200]
+    assert [record["class"] for record in by_class] == list("0123456789")
+    digits = data.load("digits", tmp_path)
+    assert isinstance(digits, data.ImageDataset) and digits.labels is not None
+    counts = np.bincount(digits.labels)
+    assert [record["n_real"] for record in by_class] == [min(20, count) for count in counts]
+    assert all(np.isfinite(record["value"]) and record["step"] == 2 for record in by_class)
+    assert len({record["value"] for record in by_class}) == 10
