@@ -12,7 +12,12 @@ class ConditionedSampler:
     """Calls a sampler with the same labels each time; everything else is the sampler's."""
 
     def __init__(self, sampler: Any, labels: Any) -> None:
-        """Args: sampler: a `Sampler` of a conditional generator. labels: as in `Sampler.sample`, checked when samples are drawn."""
+        """Takes the sampler and the labels.
+
+        Args:
+            sampler: a `Sampler` of a conditional generator.
+            labels: as in `Sampler.sample`; they are checked when samples are drawn.
+        """
         self._sampler, self._labels = sampler, labels
 
     def __getattr__(self, name: str) -> Any:
