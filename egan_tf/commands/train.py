@@ -129,6 +129,8 @@ def read_command_line(arguments: Sequence[str]) -> Request:
     options = parse_flags(_parser(PRESETS["digits"]), arguments)
     if options.list:
         _print_list()
+    if options.clear_cache:
+        _clear_cache(getattr(options, "data_dir", Config().data.data_dir))
     try:
         base, resumed = _base(options)
     except InputError:
@@ -152,6 +154,17 @@ def _adapted(request: Request, config: Config, code: UserCode) -> tuple[Config, 
     dataset = load_dataset(config, code)
     given = {**request.given, "run": {"preset": config.run.preset, **request.given.get("run", {})}}
     return suggest(dataset).replace(**given, user_code=code.sha256), dataset
+
+
+def _clear_cache(data_dir: str) -> NoReturn:
+    from egan_tf.data import clear_cache
+
+    try:
+        freed = clear_cache(data_dir)
+    except OSError as error:
+        raise InputError("data_dir", f"{data_dir} cannot be changed: {error.strerror or error}") from error
+    print(f"freed {freed / 1e6:,.1f} MB in {Path(data_dir) / 'decoded'}")
+    sys.exit(0)
 
 
 def _print_list() -> NoReturn:
@@ -223,6 +236,11 @@ def _parser(defaults: Config) -> OneLineParser:
         action="store_true",
         help="print the names of data sets, networks, objectives, losses, fitnesses, metrics, formats and presets, "
         "with a line each, and exit",
+    )
+    command.add_argument(
+        "--clear-cache",
+        action="store_true",
+        help="empty the cache of decoded pictures in --data-dir, print what that freed, and exit",
     )
     command.add_argument(
         "--trust-code",
