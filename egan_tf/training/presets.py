@@ -1,4 +1,4 @@
-"""Presets: tested settings for each data set, and the paper's protocol."""
+"""Presets: tested settings for each data set, and those of each experiment of the paper (arXiv 1803.00657)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ _CIFAR10 = Config().replace(
 # And their protocol: 256 samples for every evaluation, a fresh batch for every discriminator step.
 _PAPER = _CIFAR10.replace(evolution={"evaluation_size": 256, "reuse_evaluation_batch": False})
 
+# Of LSUN's bedrooms and of CelebA's faces: the same with 96 samples for every evaluation.
+_PAPER_LSUN = _PAPER.replace(
+    data={"dataset": "lsun:data/bedroom_train_lmdb", "resolution": 64}, evolution={"evaluation_size": 96}
+)
+_PAPER_CELEB_A = _PAPER.replace(
+    data={"dataset": "celeb_a", "resolution": 128}, network={"width": 64}, evolution={"evaluation_size": 96}
+)
+
 _RING8 = Config().replace(
     run={"steps": 20_000, "log_every": 100, "sample_every": 1000, "steps_per_execution": 20},
     data={"dataset": "ring8", "batch_size": 64},
@@ -59,6 +67,30 @@ _GRID25 = _RING8.replace(
     optimizer={"beta_2": 0.99},
 )
 
+# The authors' networks, optimizers and numbers of samples for the toys; no penalty, no average.
+_PAPER_RING8 = _RING8.replace(
+    run={"steps": 100_000, "log_every": 500, "sample_every": 10_000},
+    network={"width": 512},
+    evolution={
+        "gamma": 0.01,
+        "r1_weight": 0.0,
+        "ema_decay": 0.0,
+        "latent_distribution": "uniform",
+        "evaluation_size": 256,
+        "reuse_evaluation_batch": False,
+    },
+    optimizer={
+        "generator_learning_rate": 1e-4,
+        "discriminator_learning_rate": 1e-4,
+        "generator_beta_1": 0.5,
+        "discriminator_beta_1": 0.5,
+        "beta_2": 0.999,
+        "final_learning_rate_fraction": 1.0,
+    },
+    metrics={"evaluate_every": 10_000},
+)
+_PAPER_GRID25 = _PAPER_RING8.replace(data={"dataset": "grid25"})
+
 _AUTO = _DIGITS.replace(
     run={"steps": 20_000, "log_every": 50, "sample_every": 500},
     network={"latent_size": 100},
@@ -71,6 +103,10 @@ PRESETS: dict[str, Config] = {
         "fashion_mnist": _FASHION_MNIST,
         "cifar10": _CIFAR10,
         "paper": _PAPER,
+        "paper_lsun": _PAPER_LSUN,
+        "paper_celeb_a": _PAPER_CELEB_A,
+        "paper_ring8": _PAPER_RING8,
+        "paper_grid25": _PAPER_GRID25,
         "ring8": _RING8,
         "grid25": _GRID25,
         AUTO: _AUTO,

@@ -32,7 +32,7 @@ def test_the_fewest_samples_are_those_that_metrics_take() -> None:
 
 
 def test_presets_name_registered_data_sets() -> None:
-    assert {config.data.dataset for config in PRESETS.values()} <= set(DATASETS)
+    assert {str(config.data.dataset).partition(":")[0] for config in PRESETS.values()} <= set(DATASETS)
 
 
 def test_only_digits_differs_from_the_class_defaults_by_penalty_and_average() -> None:
@@ -145,3 +145,37 @@ def test_functions_are_in_no_file() -> None:
 def test_what_is_published_names_no_folder() -> None:
     config = Config().replace(run={"runs_dir": "/home/me/r", "models_dir": "/home/me/m"}, data={"data_dir": "/home/me"})
     assert "/home/me" not in json.dumps(config.public())
+
+
+AUTHORS = {
+    "paper": ((32, 3), 128, 100, 32, 3, 256),
+    "paper_lsun": ((64, 3), 128, 100, 32, 3, 96),
+    "paper_celeb_a": ((128, 3), 64, 100, 32, 3, 96),
+    "paper_ring8": (None, 512, 2, 64, 1, 256),
+    "paper_grid25": (None, 512, 2, 64, 1, 256),
+}
+"""Of each experiment: image, width, latent size, batch, discriminator steps, samples of an evaluation."""
+
+
+@pytest.mark.parametrize("name", AUTHORS)
+def test_the_papers_presets_are_the_authors_settings(name: str) -> None:
+    config, (image, width, latent, batch, steps, evaluation) = preset(name), AUTHORS[name]
+    evolution, rates, network = config.evolution, config.optimizer, config.network
+    found = (network.width, network.latent_size, config.data.batch_size, evolution.discriminator_steps)
+    assert found == (width, latent, batch, steps)
+    assert (evolution.evaluation_size, evolution.reuse_evaluation_batch, evolution.population_size) == (
+        evaluation,
+        False,
+        1,
+    )
+    assert evolution.mutations == ("minimax", "heuristic", "least_squares") and evolution.gamma == 0.01
+    assert evolution.latent_distribution == "uniform" and evolution.ema_decay == 0
+    assert evolution.r1_weight == evolution.r2_weight == evolution.gradient_penalty_weight == 0
+    rate = 2e-4 if image else 1e-4
+    assert (rates.generator_learning_rate, rates.discriminator_learning_rate) == (rate, rate)
+    assert (rates.generator_beta_1, rates.discriminator_beta_1, rates.beta_2, rates.epsilon) == (0.5, 0.5, 0.999, 1e-8)
+    assert rates.final_learning_rate_fraction == 1 and config.run.steps == 100_000
+    assert network.network == ("dcgan" if image else "mlp")
+    if image:
+        assert (network.generator_normalization, network.discriminator_normalization) == ("auto", "batch")
+        assert config.data.resolution in (None, image[0])
