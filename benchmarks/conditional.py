@@ -2,7 +2,7 @@
 
 `python -m benchmarks.conditional --minutes 20 --seeds 0 1 2 --folder WORK --out docs/results/conditional.json` trains
 one job after the other; one that is done is not run again. Both have as many parameters, the same precision, threads
-and time; of both the best checkpoint counts, by the Fréchet distance on the features of a classifier of the real images.
+and time. Of both the best checkpoint counts, by the Fréchet distance on the features of a classifier of the images.
 
 The share is that of 10,000 samples, as many of each class, in which that classifier finds the asked label; it is
 compared with its share on the real test images.

@@ -101,7 +101,7 @@ def test_labels_that_are_not_used_are_said(
     classes: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     registered(images(40, 8, 8, 1, classes), monkeypatch)
-    command = [flag for flag in flags(tmp_path, "--steps", "1", "--sample-every", "1", "--log-every", "1")]
+    command = flags(tmp_path, "--steps", "1", "--sample-every", "1", "--log-every", "1")
     command.remove("--conditional")
     command[command.index("digits")] = "it"
     train_command.main([*command, "--checkpoint-every", "1", "--network", "mlp"])
