@@ -59,6 +59,7 @@ class RunRecord:
         versions: of packages.
         seconds: of training, all sessions together; NaN if unknown.
         problems: sentences, without a full stop, that say what is missing or damaged.
+        by_class: the last value of each metric of each class: class, metric, value and generation, as text.
     """
 
     name: str
@@ -71,6 +72,7 @@ class RunRecord:
     versions: Mapping[str, Any]
     seconds: float
     problems: Sequence[str]
+    by_class: Sequence[tuple[str, str, str, str]] = ()
 
     @property
     def generations(self) -> int:
@@ -122,7 +124,23 @@ def _read(folder: Path) -> RunRecord:
         _read_object(folder / run_folder.VERSIONS, problems),
         float(seconds[np.isfinite(seconds)][-1]) if np.isfinite(seconds).any() else math.nan,
         problems,
+        _read_classes(folder / run_folder.CLASS_EVALUATIONS, problems),
     )
+
+
+def _read_classes(path: Path, problems: list[str]) -> list[tuple[str, str, str, str]]:
+    """The last value of each metric of each class, as rows: class, metric, value, generation."""
+    if not path.exists():
+        return []
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, one in parse_lines(path, _class_evaluation, MAX_EVALUATIONS, problems):
+        found[name, one.metric] = f"{one.value:.4g}", f"{one.step:,}"
+    return [(name, metric, *values) for (name, metric), values in found.items()]
+
+
+def _class_evaluation(record: Mapping[str, Any]) -> tuple[str, Evaluation] | None:
+    name, one = record.get("class"), _evaluation(record)
+    return (name, one) if isinstance(name, str) and one is not None else None
 
 
 def _read_object(path: Path, problems: list[str], required: bool = False) -> dict[str, Any]:

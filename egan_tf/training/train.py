@@ -57,6 +57,9 @@ def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | 
     code = code or UserCode()
     config = config.replace(user_code=code.sha256)
     prepared = check(config, code, dataset=dataset)
+    unused = 0 if config.network.conditional else len(prepared.dataset.class_names)
+    if unused:
+        log_line(f"{prepared.dataset.name}: the labels of its {unused} classes are not used; --conditional uses them")
     folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
     with locked_run(folder):
         run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder)

@@ -14,7 +14,7 @@ from benchmarks.against_worker import CASES, OLD_NAMES, spelled
 from egan_tf import EGAN
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__))
-LIBRARIES = {"authors", "baselines", "methods", "timing", "variants"}
+LIBRARIES = {"authors", "baselines", "keras_conditional", "methods", "timing", "variants"}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -170,7 +170,12 @@ class Two(keras.Model):
 
 
 REFUSED = {
-    "two inputs": (lambda: functional(2), Latent(4), None, "generator: takes 2 inputs"),
+    "two inputs": (
+        lambda: functional(2),
+        Latent(4),
+        None,
+        "class_names: must be given for a generator with a second input",
+    ),
     "labels": (Conditional, Latent(4), None, "generator: does not take noise"),
     "two outputs": (Two, Latent(4), None, "generator: must make one tensor"),
     "no model": (lambda: 3, Latent(4), None, "generator: must be a Keras model"),

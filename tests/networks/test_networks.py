@@ -100,7 +100,7 @@ def test_the_default_is_the_same_everywhere() -> None:
     config = NetworkConfig()
     assert config.generator_normalization == config.discriminator_normalization == "auto" == NORMALIZATIONS[0]
     for build in (build_generator, build_discriminator):
-        assert build.__defaults__ == ("auto",)
+        assert build.__defaults__ == ("auto", 0)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

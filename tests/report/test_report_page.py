@@ -160,3 +160,18 @@ def test_the_command_imports_neither_tensorflow_nor_what_only_training_needs(tmp
     assert not imported & {"tensorflow", "keras", "tqdm", "sklearn", "onnxruntime", "matplotlib.pyplot"}
     written = tmp_path / ("000-run/report.html" if count == 1 else "comparison.html")
     assert done.stdout == f"report: {written}\n"
+
+
+def test_the_metrics_of_each_class_are_a_table(tmp_path: Path) -> None:
+    run = full_run(tmp_path / "run")
+    lines = [
+        {**evaluation(value=value, step=step), "class": name}
+        for name, value, step in (("shirt", 3.0, 10), ("<b>", 4.0, 10), ("shirt", 2.5, 20))
+    ]
+    write_lines(run / "evaluations_by_class.jsonl", [*lines, {"class": 3}, evaluation(step=20)])
+    page = report_of(run)
+    rows = next(table for table in page.find("table") if table.rows[0][0] == "class").rows
+    assert [row[:4] for row in rows[1:]] == [
+        ["shirt", "frechet_distance", "2.5", "20"],
+        ["<b>", "frechet_distance", "4", "10"],
+    ]

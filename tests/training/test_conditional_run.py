@@ -94,3 +94,15 @@ def test_every_class_has_its_metrics(tmp_path: Path) -> None:
     assert [record["n_real"] for record in by_class] == [min(20, count) for count in counts]
     assert all(np.isfinite(record["value"]) and record["step"] == 2 for record in by_class)
     assert len({record["value"] for record in by_class}) == 10
+
+
+@pytest.mark.parametrize("classes", [None, 3])
+def test_labels_that_are_not_used_are_said(
+    classes: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registered(images(40, 8, 8, 1, classes), monkeypatch)
+    command = flags(tmp_path, "--steps", "1", "--sample-every", "1", "--log-every", "1")
+    command.remove("--conditional")
+    command[command.index("digits")] = "it"
+    train_command.main([*command, "--checkpoint-every", "1", "--network", "mlp"])
+    assert ("the labels of its 3 classes are not used" in capsys.readouterr().err) == bool(classes)

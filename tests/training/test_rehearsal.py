@@ -79,7 +79,7 @@ def bessel_generator(*arguments: Any) -> keras.Model:
 def unusual(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network whose generator the SavedModel holds, and ONNX does not."""
     registered(images(12, 5, 7, 3, None), monkeypatch)
-    monkeypatch.setitem(NETWORKS, "mlp", Architecture(bessel_generator, mlp.mlp_discriminator))
+    monkeypatch.setitem(NETWORKS, "mlp", Architecture("", bessel_generator, mlp.mlp_discriminator))
 
 
 REASON = "onnx: operator BesselI0 of layer 'users_own' cannot be converted"

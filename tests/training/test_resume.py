@@ -16,9 +16,11 @@ from egan_tf.commands import train as train_command
 from egan_tf.data import mixtures
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
+from egan_tf.training.config import Config
 from egan_tf.training.resume_policy import fixed_settings
 from egan_tf.utils.json_lines import read_records
 from egan_tf.utils.locks import directory_lock
+from egan_tf.utils.settings import sections_of, settings_of
 from tests.training.short import STEPS, folder_of, newest, outcome, short
 
 
@@ -176,13 +178,12 @@ def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> N
         "evolution.mutations": "minimax",
         "evolution.ema_decay": "0.5",
         "run.precision": "mixed_bfloat16",
+        "data.channels": "3",
+        "evolution.initial_ema_decay": "0.5",
     }
     value = "batch" if "normalization" in field else flags.get(name, "17")
-    change = (
-        ["--no-reuse-evaluation-batch"]
-        if field == "reuse_evaluation_batch"
-        else [f"--{field.replace('_', '-')}", value]
-    )
+    flag, declared = field.replace("_", "-"), settings_of(sections_of(Config)[name.split(".")[0]])[field]
+    change = [f"--{'no-' if declared.default else ''}{flag}"] if declared.kind is bool else [f"--{flag}", value]
     for mode in ([], ["--dry-run"]):
         with pytest.raises(InputError, match=f"^{field}: cannot change in a resumed run"):
             train_command.main(["--resume", str(folder_of(halved)), *change, *mode])

@@ -51,7 +51,7 @@ def test_a_run_leaves_its_record(trained: Path) -> None:
 def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(record: object) -> str:
+    def full(*_: object) -> str:
         raise OSError("the disk is full")
 
     monkeypatch.setattr("egan_tf.report.write.run_page", full)
@@ -160,8 +160,9 @@ def test_points_run_through_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_builds(name: str) -> None:
     shapes = {"digits": (8, 8, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3), "ring8": (2,), "grid25": (2,)}
+    shapes |= {"lsun": (64, 64, 3), "celeb_a": (128, 128, 3)}
     config = preset(name).replace(network={"width": 4})
-    shape = shapes[config.data.dataset]
+    shape = shapes[str(config.data.dataset).partition(":")[0]]
     assert training.build(config, shape).sample_shape == shape
 
 

@@ -1,0 +1,167 @@
+"""Class-conditional Fashion-MNIST: ours beside a plain Keras conditional DCGAN, for equal time.
+
+`python -m benchmarks.conditional --minutes 20 --seeds 0 1 2 --folder WORK --out docs/results/conditional.json` trains
+one job after the other; one that is done is not run again. Both have as many parameters, the same precision, threads
+and time. Of both the best checkpoint counts, by the Fréchet distance on the features of a classifier of the images.
+
+The share is that of 10,000 samples, as many of each class, in which that classifier finds the asked label; it is
+compared with its share on the real test images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from benchmarks.equal_time import generations, train
+from benchmarks.timing import machine, publish
+
+DATASET = "fashion_mnist"
+SAMPLES, JUDGED = 10_000, 2_000
+FLAGS = ["--dataset", DATASET, "--conditional", "--no-by-class", "--xla", "off"]
+"""Of `train_tf.py`, beside the preset's."""
+
+SampleFn = Callable[[int, int], np.ndarray]
+"""Maps (label, count) to images float32 [count, 28, 28, 1] in [−1, 1]."""
+
+
+def evaluated(sample_fn: SampleFn, data_dir: str) -> dict[str, Any]:
+    """Shares of the asked label and Fréchet distances, of all samples and of each class."""
+    from egan_tf import data
+    from egan_tf.metrics.extractors import load_extractor
+    from egan_tf.metrics.frechet import Moments, frechet_distance
+
+    real, test = (data.load(DATASET, data_dir, split) for split in ("train", "test"))
+    extractor = load_extractor("cnn", real, data_dir)
+    found: dict[str, Any] = {"share": [], "share_of_real": [], "frechet": [], "frechet_of_halves": []}
+    fakes, reals = [], []
+    for label in range(len(real.class_names)):
+        fake = extractor.activations(sample_fn(label, SAMPLES // len(real.class_names)))
+        tested = extractor.activations(_floats(test, label))
+        of_class = extractor.activations(_floats(real, label))
+        assert fake.probabilities is not None and tested.probabilities is not None
+        found["share"].append(float((fake.probabilities.argmax(axis=1) == label).mean()))
+        found["share_of_real"].append(float((tested.probabilities.argmax(axis=1) == label).mean()))
+        moments = [Moments.from_features(part.features) for part in (fake, of_class)]
+        halves = [Moments.from_features(of_class.features[start::2]) for start in range(2)]
+        found["frechet"].append(float(frechet_distance(*moments)))
+        found["frechet_of_halves"].append(float(frechet_distance(*halves)))
+        fakes.append(fake.features)
+        reals.append(of_class.features)
+    everything = np.concatenate(reals)
+    whole = [Moments.from_features(part) for part in (np.concatenate(fakes), everything)]
+    halves = [Moments.from_features(everything[start::2]) for start in range(2)]
+    found["frechet_whole"] = float(frechet_distance(*whole))
+    found["frechet_whole_of_halves"] = float(frechet_distance(*halves))
+    found["share_ratio"] = float(np.mean(found["share"]) / np.mean(found["share_of_real"]))
+    ratios = np.array(found["share"]) / np.array(found["share_of_real"])
+    found["worst_class_ratio"] = float(ratios.min())
+    return found
+
+
+def _floats(dataset: Any, label: int) -> np.ndarray:
+    return dataset.images[dataset.labels == label].astype("float32") / 127.5 - 1.0
+
+
+def ours(seed: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Trains by the command line, and evaluates the best checkpoint's export."""
+    from egan_tf import Sampler
+    from egan_tf.utils.json_lines import read_records
+
+    shared = ["--seed", str(seed), "--data-dir", options.data_dir]
+    steps = generations(FLAGS, folder, 60 * options.minutes, shared)
+    every = str(max(100, steps // 10 // 100 * 100))
+    records = ["--evaluate-every", every, "--evaluation-samples", str(JUDGED), "--metrics", "frechet_distance"]
+    run = train(FLAGS, folder, *shared, "--steps", str(steps), *records, "--sample-every", every, "--log-every", "20")
+    command = [sys.executable, "export.py", str(run), "--checkpoint", "best", "--name", "best", "--overwrite"]
+    subprocess.run([*command, "--models-dir", str(folder)], check=True)
+    sampler = Sampler(folder / "best")
+    seconds = read_records(run / "timings.jsonl")[-1]["seconds"]
+    found = evaluated(lambda label, count: sampler.sample(count, seed=label, labels=label), options.data_dir)
+    return {"steps": steps, "seconds": round(seconds, 1), "parameters": _parameters(run), **found}
+
+
+def _parameters(run: Path) -> int:
+    """The parameters of both networks of a run."""
+    from egan_tf.training import train as training
+
+    egan, _, _ = training.load_run(run)
+    return int(egan.generator.count_params() + egan.discriminator.count_params())
+
+
+def keras_baseline(seed: int, options: argparse.Namespace, parameters: int) -> dict[str, Any]:
+    """Trains the plain Keras networks for the same time."""
+    import tensorflow as tf
+
+    from benchmarks import keras_conditional as baseline
+    from egan_tf import data
+    from egan_tf.metrics.evaluate import evaluate
+    from egan_tf.metrics.extractors import load_extractor
+
+    real = data.load(DATASET, options.data_dir)
+    assert isinstance(real, data.ImageDataset) and real.labels is not None
+    classes, extractor = len(real.class_names), load_extractor("cnn", real, options.data_dir)
+
+    def sample(network: Any, labels: np.ndarray, at: int) -> np.ndarray:
+        noise = np.random.default_rng(at).standard_normal((len(labels), baseline.LATENT)).astype("float32")
+        inputs = tf.constant(np.concatenate([noise, np.eye(classes, dtype="float32")[labels]], axis=1))
+        return np.concatenate([network(part, training=False) for part in tf.split(inputs, max(1, len(labels) // 500))])
+
+    def judge(network: Any, step: int) -> float:
+        def batches(count: int, seed: int) -> Iterator[np.ndarray]:
+            yield sample(network, np.arange(count) % classes, seed)
+
+        (record,) = evaluate(batches, real, ["frechet_distance"], count=JUDGED, extractor=extractor, step=step)
+        return float(record["value"])
+
+    width = baseline.width_for(parameters, classes)
+    every = 60 * options.minutes / 10
+    network, facts = baseline.train(
+        real.images, real.labels, classes, width, 64, 60 * options.minutes, seed, every, judge
+    )
+    found = evaluated(lambda label, count: sample(network, np.full(count, label), label), options.data_dir)
+    return {"width": width, **facts, **found}
+
+
+def main() -> None:
+    """Runs the jobs and prints their results as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--data-dir", default="data")
+    parser.add_argument("--folder", type=Path, required=True, help="of the runs; to resume, give it again")
+    parser.add_argument("--out", default="")
+    options = parser.parse_args()
+    jobs = []
+    for seed in options.seeds:
+        folder = options.folder / f"ours-{seed}"
+        mine = _once(folder, lambda seed=seed, folder=folder: ours(seed, folder, options))
+        plain = _once(
+            options.folder / f"keras-{seed}",
+            lambda seed=seed, mine=mine: keras_baseline(seed, options, mine["parameters"]),
+        )
+        jobs.append({"seed": seed, "ours": mine, "keras": plain})
+    publish({"machine": machine(), "minutes": options.minutes, "flags": FLAGS, "jobs": jobs}, options.out)
+
+
+def _once(folder: Path, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The result in the folder, computed unless it is there."""
+    file = folder / "result.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        file.write_text(json.dumps(work(), indent=1))
+    return dict(json.loads(file.read_text()))
+
+
+if __name__ == "__main__":
+    main()
