@@ -36,6 +36,7 @@ class Crossover:
     """
 
     names = ("crossover",)
+    needed_children = 2
 
     def __init__(self, steps: int = 1) -> None:
         """Args: steps: optimizer steps, at least 1."""

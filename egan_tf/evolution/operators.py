@@ -7,7 +7,7 @@ from typing import Any
 
 from egan_tf.evolution.crossover import Crossover
 from egan_tf.evolution.mutation import ObjectiveMutation
-from egan_tf.evolution.naming import resolve_all
+from egan_tf.evolution.naming import name_of, resolve_all
 from egan_tf.evolution.objectives import OBJECTIVES
 from egan_tf.evolution.operator_checks import check_operator
 from egan_tf.evolution.settings import EvolutionSettings
@@ -45,7 +45,18 @@ def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
             operators.append(choice)
         else:
             raise InputError("operators", f"must be names or variation operators, got {format_value(choice)}")
+    _check_order(operators, settings.population_size)
     names = [name for operator in operators for name in operator.names]
     require(bool(names), "operators", "must make at least one kind of children")
     require(len(set(names)) == len(names), "operators", f"name a kind of children twice: {', '.join(names)}")
     return tuple(operators)
+
+
+def _check_order(operators: list[Operator], population_size: int) -> None:
+    """Refuses an operator that needs more children of operators before it than they make."""
+    made = 0
+    for operator in operators:
+        needed = getattr(operator, "needed_children", 0)
+        problem = f"{name_of(operator).lower()} needs {needed} children of operators before it, and there are {made}"
+        require(made >= needed, "operators", problem)
+        made += operator.count(population_size)

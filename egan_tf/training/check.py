@@ -14,6 +14,7 @@ from egan_tf import data
 from egan_tf.evolution.batches import sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.egan import EGAN
+from egan_tf.evolution.loss_checks import PENALTIES
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.export.directory import check_export_directory
 from egan_tf.metrics.extractors import Extractor
@@ -114,6 +115,7 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
     assert isinstance(evolution, EvolutionSettings)
     choices_of(evolution)
     sizes_for(evolution, config.data.batch_size)
+    _check_burn_in(config)
     for section, names in MULTIPLES.items():
         for name in names:
             whole = getattr(getattr(config, section), name) % config.run.steps_per_execution == 0
@@ -121,6 +123,21 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
             require(whole, name, problem)
     monitor, metrics = config.metrics.monitor, config.metrics.metrics
     require(not monitor or monitor in metrics, "monitor", f"must be one of {', '.join(metrics)}")
+
+
+def _check_burn_in(config: Config) -> None:
+    """Refuses initial values that no burn-in uses, and intervals of penalties that there are not."""
+    evolution = config.evolution
+    given = {
+        "initial_penalty_factor": evolution.initial_penalty_factor != 1.0,
+        "initial_ema_decay": evolution.initial_ema_decay is not None,
+        "initial_beta_2": config.optimizer.initial_beta_2 is not None,
+    }
+    for name, is_given in given.items():
+        require(evolution.burn_in > 0 or not is_given, name, "has a meaning with burn_in above 0 only; set that, too")
+    penalized = any(getattr(evolution, weight) for weight in PENALTIES)
+    problem = f"has a meaning with a penalty only; set {' or '.join(PENALTIES)} above 0"
+    require(penalized or evolution.penalty_every == 1, "penalty_every", problem)
 
 
 def _check_names(value: Any, declared: Setting) -> None:

@@ -91,9 +91,8 @@ def test_the_child_takes_plain_steps_towards_the_better_samples(pair: str, steps
 
 def test_it_needs_two_children() -> None:
     for settings in ({"operators": ("crossover", "mutation")}, {"operators": OPERATORS, "mutations": ("heuristic",)}):
-        egan = make(**settings)
-        with pytest.raises(InputError, match="^operators: crossover needs two children"):
-            evolve(egan)
+        with pytest.raises(InputError, match="^operators: crossover needs 2 children of operators before it"):
+            make(**settings)
 
 
 def test_it_goes_with_operators_of_the_user() -> None:

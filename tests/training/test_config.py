@@ -179,3 +179,19 @@ def test_the_papers_presets_are_the_authors_settings(name: str) -> None:
     if image:
         assert (network.generator_normalization, network.discriminator_normalization) == ("auto", "batch")
         assert config.data.resolution in (None, image[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"evolution": {"initial_penalty_factor": 3.0}}, "initial_penalty_factor: .*burn_in"),
+        ({"evolution": {"initial_ema_decay": 0.5}}, "initial_ema_decay: .*burn_in"),
+        ({"optimizer": {"initial_beta_2": 0.5}}, "initial_beta_2: .*burn_in"),
+        ({"evolution": {"penalty_every": 4, "r1_weight": 0.0}}, "penalty_every: .*r1_weight"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(changes: dict, says: str) -> None:
+    with pytest.raises(InputError, match=f"^{says}"):
+        check_settings(preset("digits").replace(**changes))
+    burn_in = {"evolution": {**changes.get("evolution", {}), "burn_in": 5, "r2_weight": 0.1}}
+    check_settings(preset("digits").replace(**{**changes, **burn_in}))
