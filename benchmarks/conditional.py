@@ -2,7 +2,9 @@
 
 `python -m benchmarks.conditional --minutes 20 --seeds 0 1 2 --folder WORK --out docs/results/conditional.json` trains
 one job after the other; one that is done is not run again. Both have as many parameters, the same precision, threads
-and time. Of both the best checkpoint counts, by the Fréchet distance on the features of a classifier of the images.
+and time: how many steps fit into it is measured before the first job, on a machine that does nothing else
+(`--rates-only` stops after that). Of both the best checkpoint counts, by the Fréchet distance on the features of a
+classifier of the images.
 
 The share is that of 10,000 samples, as many of each class, in which that classifier finds the asked label; it is
 compared with its share on the real test images.
@@ -27,8 +29,8 @@ from benchmarks.equal_time import generations, train
 from benchmarks.timing import machine, publish
 
 DATASET = "fashion_mnist"
-SAMPLES, JUDGED = 10_000, 2_000
-FLAGS = ["--dataset", DATASET, "--conditional", "--no-by-class", "--xla", "off"]
+SAMPLES, JUDGED, BATCH = 10_000, 2_000, 64
+FLAGS = ["--dataset", DATASET, "--conditional", "--no-by-class", "--precision", "mixed_bfloat16", "--xla", "off"]
 """Of `train_tf.py`, beside the preset's."""
 
 SampleFn = Callable[[int, int], np.ndarray]
@@ -73,34 +75,26 @@ def _floats(dataset: Any, label: int) -> np.ndarray:
     return dataset.images[dataset.labels == label].astype("float32") / 127.5 - 1.0
 
 
-def ours(seed: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+def ours(seed: int, steps: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Trains by the command line, and evaluates the best checkpoint's export."""
     from egan_tf import Sampler
     from egan_tf.utils.json_lines import read_records
 
-    shared = ["--seed", str(seed), "--data-dir", options.data_dir]
-    steps = generations(FLAGS, folder, 60 * options.minutes, shared)
     every = str(max(100, steps // 10 // 100 * 100))
     records = ["--evaluate-every", every, "--evaluation-samples", str(JUDGED), "--metrics", "frechet_distance"]
-    run = train(FLAGS, folder, *shared, "--steps", str(steps), *records, "--sample-every", every, "--log-every", "20")
+    flags = [*flags_of(options), "--seed", str(seed), "--steps", str(steps), "--sample-every", every]
+    run = train(flags, folder, *records, "--log-every", "20")
     command = [sys.executable, "export.py", str(run), "--checkpoint", "best", "--name", "best", "--overwrite"]
     subprocess.run([*command, "--models-dir", str(folder)], check=True)
     sampler = Sampler(folder / "best")
     seconds = read_records(run / "timings.jsonl")[-1]["seconds"]
     found = evaluated(lambda label, count: sampler.sample(count, seed=label, labels=label), options.data_dir)
-    return {"steps": steps, "seconds": round(seconds, 1), "parameters": _parameters(run), **found}
+    return {"steps": steps, "seconds": round(seconds, 1), **found}
 
 
-def _parameters(run: Path) -> int:
-    """The parameters of both networks of a run."""
-    from egan_tf.training import train as training
-
-    egan, _, _ = training.load_run(run)
-    return int(egan.generator.count_params() + egan.discriminator.count_params())
-
-
-def keras_baseline(seed: int, options: argparse.Namespace, parameters: int) -> dict[str, Any]:
-    """Trains the plain Keras networks for the same time."""
+def keras_baseline(seed: int, steps: int, options: argparse.Namespace, parameters: int) -> dict[str, Any]:
+    """Trains the plain Keras networks for a number of steps; with 0, only measures the seconds of a step."""
+    import keras
     import tensorflow as tf
 
     from benchmarks import keras_conditional as baseline
@@ -124,13 +118,36 @@ def keras_baseline(seed: int, options: argparse.Namespace, parameters: int) -> d
         (record,) = evaluate(batches, real, ["frechet_distance"], count=JUDGED, extractor=extractor, step=step)
         return float(record["value"])
 
+    keras.config.set_dtype_policy("mixed_bfloat16")
     width = baseline.width_for(parameters, classes)
-    every = 60 * options.minutes / 10
-    network, facts = baseline.train(
-        real.images, real.labels, classes, width, 64, 60 * options.minutes, seed, every, judge
-    )
+    args = (real.images, real.labels, classes, width, BATCH)
+    if not steps:
+        times = [baseline.train(*args, count, seed, count + 1, lambda *_: 0.0)[1]["seconds"] for count in (200, 1200)]
+        return {"seconds_per_step": (times[1] - times[0]) / 1000}
+    network, facts = baseline.train(*args, steps, seed, max(1, steps // 10), judge)
     found = evaluated(lambda label, count: sample(network, np.full(count, label), label), options.data_dir)
     return {"width": width, **facts, **found}
+
+
+def flags_of(options: argparse.Namespace) -> list[str]:
+    """The flags of `train_tf.py`."""
+    return [*FLAGS, "--data-dir", options.data_dir]
+
+
+def keras_steps(options: argparse.Namespace, parameters: int) -> int:
+    """How many steps of the plain networks fit into the time."""
+    rate = _once(options.folder / "keras-rate", lambda: keras_baseline(0, 0, options, parameters))
+    return max(100, int(60 * options.minutes / rate["seconds_per_step"]) // 100 * 100)
+
+
+def parameters_of(options: argparse.Namespace) -> int:
+    """The parameters of both networks of ours."""
+    from egan_tf.commands.train import read_command_line
+    from egan_tf.training.networks import build_networks
+
+    config = read_command_line(flags_of(options)).config
+    networks = build_networks(config, (28, 28, 1), config.network.network, classes=10)
+    return sum(int(network.count_params()) for network in networks)
 
 
 def main() -> None:
@@ -140,18 +157,29 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--data-dir", default="data")
     parser.add_argument("--folder", type=Path, required=True, help="of the runs; to resume, give it again")
+    parser.add_argument("--rates-only", action="store_true")
     parser.add_argument("--out", default="")
     options = parser.parse_args()
+    parameters = parameters_of(options)
+    steps, plain_steps = (
+        generations(flags_of(options), options.folder, 60 * options.minutes),
+        keras_steps(options, parameters),
+    )
+    if options.rates_only:
+        print(json.dumps({"generations": steps, "Keras": plain_steps, "parameters": parameters}))
+        return
     jobs = []
     for seed in options.seeds:
-        folder = options.folder / f"ours-{seed}"
-        mine = _once(folder, lambda seed=seed, folder=folder: ours(seed, folder, options))
-        plain = _once(
-            options.folder / f"keras-{seed}",
-            lambda seed=seed, mine=mine: keras_baseline(seed, options, mine["parameters"]),
+        folder, plain = options.folder / f"ours-{seed}", options.folder / f"keras-{seed}"
+        jobs.append(
+            {
+                "seed": seed,
+                "ours": _once(folder, lambda seed=seed, folder=folder: ours(seed, steps, folder, options)),
+                "keras": _once(plain, lambda seed=seed: keras_baseline(seed, plain_steps, options, parameters)),
+            }
         )
-        jobs.append({"seed": seed, "ours": mine, "keras": plain})
-    publish({"machine": machine(), "minutes": options.minutes, "flags": FLAGS, "jobs": jobs}, options.out)
+    found = {"minutes": options.minutes, "flags": FLAGS, "parameters": parameters, "jobs": jobs}
+    publish({"machine": machine(), **found}, options.out)
 
 
 def _once(folder: Path, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

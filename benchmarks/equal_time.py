@@ -2,8 +2,9 @@
 
 `python -m benchmarks.equal_time --study emoji_networks --folder WORK --out docs/results/emoji_networks.json`
 runs one job after the other, each as `train_tf.py` would run it; a job that was interrupted goes on where it stopped,
-and one that is done is not run again. The number of generations follows from a short run before, so that every job
-has the whole schedule of its learning rate within the time.
+and one that is done is not run again. The number of generations that fit into the time follows from a short run of each
+variant, all of them before the first job: so every job has the whole schedule of its learning rate, is a function of
+its seed, and may share the machine with other work. `--rates-only` stops before the jobs.
 """
 
 from __future__ import annotations
@@ -25,19 +26,33 @@ from egan_tf.utils.json_lines import read_records
 TRIAL = 60
 """Generations of the short run; the first third is not timed."""
 SAMPLES = 10_000
-EXTRACTOR = "efficientnet_lite0"
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
 
-_EMOJI = ["--dataset", "emoji", "--precision", "mixed_bfloat16", "--xla", "off"]
+_EMOJI = ["--preset", "auto", "--dataset", "emoji", "--precision", "mixed_bfloat16", "--xla", "off"]
+_EMOJI += ["--extractor", "efficientnet_lite0"]
 _SLOW = ["--generator-learning-rate", "5e-4", "--discriminator-learning-rate", "5e-4"]
 _NO_MOMENTUM = ["--generator-beta-1", "0", "--discriminator-beta-1", "0"]
+_HINGE = ["--r1-weight", "0", "--discriminator-loss", "hinge", "--mutations", "hinge", "heuristic"]
+"""As spectral normalization is used: Miyato et al. 2018."""
+_TODAY = ["--discriminator-loss", "relativistic", "--mutations", "relativistic", "--r2-weight", "1"]
+_TODAY += ["--augmentations", "color", "translation", "cutout"]
+"""Huang et al. 2025 (R3GAN), with the augmentation of Zhao et al. 2020."""
+
+_DIGITS = ["--preset", "digits", "--extractor", "cnn"]
+_FASHION = ["--preset", "fashion_mnist", "--precision", "mixed_bfloat16", "--xla", "off", "--extractor", "cnn"]
 
 STUDIES: dict[str, dict[str, list[str]]] = {
     "emoji_networks": {
         "dcgan": [*_EMOJI, "--network", "dcgan", "--width", "32"],
-        "residual": [*_EMOJI, "--network", "residual", "--width", "8", *_SLOW, *_NO_MOMENTUM],
-        "modern": [*_EMOJI, "--network", "modern", "--width", "8", *_SLOW, *_NO_MOMENTUM],
+        "residual": [*_EMOJI, "--network", "residual", "--width", "8", *_SLOW, *_NO_MOMENTUM, *_HINGE],
+        "modern": [*_EMOJI, "--network", "modern", "--width", "8", *_SLOW, *_NO_MOMENTUM, *_TODAY],
     },
+    "emoji_losses": {
+        "paper": [*_EMOJI, "--network", "dcgan", "--width", "32"],
+        "today": [*_EMOJI, "--network", "dcgan", "--width", "32", *_TODAY],
+    },
+    "digits_losses": {"paper": _DIGITS, "today": [*_DIGITS, *_TODAY]},
+    "fashion_losses": {"paper": _FASHION, "today": [*_FASHION, *_TODAY]},
 }
 """By study and variant, the flags of `train_tf.py`."""
 
@@ -52,34 +67,36 @@ def train(flags: list[str], folder: Path, *more: str) -> Path:
     return runs / "001-job"
 
 
-def generations(flags: list[str], folder: Path, seconds: float, shared: list[str]) -> int:
-    """How many generations fit into `seconds`, from a short run; a multiple of 100."""
-    known = folder / "generations.json"
+def generations(flags: list[str], folder: Path, seconds: float) -> int:
+    """How many generations fit into `seconds`, from a short run that is not repeated; a multiple of 100."""
+    known = folder / "seconds_per_generation.json"
     if not known.exists():
         trial = folder / "trial"
         shutil.rmtree(trial, ignore_errors=True)
+        trial.mkdir(parents=True)
         every = ["--steps", str(TRIAL), "--log-every", "20", "--metrics", "--sample-every", str(TRIAL)]
-        records = read_records(train(flags, trial, *shared, *every) / "timings.jsonl")
+        records = read_records(train(flags, trial, *every) / "timings.jsonl")
         first, last = (record for record in records if record["generation"] in (20, TRIAL))
-        rate = (TRIAL - 20) / (last["seconds"] - first["seconds"])
-        known.write_text(json.dumps(max(100, int(rate * seconds) // 100 * 100)))
+        known.write_text(json.dumps((last["seconds"] - first["seconds"]) / (TRIAL - 20)))
         shutil.rmtree(trial)
-    return int(json.loads(known.read_text()))
+    return max(100, int(seconds / float(json.loads(known.read_text()))) // 100 * 100)
 
 
-def run_job(name: str, flags: list[str], seed: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Trains one variant with one seed, unless it is done, and returns its result."""
+def run_job(flags: list[str], steps: int, folder: Path, data_dir: str) -> dict[str, Any]:
+    """Trains with these flags, unless it is done, and returns the result."""
     result = folder / "result.json"
     folder.mkdir(parents=True, exist_ok=True)
     if not result.exists():
-        shared = ["--seed", str(seed), "--data-dir", options.data_dir, "--preset", options.preset]
-        steps = generations(flags, folder, 60 * options.minutes, shared)
         every = str(max(100, steps // 8 // 100 * 100))
-        records = ["--sample-every", every, "--evaluate-every", every, "--extractor", EXTRACTOR, "--log-every", "20"]
-        run = train(flags, folder, *shared, "--steps", str(steps), *records, "--metrics", "frechet_distance")
+        records = ["--sample-every", every, "--evaluate-every", every, "--log-every", "20"]
+        run = train([*flags, "--steps", str(steps)], folder, *records, "--metrics", "frechet_distance")
         seconds = read_records(run / "timings.jsonl")[-1]["seconds"]
-        found = {"variant": name, "seed": seed, "generations": steps, "seconds": round(seconds, 1)}
-        result.write_text(json.dumps({**found, "metrics": evaluated(folder / "job", options.data_dir, run)}, indent=1))
+        found = {
+            "generations": steps,
+            "seconds": round(seconds, 1),
+            "metrics": evaluated(folder / "job", data_dir, run),
+        }
+        result.write_text(json.dumps(found, indent=1))
     return dict(json.loads(result.read_text()))
 
 
@@ -91,8 +108,9 @@ def evaluated(model: Path, data_dir: str, run: Path) -> dict[str, Any]:
     from egan_tf.training.config_file import read_config
     from egan_tf.training.data_loading import load_dataset
 
-    dataset = load_dataset(read_config(run))
-    extractor = load_extractor(EXTRACTOR, dataset, data_dir)
+    config = read_config(run)
+    dataset = load_dataset(config)
+    extractor = load_extractor(config.metrics.extractor, dataset, data_dir)
     real = len(dataset.images)  # type: ignore[attr-defined]
     records = evaluate(
         Sampler(model).batches, dataset, METRICS, count=SAMPLES, real_count=real, extractor=extractor, cache_dir=None
@@ -106,26 +124,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--study", required=True, choices=STUDIES)
     parser.add_argument("--only", nargs="+", default=None, help="variants, instead of all")
-    parser.add_argument("--preset", default="auto")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--data-dir", default="data")
     parser.add_argument("--folder", type=Path, required=True, help="of the runs; to resume, give it again")
     parser.add_argument("--grids", type=Path, default=None, help="copy each job's samples.png to this folder")
+    parser.add_argument("--rates-only", action="store_true")
     parser.add_argument("--out", default="")
     options = parser.parse_args()
-    study = STUDIES[options.study]
+    study = {name: STUDIES[options.study][name] for name in options.only or STUDIES[options.study]}
+    flags = {name: [*flags, "--data-dir", options.data_dir] for name, flags in study.items()}
+    steps = {name: generations(flags[name], options.folder / name, 60 * options.minutes) for name in study}
+    if options.rates_only:
+        print(json.dumps(steps))
+        return
     results = []
     for seed in options.seeds:
-        for name in options.only or study:
+        for name in study:
             folder = options.folder / f"{name}-{seed}"
-            results.append(run_job(name, study[name], seed, folder, options))
+            found = run_job([*flags[name], "--seed", str(seed)], steps[name], folder, options.data_dir)
+            results.append({"variant": name, "seed": seed, **found})
             print(json.dumps(results[-1]), file=sys.stderr)
             if options.grids is not None:
                 options.grids.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / "job" / "samples.png", options.grids / f"{options.study}_{name}_{seed}.png")
-    flags = {name: " ".join(study[name]) for name in options.only or study}
-    publish({"machine": machine(), "minutes": options.minutes, "flags": flags, "jobs": results}, options.out)
+    shown = {name: " ".join(flags) for name, flags in study.items()}
+    publish({"machine": machine(), "minutes": options.minutes, "flags": shown, "jobs": results}, options.out)
 
 
 if __name__ == "__main__":

@@ -54,12 +54,12 @@ def train(
     classes: int,
     width: int,
     batch: int,
-    seconds: float,
+    steps: int,
     seed: int,
-    every: float,
+    every: int,
     judge: Callable[[keras.Model, int], float],
 ) -> tuple[keras.Model, dict[str, Any]]:
-    """Trains for a time, and returns the generator of the best checkpoint.
+    """Trains, and returns the generator of the best checkpoint.
 
     Args:
         images: uint8 [n, 28, 28, 1].
@@ -67,9 +67,9 @@ def train(
         classes: the number of labels.
         width: of both networks.
         batch: samples in a step.
-        seconds: of training, without the time of `judge`.
+        steps: of training.
         seed: of weights, order and noise.
-        every: seconds between checkpoints.
+        every: steps between checkpoints.
         judge: scores a generator, lower is better.
     """
     keras.utils.set_random_seed(seed)
@@ -104,17 +104,17 @@ def train(
         optimizers[0].apply(tape.gradient(loss, weights), weights)
 
     step(*next(batches))
-    best, spent, steps, due = (float("inf"), networks[0].get_weights(), 0), 0.0, 1, every
-    history = []
-    while spent < seconds:
+    best, spent, history = (float("inf"), networks[0].get_weights(), 0), 0.0, []
+    for done in range(1, steps + 1):
         start = time.perf_counter()
-        for _ in range(50):
-            step(*next(batches))
-        spent, steps = spent + time.perf_counter() - start, steps + 50
-        if spent >= due or spent >= seconds:
-            score, due = judge(networks[0], steps), due + every
-            history.append([steps, round(score, 3)])
+        step(*next(batches))
+        spent += time.perf_counter() - start
+        if done % every == 0 or done == steps:
+            score = judge(networks[0], done)
+            history.append([done, round(score, 3)])
+            print(f"Keras: {done} of {steps} steps, {score:.3f}", flush=True)
             if score < best[0]:
-                best = (score, networks[0].get_weights(), steps)
+                best = (score, networks[0].get_weights(), done)
     networks[0].set_weights(best[1])
-    return networks[0], {"steps": steps, "best_step": best[2], "seconds": round(spent, 1), "history": history}
+    facts = {"steps": steps, "best_step": best[2], "seconds": round(spent, 1), "history": history}
+    return networks[0], facts
