@@ -1,0 +1,67 @@
+"""The code blocks, commands and links of README, CONTRIBUTING and docs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`((?:python|egan-\w+|mkdocs) [^`]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its page, its language, its text."""
+
+    page: str
+    language: str
+    text: str
+
+
+def blocks(language: str) -> list[Block]:
+    """All fenced blocks in a language, in the order of the pages."""
+    found = []
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        found += [Block(page, name, body) for _, name, body in FENCE.findall(text) if name == language]
+    return found
+
+
+def commands() -> list[tuple[str, tuple[str, ...]]]:
+    """The page and the words of every command in shell blocks and in inline code; not those with a name like MODEL."""
+    lines = [(block.page, line) for block in blocks("sh") for line in _lines(block.text)]
+    for page in PAGES:
+        text = FENCE.sub("", (ROOT / page).read_text("utf-8"))
+        lines += [(page, " ".join(code.split())) for code in INLINE.findall(text)]
+    found = [(page, part) for page, line in lines for part in _parts(line)]
+    return [(page, part) for page, part in found if not any(word.isalpha() and word.isupper() for word in part)]
+
+
+def links(page: str) -> list[str]:
+    """The targets of the page's links that are no addresses, without fragments; from the root of the project."""
+    folder = "" if "/" not in page else page.rsplit("/", 1)[0]
+    targets = [target.split("#")[0] for target in LINK.findall(FENCE.sub("", (ROOT / page).read_text("utf-8")))]
+    local = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
+    return [str(Path(folder) / target) for target in local]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without comments; a backslash joins two."""
+    return [line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _parts(line: str) -> list[tuple[str, ...]]:
+    """The commands of a line, which && joins."""
+    words = shlex.split(line, comments=True)
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == "&&":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [tuple(part) for part in parts if part]
