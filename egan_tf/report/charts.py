@@ -41,9 +41,19 @@ class Chart(NamedTuple):
     notes: Sequence[str] = ()
 
 
+class Axis(NamedTuple):
+    """The horizontal axis: its label, and a place on it in words."""
+
+    label: str
+    place: str
+
+
+GENERATION = Axis("generation", "generation {:,.0f}")
+
+
 @dataclass(frozen=True)
 class Line:
-    """Values over generations.
+    """Values over generations, or another horizontal axis.
 
     Attributes:
         label: for the legend.
@@ -54,6 +64,7 @@ class Line:
         smoothed: whether a long line is drawn as a moving average.
         raw: whether the values themselves are then drawn too, as a thin line.
         band: lower and upper edge of a range around the line, each float [n].
+        band_label: of the band in the legend; empty for none.
     """
 
     label: str
@@ -64,6 +75,7 @@ class Line:
     smoothed: bool = True
     raw: bool = True
     band: tuple[np.ndarray, np.ndarray] | None = None
+    band_label: str = "range"
 
     @property
     def window(self) -> int:
@@ -74,7 +86,7 @@ class Line:
     def keys(self) -> list[Key]:
         """Its legend, with the last finite value."""
         last = [format_number(value) for value in self.y[np.isfinite(self.y)][-1:]]
-        band = [] if self.band is None else [Key("range", "", self.color, "band")]
+        band = [Key(self.band_label, "", self.color, "band")] if self.band is not None and self.band_label else []
         return [Key(self.label, "".join(last), self.color, self.style), *band]
 
 
@@ -101,15 +113,16 @@ def line_chart(
     whole: bool = False,
     level: float | None = None,
     notes: Sequence[str] = (),
+    axis: Axis = GENERATION,
 ) -> Chart | None:
-    """A chart of lines from generation 0 to `end`, the first on top; None if none of them has a finite value.
+    """A chart of lines from 0 to `end` on the horizontal axis, the first on top; None if none has a finite value.
 
     `log` allows a logarithmic y axis, `whole` asks for ticks at whole numbers, `level` draws a horizontal line there.
     """
     if not any(np.isfinite(line.y).any() for line in lines):
         return None
     with fixed_style():
-        axes = new_axes(end)
+        axes = new_axes(end, axis.label)
         if level is not None:
             axes.axhline(level, color=PAINT["soft"], linestyle="dotted", linewidth=1, gid="level")
         for draw in (_draw_background, _draw_line):
@@ -123,11 +136,17 @@ def line_chart(
         for line in lines
         if np.isnan(line.y).any()
     ]
-    return Chart(title, svg, " ".join(map(_describe, lines)), [key for line in lines for key in line.keys], below)
+    return Chart(
+        title,
+        svg,
+        " ".join(_describe(line, axis) for line in lines),
+        [key for line in lines for key in line.keys],
+        below,
+    )
 
 
-def new_axes(end: float) -> Axes:
-    """Axes from generation 0 to `end` on a new figure, `WIDTH` by `HEIGHT` user units in SVG."""
+def new_axes(end: float, label: str = GENERATION.label) -> Axes:
+    """Axes from 0 to `end` on a new figure, `WIDTH` by `HEIGHT` user units in SVG."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -140,7 +159,7 @@ def new_axes(end: float) -> Axes:
     axes.tick_params(which="both", left=False, bottom=False)
     axes.grid(axis="y", color=PAINT["gridline"], linewidth=1)
     axes.set_axisbelow(True)
-    axes.set_xlabel("generation", loc="right")
+    axes.set_xlabel(label, loc="right")
     axes.set_xlim(0.0, max(end, 1.0))
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -195,11 +214,11 @@ def _scale_y(axes: Axes, log: bool, whole: bool) -> bool:
     return log
 
 
-def _describe(line: Line) -> str:
+def _describe(line: Line, axis: Axis) -> str:
     finite = np.isfinite(line.y)
     if not finite.any():
         return f"{line.label}: no finite value."
     x, y = line.x[finite], line.y[finite]
     places = {"first": 0, "lowest": int(y.argmin()), "highest": int(y.argmax()), "last": len(y) - 1}
-    parts = [f"{name} {format_number(y[i])} at generation {int(x[i]):,}" for name, i in places.items()]
+    parts = [f"{name} {format_number(y[i])} at {axis.place.format(x[i])}" for name, i in places.items()]
     return f"{line.label}: {', '.join(parts)}."

@@ -21,13 +21,16 @@ def main(arguments: Sequence[str]) -> None:
         InputError: the arguments or the run folders cannot be used, or the page cannot be written.
     """
     parser = OneLineParser(
-        prog=program("report"), description="Writes RUN/report.html, or, for several runs, a comparison."
+        prog=program("report"), description="Writes RUN/report.html, or, for several runs, a comparison by settings."
     )
-    parser.add_argument("run", type=Path, nargs="+", help="run folder, such as runs/001-digits")
+    parser.add_argument("run", type=Path, nargs="+", help="run folder, such as runs/001-digits, or a folder of runs")
     parser.add_argument(
         "--out",
         type=Path,
         help="file to write, ending in .html (default: RUN/report.html; comparison.html beside the first RUN)",
+    )
+    parser.add_argument(
+        "--json", type=Path, help="write the numbers of the comparison to this file, too, ending in .json"
     )
     looks = {
         "nearest": "add samples beside their nearest training images; the page then holds pictures of the data set",
@@ -37,15 +40,20 @@ def main(arguments: Sequence[str]) -> None:
         parser.add_argument(f"--{name}", action="store_true", help=f"{text} (one RUN, with its export)")
     options = parser.parse_args(arguments)
     chosen = [name for name in looks if getattr(options, name)]
-    for name in chosen:
-        require(len(options.run) == 1, name, f"takes one run, got {len(options.run)}")
     # Imported here, so that help and errors work on a base install.
+    from egan_tf.report.run_record import find_runs
     from egan_tf.report.write import write_comparison, write_report
 
-    require(options.out is None or options.out.suffix == ".html", "out", f"must end in .html, got {options.out}")
+    for name, suffix in (("out", ".html"), ("json", ".json")):
+        path = getattr(options, name)
+        require(path is None or path.suffix == suffix, name, f"must end in {suffix}, got {path}")
+    runs = [run for folder in options.run for run in find_runs(folder)]
+    for name in chosen:
+        require(len(runs) == 1, name, f"takes one run, got {len(runs)}")
+    one = runs == options.run[:1]
+    require(not one or options.json is None, "json", "takes several runs, or a folder of runs")
     try:
-        one = len(options.run) == 1
-        path = write_report(options.run[0], options.out, chosen) if one else write_comparison(options.run, options.out)
+        path = write_report(runs[0], options.out, chosen) if one else write_comparison(runs, options.out, options.json)
     except OSError as error:
         raise InputError("out", f"cannot write {error.filename or options.out}: {error.strerror or error}") from error
     # A path may hold bytes that are not UTF-8.
@@ -54,4 +62,4 @@ def main(arguments: Sequence[str]) -> None:
 
 def cli() -> NoReturn:
     """The console command `egan-report`."""
-    run(main, "report", needs=("jinja2", "matplotlib", "pydantic"))
+    run(main, "report", needs=("jinja2", "matplotlib", "pydantic", "scipy"))

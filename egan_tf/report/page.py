@@ -28,7 +28,9 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=format_number, share=format_share, json=format_json, words=words)
+    environment.filters.update(
+        number=format_number, share=format_share, json=format_json, words=words, breakable=_breakable
+    )
     style, script = (_resource(name) for name in ("style.css", "slider.js"))
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
@@ -36,6 +38,13 @@ def render(template: str, **values: Any) -> str:
     )
     page = {"style": style, "script": script, "policy": policy, "version": __version__}
     return environment.get_template(template).render(page=page, **values)
+
+
+def _breakable(text: str) -> str:
+    """Escaped text that may break after each `=`."""
+    from markupsafe import Markup
+
+    return Markup("=<wbr>").join(clean(text).split("="))
 
 
 def _resource(name: str) -> str:

@@ -15,14 +15,16 @@ from egan_tf.report.columns import Columns, read_columns
 from egan_tf.report.reading import parse_lines, read_json_object, read_png, real_number, whole_number
 from egan_tf.report.text import format_json
 from egan_tf.training import run_folder
+from egan_tf.training.old_config import metric_name
 from egan_tf.utils.checks import InputError, require
 
 MAX_GRIDS = 24
 MAX_IMAGE_BYTES = 12 << 20
 MAX_EVALUATIONS = 20_000
 MAX_EVENTS = 1000
+_EXPECTED = (run_folder.CONFIG, run_folder.METRICS, run_folder.SAMPLES)
 _COUNTS = ("n_real", "n_fake")
-_PROTOCOL = (*_COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
+_PROTOCOL = ("dataset", *_COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
 
 
 class Grid(NamedTuple):
@@ -35,13 +37,17 @@ class Grid(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """One value of one metric (NaN if not finite), with its protocol in words; only equal protocols compare."""
+    """One value of one metric (NaN if not finite), with its protocol in words; only equal protocols compare.
+
+    `kind` is the metric's name in the registry.
+    """
 
     metric: str
     protocol: str
     value: float
     step: int
     seed: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class RunRecord:
         metrics: evaluations by metric and protocol, in the order of their first appearance.
         events: time, event (start, stop, resumption, rollback), generation and details, all as text.
         versions: of packages.
-        seconds: of training, all sessions together; NaN if unknown.
+        timings: a column of the seconds of training so far, all sessions together.
         problems: sentences, without a full stop, that say what is missing or damaged.
         by_class: the last value of each metric of each class: class, metric, value and generation, as text.
     """
@@ -70,7 +76,7 @@ class RunRecord:
     metrics: Mapping[tuple[str, str], Sequence[Evaluation]]
     events: Sequence[tuple[str, str, str, str]]
     versions: Mapping[str, Any]
-    seconds: float
+    timings: Columns
     problems: Sequence[str]
     by_class: Sequence[tuple[str, str, str, str]] = ()
 
@@ -79,32 +85,59 @@ class RunRecord:
         """The last recorded generation; 0 without records."""
         return int(self.columns.generations[-1]) if len(self.columns) else 0
 
+    @property
+    def seconds(self) -> float:
+        """Of training, all sessions together; NaN if unknown."""
+        seconds = self.timings.column("seconds")
+        return float(seconds[np.isfinite(seconds)][-1]) if np.isfinite(seconds).any() else math.nan
+
     def setting(self, section: str, name: str) -> Any:
         """A value of the configuration; None if it is not there."""
         values = self.config.get(section)
         return values.get(name) if isinstance(values, Mapping) else None
 
 
-def read_run(folder: Path) -> RunRecord:
+def find_runs(folder: Path) -> list[Path]:
+    """The folder if it is that of a run, otherwise the runs directly in it, by name, hidden ones left out.
+
+    Raises:
+        InputError: it is neither, or cannot be read.
+    """
+    try:
+        require(folder.is_dir(), "run", f"no folder {folder}")
+        if _is_run(folder):
+            return [folder]
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and _is_run(path))
+    except OSError as error:
+        raise InputError("run", f"cannot read {folder}: {error.strerror or error}") from error
+    lacks = f"{folder} is not a run folder: it has none of {', '.join(_EXPECTED)}"
+    require(bool(found), "run", f"{lacks}; and it holds no run folder")
+    return found
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).exists() for name in _EXPECTED)
+
+
+def read_run(folder: Path, max_grids: int = MAX_GRIDS) -> RunRecord:
     """Reads a run folder; damaged and missing files are listed in the record's `problems`.
+
+    Args:
+        folder: of the run.
+        max_grids: how many pictures of samples to read.
 
     Raises:
         InputError: it is not a run folder, or cannot be read.
     """
     try:
         require(folder.is_dir(), "run", f"no folder {folder}")
-        expected = (run_folder.CONFIG, run_folder.METRICS, run_folder.SAMPLES)
-        require(
-            any((folder / name).exists() for name in expected),
-            "run",
-            f"{folder} is not a run folder: it has none of {', '.join(expected)}",
-        )
-        return _read(folder)
+        require(_is_run(folder), "run", f"{folder} is not a run folder: it has none of {', '.join(_EXPECTED)}")
+        return _read(folder, max_grids)
     except OSError as error:
         raise InputError("run", f"cannot read {folder}: {error.strerror or error}") from error
 
 
-def _read(folder: Path) -> RunRecord:
+def _read(folder: Path, max_grids: int) -> RunRecord:
     problems: list[str] = []
     config = _read_object(folder / run_folder.CONFIG, problems, required=True)
     columns = read_columns(folder / run_folder.METRICS, problems)
@@ -113,16 +146,16 @@ def _read(folder: Path) -> RunRecord:
     metrics: dict[tuple[str, str], list[Evaluation]] = {}
     for one in parse_lines(folder / run_folder.EVALUATIONS, _evaluation, MAX_EVALUATIONS, problems):
         metrics.setdefault((one.metric, one.protocol), []).append(one)
-    seconds = read_columns(folder / run_folder.TIMINGS, problems).column("seconds")
+    timings = read_columns(folder / run_folder.TIMINGS, problems)
     return RunRecord(
         folder.resolve().name,
         config,
         columns,
-        *_read_grids(folder / run_folder.SAMPLES, problems),
+        *_read_grids(folder / run_folder.SAMPLES, max_grids, problems),
         metrics,
         list(parse_lines(folder / run_folder.EVENTS, _event, MAX_EVENTS, problems)),
         _read_object(folder / run_folder.VERSIONS, problems),
-        float(seconds[np.isfinite(seconds)][-1]) if np.isfinite(seconds).any() else math.nan,
+        timings,
         problems,
         _read_classes(folder / run_folder.CLASS_EVALUATIONS, problems),
     )
@@ -151,7 +184,7 @@ def _read_object(path: Path, problems: list[str], required: bool = False) -> dic
 
 
 def _evaluation(record: Mapping[str, Any]) -> Evaluation | None:
-    metric, step = record.get("metric"), whole_number(record.get("step"))
+    metric, step = metric_name(record.get("metric")), whole_number(record.get("step"))
     value = real_number(record["value"]) if "value" in record else None
     if not isinstance(metric, str) or not metric or value is None or step is None:
         return None
@@ -159,7 +192,12 @@ def _evaluation(record: Mapping[str, Any]) -> Evaluation | None:
     for name in (name for name in _PROTOCOL if name in record):
         count = whole_number(record[name]) if name in _COUNTS else None
         parts.append(f"{name.replace('_', ' ')} {format_json(record[name]) if count is None else f'{count:,}'}")
-    return Evaluation(metric, "; ".join(parts), value, step, format_json(record.get("seed", "")))
+    return Evaluation(metric, "; ".join(parts), value, step, format_json(record.get("seed", "")), _kind(metric, record))
+
+
+def _kind(metric: str, record: Mapping[str, Any]) -> str:
+    kind = metric_name(record.get("kind"))
+    return kind if isinstance(kind, str) else metric
 
 
 def _event(record: Mapping[str, Any]) -> tuple[str, str, str, str] | None:
@@ -175,17 +213,17 @@ def _event(record: Mapping[str, Any]) -> tuple[str, str, str, str] | None:
     return (time, name, "" if generation is None else f"{generation:,}", "; ".join(details))
 
 
-def _read_grids(folder: Path, problems: list[str]) -> tuple[Sequence[Grid], int]:
+def _read_grids(folder: Path, limit: int, problems: list[str]) -> tuple[Sequence[Grid], int]:
     matches = [re.fullmatch(r"([0-9]{1,15})\.png", path.name) for path in folder.iterdir()] if folder.is_dir() else []
     found = sorted((int(match[1]), match[0]) for match in matches if match)
     if not found:
         problems.append(f"There are no pictures in {folder.name}")
     grids: list[Grid] = []
-    for generation, name in spread(found, MAX_GRIDS):
+    for generation, name in spread(found, limit):
         picture = read_png(folder / name)
         if picture is not None:
             grids.append(Grid(generation, *picture))
-    damaged = min(len(found), MAX_GRIDS) - len(grids)
+    damaged = min(len(found), limit) - len(grids)
     if damaged:
         problems.append(f"Pictures in {folder.name} that cannot be read: {damaged}")
     while sum(len(grid.uri) for grid in grids) > MAX_IMAGE_BYTES:

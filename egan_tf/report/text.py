@@ -34,8 +34,10 @@ def format_share(share: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Less than a minute in seconds, otherwise days and h:mm:ss."""
-    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+    """Less than a minute, or more than 30,000 years, in seconds; otherwise days and h:mm:ss."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.4g} s" if seconds > 1e12 else str(timedelta(seconds=round(seconds)))
 
 
 def format_json(value: Any, depth: int = 0) -> str:

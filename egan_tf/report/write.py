@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from egan_tf.report.comparison import MAX_RUNS, comparison_page
+from egan_tf.report.comparison import Comparison, compare
+from egan_tf.report.comparison_page import MAX_SHOWN, comparison_page
 from egan_tf.report.looks import LOOKS
 from egan_tf.report.run_page import run_page
-from egan_tf.report.run_record import read_run
+from egan_tf.report.run_record import find_runs, read_run
+from egan_tf.report.run_summary import summarize
 from egan_tf.training import run_folder
 from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import require
 from egan_tf.utils.log_line import log_line
 
 COMPARISON = "comparison.html"
+MAX_RUNS = 240
 
 
 def write_report(folder: Path, out: Path | None = None, looks: Sequence[str] = ()) -> Path:
@@ -47,25 +51,59 @@ def write_report_or_warn(folder: Path) -> None:
         log_line(f"no report of the run was written: {str(error) or type(error).__name__}")
 
 
-def write_comparison(folders: Sequence[Path], out: Path | None = None) -> Path:
-    """Writes a page that compares 2 to `MAX_RUNS` runs to `out`, by default `comparison.html` beside the first folder.
+def compare_runs(folders: Sequence[Path]) -> Comparison:
+    """The comparison of 1 to `MAX_RUNS` runs in numbers, as the page shows it.
 
-    Returns:
-        The file written.
+    Args:
+        folders: of runs, or folders that hold run folders.
 
     Raises:
-        InputError: too few or too many runs, a folder given twice, or one that is not a run folder.
-        OSError: the page cannot be written.
+        InputError: too many runs, one given twice, or a folder that is neither.
     """
-    require(2 <= len(folders) <= MAX_RUNS, "run", f"a comparison takes 2 to {MAX_RUNS} runs, got {len(folders)}")
-    resolved = [Path(os.path.realpath(folder)) for folder in folders]
-    twice = [str(folder) for folder, path in zip(folders, resolved, strict=True) if resolved.count(path) > 1]
+    return _compare(_named(folders, 1))
+
+
+def write_comparison(folders: Sequence[Path], out: Path | None = None, json_out: Path | None = None) -> Path:
+    """Writes a page that compares 2 to `MAX_RUNS` runs to `out`, by default `comparison.html` beside the first run.
+
+    Args:
+        folders: of runs, or folders that hold run folders.
+        out: the file to write.
+        json_out: a file for the numbers of the page as JSON, as `Comparison.to_dict` gives them.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: too few or too many runs, one given twice, or a folder that is neither.
+        OSError: a file cannot be written.
+    """
+    named = _named(folders, 2)
+    comparison = _compare(named)
+    groups = comparison.groups
+    shown = list(named) if len(named) <= MAX_SHOWN else [group.runs[0].name for group in groups[:MAX_SHOWN]]
+    path = out or next(iter(named.values())).parent / COMPARISON
+    atomic_write(path, comparison_page(comparison, {name: read_run(named[name], max_grids=1) for name in shown}))
+    if json_out is not None:
+        atomic_write(json_out, json.dumps(comparison.to_dict(), indent=2, allow_nan=False) + "\n")
+    return path
+
+
+def _compare(named: dict[str, Path]) -> Comparison:
+    # One record after the other: with its pictures it may be large.
+    return compare([summarize(read_run(folder, max_grids=0), name) for name, folder in named.items()])
+
+
+def _named(folders: Sequence[Path], fewest: int) -> dict[str, Path]:
+    """Run folders by a name that identifies each: that of the folder, or the path as given."""
+    found = [run for folder in folders for run in find_runs(folder)]
+    count = len(found)
+    require(fewest <= count <= MAX_RUNS, "run", f"a comparison takes {fewest} to {MAX_RUNS} runs, got {count}")
+    resolved = [Path(os.path.realpath(folder)) for folder in found]
+    twice = [str(folder) for folder, path in zip(found, resolved, strict=True) if resolved.count(path) > 1]
     require(not twice, "run", f"given twice: {', '.join(twice)}")
     names = [path.name for path in resolved]
-    records = {
-        path.name if names.count(path.name) == 1 else str(folder): read_run(folder)
-        for folder, path in zip(folders, resolved, strict=True)
+    return {
+        path.name if names.count(path.name) == 1 else str(folder): path
+        for folder, path in zip(found, resolved, strict=True)
     }
-    path = out or resolved[0].parent / COMPARISON
-    atomic_write(path, comparison_page(records))
-    return path

@@ -35,7 +35,7 @@ class JsonLinesWriter:
 
     def append(self, record: dict[str, Any]) -> None:
         """Writes a record now, or as soon as the disk allows."""
-        self._pending.append(json.dumps(_finite(record), allow_nan=False).encode() + b"\n")
+        self._pending.append(json.dumps(finite(record), allow_nan=False).encode() + b"\n")
         self.flush()
 
     def flush(self) -> bool:
@@ -152,9 +152,10 @@ def _parse(line: bytes) -> dict[str, Any] | LineError:
     return value if isinstance(value, dict) else LineError.INVALID
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A JSON value with None for the numbers that JSON cannot represent, NaN and the infinities."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from egan_tf.report import write_report
 
-VOID = {"br", "col", "img", "input", "link", "meta"}
+VOID = {"br", "col", "img", "input", "link", "meta", "wbr"}
 
 
 @dataclass

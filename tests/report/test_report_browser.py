@@ -10,13 +10,15 @@ import pytest
 from egan_tf.report import write_comparison, write_report
 from tests.report.browser import CHROMIUM, Browser
 from tests.report.runs import full_run, make_run, record
+from tests.report.sweeps import sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
 STATE = """(() => {
   const control = document.getElementById("grid-control"), chart = document.querySelector("svg.chart path.line");
   return {overflow: document.documentElement.scrollWidth - innerWidth, slider: control && !control.hidden,
     background: getComputedStyle(document.body).backgroundColor, stroke: chart && getComputedStyle(chart).stroke,
-    text: Math.min(...[...document.querySelectorAll("svg.chart text")].map(one => one.getBoundingClientRect().height))};
+    text: Math.min(...[...document.querySelectorAll("svg.chart text")].filter(one => one.getClientRects().length)
+      .map(one => one.getBoundingClientRect().height))};
 })()"""
 
 
@@ -48,3 +50,22 @@ def test_pages_fit_every_screen_and_scheme_without_a_complaint_or_a_request(tmp_
         bad.write_text('<!DOCTYPE html><img src="http://nobody.invalid/x.png"><script>absent()</script>')
         with pytest.raises(AssertionError):
             seen(browser, bad, 390, "light")
+
+
+AXES = ("generation", "updates", "seconds")
+SHOWN = """[...document.querySelectorAll(".metric figure")].filter(one => one.getClientRects().length)
+  .map(one => one.parentElement.className)"""
+
+
+def test_the_axis_is_chosen_by_the_keyboard_without_scripts(tmp_path: Path) -> None:
+    values = {name: {seed: [9.0 + seed, 3.0] for seed in range(3)} for name in ("heuristic", "minimax" * 12)}
+    page = write_comparison(sweep(tmp_path, values))
+    with Browser(tmp_path / "profile") as browser:
+        for width in (390, 1400):
+            assert seen(browser, page, width, "light", False)["overflow"] <= 0
+            assert browser.evaluate(SHOWN) == ["axis-generation"]
+            browser.evaluate("document.getElementById('axis-generation').focus()")
+            for axis in (*AXES[1:], AXES[0]):
+                for kind in ("rawKeyDown", "keyUp"):
+                    browser.call("Input.dispatchKeyEvent", type=kind, key="ArrowRight", windowsVirtualKeyCode=39)
+                assert browser.evaluate(SHOWN) == [f"axis-{axis}"]

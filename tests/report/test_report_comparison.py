@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +17,9 @@ from egan_tf.report import write_comparison
 from egan_tf.report.command import main
 from egan_tf.report.reproduce import FOLDERS, reproduce
 from egan_tf.training.presets import PRESETS
-from tests.report.page import Element, chart, parse, report_of, section
+from tests.report.page import Element, chart, description, parse, report_of, section
 from tests.report.runs import config_of, evaluation, make_run, record, write_lines
+from tests.report.sweeps import sweep
 
 
 def two_runs(where: Path) -> list[Path]:
@@ -72,11 +75,86 @@ def test_only_metrics_of_one_protocol_share_a_chart(tmp_path: Path) -> None:
     other = [evaluation(value=2.0, step=step) for step in (200, 400)]
     write_lines(runs[1] / "evaluations.jsonl", [*other, evaluation(value=77.0, step=400, extractor="inception")])
     metrics = section(page_of(runs), "metrics")
-    (figure,) = metrics.find("figure")
-    assert [key.text for key in figure.find("li")] == ["001-short 4", "002-long 2"]
-    rows = metrics.one("table").rows[1:]
-    assert [row[:3] for row in rows] == [["frechet_distance", "4", "2"], ["frechet_distance", "–", "77"]]
-    assert "extractor inception" in rows[1][3]
+    keys = [[key.text for key in figure.find("li")] for figure in metrics.find("figure")]
+    assert keys == [["digits, steps=20 4", "ring8, steps=400 2"]] * 3, (
+        "one chart by each axis; a single value makes none"
+    )
+    both, one = metrics.find("article")
+    digits, ring = ("digits, steps=20", "ring8, steps=400")
+    assert [row[:4] for row in both.one("table").rows[1:]] == [[digits, "1", "4", "4"], [ring, "1", "2", "2"]]
+    assert [row[:4] for row in one.one("table").rows[1:]] == [[ring, "1", "77", "77"]]
+    assert "extractor inception" in one.text and f"Not measured: {digits}." in one.text
+    assert f"One seed, so no interval: {digits}, {ring}." in both.text
+    assert "The last values are of different generations." in both.text
+
+
+def test_means_intervals_and_tests_of_groups(tmp_path: Path) -> None:
+    values = {
+        "heuristic": {seed: [50.0 + seed, 10.0 + seed] for seed in range(7)},
+        "minimax": {seed: [60.0 + seed, 20.0 + 1.5 * seed] for seed in range(7)},
+    }
+    page = page_of(sweep(tmp_path, values))
+    groups = section(page, "groups").find("table")[0].rows
+    assert groups[1][:4] == ["mutations=heuristic", "7: 0 to 6", "20", "20"]
+    metrics = section(page, "metrics")
+    means, tests = (table.rows for table in metrics.find("table"))
+    assert means[1] == ["mutations=heuristic best", "7", "13.0 ± 2.0", "13.0 ± 2.0", "20"]
+    assert [mark.text for mark in metrics.find("mark")] == ["mutations=heuristic"]
+    assert tests[1][1:] == ["−11.50 ± 1.00", "7", "0.016", "0.016", "0.016"]
+    assert "Exact Wilcoxon signed-rank test" in metrics.text and "lower is better" in metrics.text
+    assert "mutations=heuristic is better than each of the others" in metrics.text
+    titles = [f"frechet_distance by {axis}" for axis in ("generations", "generator updates", "wall time")]
+    assert [figure.find("figcaption")[0].text for figure in metrics.find("figure")] == titles
+    for title in titles:
+        assert len(chart(page, title).find("path", class_="band")) == 2
+    assert "mutations=minimax: first 63 at 10 updates" in description(page, titles[1])
+    assert "last 24.5 at 2.0 s." in description(page, titles[2])
+    assert section(page, "figures").one("table").rows[0][1:] == ["heuristic-0", "minimax-0"], "of 14 runs two are shown"
+
+
+def test_what_cannot_count_is_said(tmp_path: Path) -> None:
+    values = {"heuristic": {0: [3.0, 1.0], 1: [4.0, math.nan], 2: [5.0]}, "minimax": {0: [3.0, 2.0], 1: [3.0, 2.0]}}
+    runs = sweep(tmp_path, values)
+    (runs[3] / "timings.jsonl").unlink()
+    (runs[4] / "timings.jsonl").unlink()
+    page = page_of([*runs, make_run(tmp_path / "new", [record(10)], (10,), config_of("ring8"))])
+    text = section(page, "metrics").text
+    assert "Left out, because other runs of the group were evaluated later: heuristic-2." in text
+    assert "No finite last value, left out of means and tests: digits, mutations=heuristic, seed 1." in text
+    assert "No two groups share 3 seeds, so nothing is tested" in text
+    assert "Not measured: ring8." in text
+    assert "Without evaluations: new." in section(page, "groups").text
+    assert section(page, "groups").find("table")[0].rows[2][4:] == ["unknown", "unknown"]
+    by_time = chart(page, "frechet_distance by wall time")
+    assert len(by_time.find("path", class_="line")) == 1, "the other group has no times"
+
+
+def test_wide_intervals_do_not_flatten_the_curves(tmp_path: Path) -> None:
+    page = page_of(sweep(tmp_path, {"heuristic": {0: [9.0, 1.0], 1: [10.0, 5.0]}}))
+    figure = chart(page, "frechet_distance by generations")
+    assert "Intervals that leave the chart are cut off." in figure.text
+    (band,) = (path.attributes["d"] or "" for path in figure.find("path", class_="band"))
+    heights = [float(y) for y in re.findall(r"[ML] [-\d.]+ ([-\d.]+)", band)]
+    assert heights and 0 <= min(heights) < max(heights) <= 230
+
+
+def test_names_are_escaped_and_many_groups_are_bounded(tmp_path: Path) -> None:
+    evil = "<b>x</b>&'"
+    values = {f"{evil}{place}": {seed: [place + seed * 1.0, place * 2.0] for seed in range(3)} for place in range(15)}
+    runs = sweep(tmp_path / "runs", {str(place): found for place, found in enumerate(values.values())}, evil)
+    for run, name in zip(runs, [name for name in values for _ in range(3)], strict=True):
+        config = json.loads((run / "config.json").read_text())
+        config["evolution"]["mutations"], config["run"]["preset"] = [name], evil
+        (run / "config.json").write_text(json.dumps(config))
+    page = page_of(runs)
+    assert page.find("b") == [] or all("x" not in one.text for one in page.find("b"))
+    metrics = section(page, "metrics")
+    assert metrics.one("h3").text == evil
+    assert len(metrics.find("table")[0].rows) == 16 and f"mutations={evil}7" in metrics.text
+    assert len(metrics.find("table")[1].rows) == 101
+    assert "The charts show the best 12 of 15 groups." in metrics.text
+    assert "The 100 comparisons with the smallest p of 105 are shown." in metrics.text
+    assert len(section(page, "samples").find("img")) == 12
 
 
 def test_names_damage_and_many_runs(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import egan_tf
-from egan_tf.report import columns, run_record, write_report_or_warn
+from egan_tf.report import columns, run_record, write_comparison, write_report_or_warn
 from egan_tf.report.command import cli, main
 from egan_tf.utils import json_lines
 from tests.report.page import chart, description, parse, report_of, section
@@ -185,6 +185,20 @@ def test_files_with_any_content_give_a_page(tmp_path: Path) -> None:
         assert not re.search("nan|inf", " ".join(path.attributes["d"] or "" for path in page.find("path")))
 
 
+def test_comparisons_of_files_with_any_content(tmp_path: Path) -> None:
+    runs = [full_run(tmp_path / name) for name in ("a", "b", "c")]
+    for seed in range(12):
+        source = random.Random(seed)
+        for run in runs:
+            write_lines(run / "evaluations.jsonl", [changed(evaluation(step=i), source) for i in range(4)])
+            write_lines(run / "timings.jsonl", [changed({"generation": i, "seconds": i}, source) for i in range(4)])
+            (run / "config.json").write_text(json.dumps(changed(config_of(), source)))
+        page = parse(write_comparison(runs, json_out=tmp_path / "numbers.json").read_text(encoding="utf-8"))
+        assert page.find("b", id="") == page.find("script", src="") == page.find("i", id="") == []
+        assert not re.search("nan|inf", " ".join(path.attributes["d"] or "" for path in page.find("path")))
+        json.loads((tmp_path / "numbers.json").read_text())
+
+
 BAD = {
     "no folder": (["absent"], "run: no folder absent"),
     "a file": (["file"], "run: no folder file"),
@@ -195,7 +209,12 @@ BAD = {
     "nowhere": (["run", "--out", "absent/x.html"], "out: cannot write"),
     "in the way": (["run", "--out", "folder.html"], "out: cannot write"),
     "twice": (["run", "./empty/../run"], "run: given twice: run, empty/../run"),
-    "too many": ([f"run{i}" for i in range(13)], "run: a comparison takes 2 to 12 runs, got 13"),
+    "too many": (["many"], "run: a comparison takes 2 to 240 runs, got 241"),
+    "one in a folder": (["one"], "run: a comparison takes 2 to 240 runs, got 1"),
+    "once alone, once in its folder": (["one", "one/run"], "run: given twice: one/run, one/run"),
+    "numbers of a run": (["run", "--json", "x.json"], "json: takes several runs, or a folder of runs"),
+    "numbers in a page": (["run", "many", "--json", "x.html"], "json: must end in .json, got x.html"),
+    "a look at several": (["many", "--walk"], "walk: takes one run, got 241"),
     "a second that is none": (["run", "empty"], "run: empty is not a run folder"),
 }
 
@@ -209,6 +228,8 @@ def test_impossible_requests_are_refused_in_one_line(
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
     (tmp_path / "folder.html").mkdir()
+    for folder in ("one/run", *(f"many/{i:03d}" for i in range(241))):
+        (tmp_path / folder / "samples").mkdir(parents=True)
     before = sorted(tmp_path.rglob("*"))
     arguments, message = BAD[name]
     monkeypatch.setattr(sys, "argv", ["egan-report", *map(str, arguments)])

@@ -1,0 +1,141 @@
+"""Which runs form a group, and what it is called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from egan_tf.report import compare_runs
+from egan_tf.report.comparison import Comparison
+from egan_tf.report.groups import NEUTRAL
+from egan_tf.training.config import Config
+from egan_tf.utils.settings import Setting, sections_of, settings_of
+from tests.report.runs import Record, config_of, make_run
+
+SETTINGS = {
+    f"{section}.{name}": (section, declared)
+    for section, group in sections_of(Config).items()
+    for name, declared in settings_of(group).items()
+}
+DOCUMENT = Path(__file__).parents[2] / "docs" / "comparing.md"
+
+
+def compared(where: Path, *configs: Record) -> Comparison:
+    folders = [make_run(where / f"{i:03d}", generations=(10,), config=config) for i, config in enumerate(configs, 1)]
+    return compare_runs(folders)
+
+
+def names(comparison: Comparison) -> list[str]:
+    return [group.name for group in comparison.groups]
+
+
+def other(declared: Setting, value: Any) -> Any:
+    """Another value of the setting."""
+    if declared.kind is tuple:
+        return [*value, "another"]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return next((choice for choice in declared.choices if choice != value), 8 if value is None else f"{value}x")
+
+
+def is_neutral(section: str, declared: Setting) -> bool:
+    return declared.folder or declared.name == "seed" or declared.name in NEUTRAL.get(section, ())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_forms_groups_unless_it_changes_no_result(tmp_path: Path, name: str) -> None:
+    section, declared = SETTINGS[name]
+    config = config_of()
+    changed = config_of(**{section: {declared.name: other(declared, config[section][declared.name])}})
+    assert changed != config
+    found = compared(tmp_path, config, changed)
+    if is_neutral(section, declared):
+        assert names(found) == ["digits"]
+    else:
+        first, second = names(found)
+        assert (first, second.split("=")[0]) == ("digits", declared.name)
+
+
+def test_the_document_lists_the_settings_that_change_no_result() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    listed = text.partition("<!-- neutral settings -->")[2].partition("<!-- end -->")[0]
+    wanted = {name for names in NEUTRAL.values() for name in names}
+    wanted |= {declared.name for section, declared in SETTINGS.values() if declared.folder}
+    assert set(listed.replace("`", " ").replace(",", " ").replace(".", " ").split()) == wanted
+    assert {f"{section}.{name}" for section, found in NEUTRAL.items() for name in found} <= SETTINGS.keys()
+
+
+def test_seeds_names_and_folders_form_no_groups(tmp_path: Path) -> None:
+    configs = [config_of(evolution={"seed": seed}, run={"name": f"n{seed}", "runs_dir": "x" * seed}) for seed in (0, 3)]
+    (group,) = compared(tmp_path, *configs).groups
+    assert ([run.name for run in group.runs], group.seeds) == (["001", "002"], ["0", "3"])
+
+
+def test_names_are_the_settings_in_which_groups_differ(tmp_path: Path) -> None:
+    one = config_of(evolution={"mutations": ["heuristic"], "r1_weight": 0.1})
+    other = config_of(evolution={"mutations": ["heuristic", "minimax"]}, optimizer={"beta_2": 0.5})
+    assert names(compared(tmp_path / "a", config_of(), one, other)) == [
+        "digits",
+        "mutations=heuristic, r1_weight=0.1",
+        "mutations=heuristic minimax, beta_2=0.5",
+    ]
+    # What they share does not name them.
+    shared = [config_of(run={"steps": 7}, evolution={"gamma": gamma}) for gamma in (0.01, 0.5)]
+    assert names(compared(tmp_path / "b", *shared)) == ["digits", "gamma=0.5"]
+    presets = [config_of("ring8"), config_of("grid25", evolution={"gamma": 0.5}), config_of()]
+    assert names(compared(tmp_path / "c", *presets)) == ["ring8", "grid25, gamma=0.5", "digits"]
+
+
+def test_names_are_short_and_differ_and_show_no_folders(tmp_path: Path) -> None:
+    data = [config_of(data={"dataset": f"folder:/home/me/{place}/cats"}) for place in ("a", "b")]
+    long = [config_of(evolution={"fitness": "f" * 500 + end}) for end in "xy"]
+    found = names(compared(tmp_path, *data, *long))
+    assert found[:2] == ["dataset=folder:cats", "dataset=folder:cats (2)"]
+    assert len(set(found)) == 4 and max(map(len, found)) < 60
+
+
+def test_old_and_unreadable_configurations(tmp_path: Path) -> None:
+    old = config_of()
+    del old["evolution"]["lecam_weight"], old["run"]["stagnation_limit"]
+    old["evolution"]["r1"] = old["evolution"].pop("r1_weight")
+    old["run"]["seed"] = old["evolution"].pop("seed") + 5
+    odd = {"run": 3, "evolution": {"mutations": {"x": [[[]]]}, "population_size": -1}, "more": [1]}
+    folders = [
+        make_run(tmp_path / name, generations=(10,), config=config)
+        for name, config in (("a", config_of()), ("b", old), ("c", odd), ("d", config_of()), ("e", config_of()))
+    ]
+    (folders[3] / "config.json").write_text("{")
+    (folders[4] / "config.json").unlink()
+    comparison = compare_runs(folders)
+    assert [[run.name for run in group.runs] for group in comparison.groups] == [["a", "b"], ["c"], ["d"], ["e"]]
+    assert comparison.groups[0].seeds == ["0", "5"]
+    assert [group.name for group in comparison.groups[2:]] == ["d (settings unknown)", "e (settings unknown)"]
+    assert comparison.groups[2].seeds == ["(d)"]
+    json.dumps(comparison.to_dict(), allow_nan=False)
+    # A whole number is the same setting as the equal fraction.
+    assert len(compared(tmp_path / "f", config_of(), config_of(evolution={"r1_weight": 1})).groups) == 1
+
+
+UPDATES = [
+    ({}, 3.0),
+    ({"mutations": ["heuristic"]}, 1.0),
+    ({"population_size": 4, "mutation_steps": 2}, 24.0),
+    ({"mutations": {"a": "heuristic", "b": "minimax"}}, 2.0),
+    ({"mutations": [{"a": "heuristic", "b": "minimax"}, "hinge"]}, 3.0),
+    ({"operators": ["mutation", "crossover"], "crossover_steps": 5}, 8.0),
+    ({"operators": ["mine:operator"]}, None),
+    ({"population_size": "many"}, None),
+    ({"mutations": 3}, None),
+    ({"tournaments": "every:10"}, None),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), UPDATES, ids=str)
+def test_updates_of_generators(tmp_path: Path, changes: dict[str, Any], expected: float | None) -> None:
+    (run,) = compared(tmp_path, config_of(evolution=changes)).to_dict()["runs"]
+    assert run["generator_updates"] == (None if expected is None else 10 * expected)
