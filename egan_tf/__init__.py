@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from egan_tf.evolution.fitness import FITNESSES, diversity
     from egan_tf.evolution.objectives import OBJECTIVES
     from egan_tf.evolution.quality import quality
+    from egan_tf.export.exporter import export_generator
     from egan_tf.sampling import Sampler
     from egan_tf.utils.checks import InputError, RunError
 
@@ -29,6 +30,7 @@ _HOMES = {
     "RunError": "utils.checks",
     "Sampler": "sampling.sampler",
     "diversity": "evolution.fitness",
+    "export_generator": "export.exporter",
     "quality": "evolution.quality",
 }
 
@@ -42,9 +44,10 @@ __all__ = [
     "Sampler",
     "__version__",
     "diversity",
+    "export_generator",
     "quality",
 ]
 
 __getattr__, __dir__ = lazy_names(
-    __name__, _HOMES, needs_keras={home for home in _HOMES.values() if home.startswith("evolution")}
+    __name__, _HOMES, needs_keras={home for home in _HOMES.values() if home.startswith(("evolution", "export"))}
 )

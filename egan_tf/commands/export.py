@@ -2,39 +2,62 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from egan_tf.utils.checks import InputError
+from egan_tf.utils.checks import InputError, one_of, require
 from egan_tf.utils.command_line import TRAINING_PACKAGES, OneLineParser, import_tensorflow_quietly, program, run
+
+if TYPE_CHECKING:
+    from egan_tf.training.config import Config
+    from egan_tf.utils.settings import Setting
+
+FORMATS = "egan_tf.export.formats:FORMATS"
+VERIFY = "verify"
+"""As the first argument, the command that verifies an export; a run of this name is `./verify`."""
 
 
 def cli() -> NoReturn:
     """The console script."""
-    run(main, "export", needs=TRAINING_PACKAGES)
+    run(main, "export", needs=() if sys.argv[1:2] == [VERIFY] else TRAINING_PACKAGES)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Exports one survivor of a run.
+def main(arguments: Sequence[str]) -> int:
+    """Exports one survivor of a run, or verifies an export.
 
     Args:
         arguments: without the program's name.
+
+    Returns:
+        The exit status.
 
     Raises:
         InputError: an argument is invalid, or the run cannot be read; nothing has been written.
         SystemExit: after printing the help or the version.
     """
+    if arguments[:1] == [VERIFY]:
+        from egan_tf.commands import verify
+
+        return verify.main(arguments[1:])
+    _export(arguments)
+    return 0
+
+
+def _export(arguments: Sequence[str]) -> None:
     from egan_tf.training.config_file import read_config
     from egan_tf.training.config_groups import check_name
     from egan_tf.utils.flags import parse_flags
-    from egan_tf.utils.user_code import import_code, references_in, untrusted
+    from egan_tf.utils.user_code import import_code, untrusted
 
     options = parse_flags(_parser(), arguments)
     rank = rank_of(options.individual)
     check_name(options.name)
     config = read_config(options.run)
-    references = references_in(config)
+    _check(options, config, rank)
+    references = _references(config, options.run)
     if references and not options.trust_code:
         raise untrusted(references[0][0].name, references[0][1], can_type=False)
     import_tensorflow_quietly()
@@ -55,6 +78,32 @@ def main(arguments: Sequence[str]) -> None:
     print(f"model: {directory}")
 
 
+def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
+    """Refuses what cannot be exported, before TensorFlow is imported, which takes seconds."""
+    from egan_tf.export.directory import check_export_directory
+    from egan_tf.training import run_folder
+    from egan_tf.training.checkpoint_folders import check_checkpoint
+    from egan_tf.training.export_place import export_dir, exported_as
+    from egan_tf.utils.registries import names_in
+
+    last = config.evolution.population_size - 1
+    require(rank <= last, "individual", f"must be from 0 to {last}, got {rank}")
+    for name in options.formats or ():
+        one_of("formats", name, names_in(FORMATS))
+    check_checkpoint(options.run, options.run / run_folder.CHECKPOINTS, options.checkpoint)
+    place = export_dir(exported_as(config, options.name or None, options.models_dir))
+    check_export_directory(place, options.overwrite)
+
+
+def _references(config: Config, run: Path) -> list[tuple[Setting, str]]:
+    """The functions of the user that the export needs: not that of the data, if the run has a record of the data."""
+    from egan_tf.training.recorded_data import read_record
+    from egan_tf.utils.user_code import references_in
+
+    of_data = [] if read_record(run) is None else references_in(config.data)
+    return [reference for reference in references_in(config) if reference not in of_data]
+
+
 def rank_of(individual: str) -> int:
     """The rank of a survivor, from `best` (0) or a number."""
     if individual == "best":
@@ -66,7 +115,9 @@ def rank_of(individual: str) -> int:
 
 def _parser() -> OneLineParser:
     parser = OneLineParser(
-        prog=program("export"), description="Exports a generator of a run from one of its checkpoints."
+        prog=program("export"),
+        description="Exports a generator of a run from one of its checkpoints; "
+        f"`{program('export')} verify DIR` verifies an export.",
     )
     parser.add_argument("run", type=Path, help="folder of the run, such as runs/001-digits")
     parser.add_argument(

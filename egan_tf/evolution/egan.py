@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -34,7 +36,11 @@ from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import require
+from egan_tf.utils.registries import resolve
 from egan_tf.utils.signatures import takes_settings
+
+EXPORTER = "egan_tf.export.exporter:export_generator"
+"""What `EGAN.export_generator` calls, `module:NAME`."""
 
 
 @keras.saving.register_keras_serializable("egan_tf")
@@ -238,6 +244,22 @@ class EGAN(SavedEGAN, Fitting):
         if averaged:
             return settled(self.generator, take(self.population.sampling_state, position))
         return take(self.population.individuals.network, position)
+
+    def export_generator(self, directory: str | os.PathLike[str], **options: Any) -> Path:
+        """Exports the fittest survivor: files that sample without this class, with a card.
+
+        Args:
+            directory: of the export, such as `saved_models/NAME`.
+            **options: of `egan_tf.export_generator`, such as `formats` or `class_names`.
+
+        Returns:
+            `directory`.
+
+        Raises:
+            InputError: as `egan_tf.export_generator`.
+        """
+        # By name, as registries are: the algorithm knows no files, so it must not import the export.
+        return resolve(EXPORTER)(self, directory, **options)
 
     @property
     def best_generator(self) -> keras.Model:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -12,19 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from egan_tf.export.digest import DIGEST, card_text, digest_of
 from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.sampling.spec import NOISE, NOISE_VERSION, SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.versions import versions
 
-CARD_FORMAT = "egan_tf export 1"
-"""The entry `format`, by which the directory of an export is recognized."""
+CARD_FORMATS = ("egan_tf export 1", "egan_tf export 2")
+"""The entry `format`, by which the directory of an export is recognized. Cards of the first have no digest."""
+CARD_FORMAT = CARD_FORMATS[-1]
 
 RESERVED = (
     "class_names",
     *("format", "created", "noise", "samples", "parameters", "verification", "failed_formats", "preview", "versions"),
-    "files",
+    *("sample_vectors", "files", DIGEST),
 )
 """Keys that the export writes, and the caller cannot. The caller's `name` replaces the name of the directory."""
 
@@ -67,6 +68,7 @@ def describe_export(
     verification: Mapping[str, Any],
     preview: Mapping[str, Any] | None,
     failed_formats: Mapping[str, str],
+    sample_vectors: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The entries that the export writes, without the files.
 
@@ -77,6 +79,7 @@ def describe_export(
         verification: per format, its largest difference from the generator.
         preview: how the preview was made, or None.
         failed_formats: the reasons why formats were not written, by name.
+        sample_vectors: some numbers that the generator makes; see `egan_tf.export.sample_vectors`.
     """
     value_range = to_json_value(spec.value_range)
     return {
@@ -94,6 +97,7 @@ def describe_export(
         "samples": {"shape": to_json_value(spec.sample_shape), "value_range": value_range, "dtype": "float32"},
         "parameters": parameters,
         "verification": dict(verification),
+        "sample_vectors": dict(sample_vectors),
         **({"failed_formats": dict(failed_formats)} if failed_formats else {}),
         "preview": preview,
         "versions": versions(),
@@ -110,9 +114,8 @@ def file_table(directory: Path) -> dict[str, dict[str, Any]]:
 
 
 def write_card(card: Mapping[str, Any], directory: Path) -> None:
-    """Writes `directory/card.json`."""
-    text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
-    (directory / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+    """Writes `directory/card.json`, with the digest of the card as its last entry."""
+    (directory / CARD_FILE).write_bytes(card_text({**card, DIGEST: digest_of(card)}))
 
 
 def is_unchanged(directory: Path) -> bool:
@@ -122,7 +125,7 @@ def is_unchanged(directory: Path) -> bool:
         found = {path: entry for path, entry in file_table(directory).items() if path != CARD_FILE}
     except (InputError, OSError):
         return False
-    return card is not None and card.get("format") == CARD_FORMAT and card.get("files") == found
+    return card is not None and card.get("format") in CARD_FORMATS and card.get("files") == found
 
 
 def listed_files(directory: Path) -> set[str] | None:
@@ -131,6 +134,6 @@ def listed_files(directory: Path) -> set[str] | None:
         card = read_card(directory)
     except InputError:
         return None
-    if card is None or card.get("format") != CARD_FORMAT or not isinstance(card.get("files"), dict):
+    if card is None or card.get("format") not in CARD_FORMATS or not isinstance(card.get("files"), dict):
         return None
     return set(card["files"])

@@ -10,11 +10,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from egan_tf.evolution.egan import EGAN
 from egan_tf.export.card import check_card, describe_export, file_table, write_card
+from egan_tf.export.comparison import verification_inputs
 from egan_tf.export.directory import atomic_export, check_export_directory
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.readme import render_readme
-from egan_tf.export.source import LatentLike, Source, prepare_source, run_on_cpu
+from egan_tf.export.sample_vectors import sample_vectors
+from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source, run_on_cpu
 from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
 from egan_tf.sampling.noise import noise_generator
@@ -22,6 +25,9 @@ from egan_tf.sampling.pictures import picture
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import integer, one_of, require
 from egan_tf.utils.log_line import log_line
+
+IMAGE_AXES, IMAGE_RANGE = 3, (-1.0, 1.0)
+"""Samples of an `EGAN` with three axes are images, and its images have this range."""
 
 PREVIEW_FILE = "samples.png"
 PREVIEW_COUNT = 64
@@ -33,15 +39,15 @@ def export_generator(
     generator: keras.Model,
     directory: str | os.PathLike[str],
     *,
-    latent: LatentLike,
-    value_range: Iterable[float] | None,
-    card: Mapping[str, Any],
+    latent: LatentLike | str | None = None,
+    value_range: Iterable[float] | None = None,
+    card: Mapping[str, Any] | None = None,
     formats: Iterable[str] = ("saved_model", "onnx"),
     overwrite: bool = False,
     preview_seed: int = 0,
     class_names: Sequence[str] = (),
 ) -> Path:
-    """Exports a generator with its model card; the directory appears when everything is verified, or not at all.
+    """Exports any Keras generator with its model card; the directory appears when all is verified, or not at all.
 
     It holds one file or folder per format, `samples.png` (of images and points), `card.json` and `README.md`. The
     formats compute in float32 and inference mode, also for a generator in lower precision; the batch is dynamic.
@@ -50,11 +56,13 @@ def export_generator(
     reason and what was written instead, and the card has the reason under `failed_formats`.
 
     Args:
-        generator: a built Keras model of noise [batch, latent.size], and of labels [batch] as a second input if it is
-            class-conditional, its last activation inside.
+        generator: a Keras model of noise [batch, latent.size], and of labels [batch] as a second input if it is
+            class-conditional, its last activation inside; or an `EGAN`, of which the fittest survivor is exported.
         directory: of the export, such as `saved_models/NAME`; its parents are made.
-        latent: size and distribution ("normal" or "uniform") of the noise.
-        value_range: lowest and highest value of a sample, (-1, 1) for images; None for unbounded points.
+        latent: the noise: "normal" or "uniform" (in [-1, 1)), or its size and distribution, such as `Latent(100)`. By
+            default that of the `EGAN`; of another generator "normal".
+        value_range: lowest and highest value of a sample, (-1, 1) for images; None for unbounded points. Images of an
+            `EGAN` are in (-1, 1) by default.
         card: further entries of the card: description, data, config, steps, fitness, ... (JSON values).
         formats: names in `FORMATS`.
         overwrite: replaces an earlier export in `directory`, but never anything else.
@@ -70,10 +78,15 @@ def export_generator(
         ExportMismatchError: every format computes other samples than the generator; a subclass of `InputError`.
     """
     directory = Path(directory)
-    names, user_card = _check_formats(formats), check_card(card)
+    names, user_card = _check_formats(formats), check_card({} if card is None else card)
     integer("preview_seed", preview_seed, minimum=0)
     check_export_directory(directory, overwrite)
-    source = prepare_source(generator, latent, value_range, class_names)
+    if isinstance(generator, EGAN):
+        latent = generator.latent if latent is None else latent
+        is_image = len(generator.sample_shape) == IMAGE_AXES
+        value_range = IMAGE_RANGE if value_range is None and is_image else value_range
+        generator = generator.best_generator
+    source = prepare_source(generator, latent_of(generator, latent), value_range, class_names)
     float32_copy = verify_source(source)
     with atomic_export(directory, overwrite) as partial:
         verification, failed = write_formats(names, source, partial)
@@ -82,11 +95,18 @@ def export_generator(
             verification["float32 copy of a reduced precision generator"] = float32_copy
         preview = _write_preview(source, partial, written, preview_seed)
         parameters = int(source.model.count_params())
-        described = describe_export(directory.resolve().name, source.spec, parameters, verification, preview, failed)
+        name, vectors = directory.resolve().name, _sample_vectors(source)
+        described = describe_export(name, source.spec, parameters, verification, preview, failed, vectors)
         _write_documents({**described, **user_card}, source, written, partial, _display_path(directory))
     for name, reason in failed.items():
         log_line(f"{name}: {reason}; wrote {' and '.join(written)}")
     return directory
+
+
+def _sample_vectors(source: Source) -> dict[str, Any]:
+    """Test vectors of the Keras model; the first two batches of the comparison hold enough of its noise."""
+    batches = [run_on_cpu(source.model, *inputs) for inputs in verification_inputs(source.spec)[:2]]
+    return sample_vectors(np.concatenate(batches), source.spec)
 
 
 def _check_formats(formats: Iterable[str]) -> list[str]:

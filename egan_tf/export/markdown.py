@@ -12,6 +12,31 @@ def code_block(language: str, *lines: str) -> str:
     return "\n".join([f"```{language}", *lines, "```"])
 
 
+def check_lines(path: str) -> list[str]:
+    """Lines of Python that compare all files of an export with its card, with nothing but the standard library.
+
+    Args:
+        path: the directory of the export, as a reader would type it.
+    """
+    return [
+        "import hashlib, json",
+        "from pathlib import Path",
+        "",
+        f'for name, entry in json.loads(Path("{path}/card.json").read_text("utf-8"))["files"].items():',
+        f'    if hashlib.sha256(Path("{path}", name).read_bytes()).hexdigest() != entry["sha256"]:',
+        '        raise ValueError(f"{name} is damaged or changed")',
+        "",
+    ]
+
+
+def with_check(paragraph: str, path: str) -> str:
+    """A paragraph; if it is a program in Python, with `check_lines` before it."""
+    opening = "```python\n"
+    if not paragraph.startswith(opening):
+        return paragraph
+    return opening + "\n".join([*check_lines(path), paragraph.removeprefix(opening)])
+
+
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table; cells are text of one line."""
     lines = [heading, ["---"] * len(heading), *rows]

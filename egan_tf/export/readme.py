@@ -11,6 +11,7 @@ from egan_tf.export.formats.base import Format
 from egan_tf.export.markdown import code_block, describe_range, table
 from egan_tf.sampling.spec import SamplingSpec
 
+_CHECK = "First compare the files with the card, and what they sample with each other (`--files-only` loads none):"
 _FACTS = ("steps", "fitness", "scores")
 _HEADLINES = ("name", "description", "data", *_FACTS)
 _NOISE = {"normal": "N(0, 1)", "uniform": "uniform in [-1, 1)"}
@@ -29,7 +30,8 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
     if card["preview"]:
         parts.append(f"![{card['preview']['count']} samples]({card['preview']['file']})")
     usage = [paragraph for format_ in formats for paragraph in format_.usage(path, spec)]
-    parts += ["## Sampling", *usage, "## Facts", _facts(card, spec)]
+    parts += ["## Sampling", _CHECK, code_block("sh", f"egan-export verify {path}"), *usage]
+    parts += ["## Facts", _facts(card, spec)]
     if "data" in card:
         parts += ["## Training data", _data(card["data"])]
     others = {key: value for key, value in card.items() if key not in RESERVED and key not in _HEADLINES}
@@ -70,11 +72,12 @@ def _verification(card: Mapping[str, Any]) -> str:
             name,
             ", ".join(map(str, found.get("batch_sizes", []))),
             f"{found['largest_difference']:.2g}",
-            f"{found['tolerance']:g}",
+            f"{found['tolerance']:.3g}",
+            f"{found['rms_difference']:.2g}" if "rms_difference" in found else "",
         ]
         for name, found in card["verification"].items()
     ]
-    heading = ("format", "batch sizes", "largest difference from the Keras model", "allowed")
+    heading = ("format", "batch sizes", "largest difference from the Keras model", "allowed", "root mean square")
     text = "Each format was loaded again and compared with the Keras model on the same noise."
     failed = [f"Not exported as {name}: {reason}." for name, reason in card.get("failed_formats", {}).items()]
     return "\n\n".join([text, table(heading, rows), *failed])

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.sampling.noise import DISTRIBUTIONS
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, one_of, require
 
 
 class LatentLike(Protocol):
@@ -24,6 +25,14 @@ class LatentLike(Protocol):
     @property
     def distribution(self) -> str:
         """One of `egan_tf.sampling.noise.DISTRIBUTIONS`."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A `LatentLike`."""
+
+    size: int
+    distribution: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,22 @@ class Source:
 def inputs_of(noise: Any, labels: Any = None) -> Any:
     """What a generator is called with: noise, or [noise, labels]."""
     return noise if labels is None else [noise, labels]
+
+
+def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
+    """The noise of a generator, its size from the model's first input unless it is given.
+
+    Raises:
+        InputError: the distribution is unknown, or the model does not say the size.
+    """
+    if latent is not None and not isinstance(latent, str):
+        return latent
+    distribution = one_of("latent", latent or DISTRIBUTIONS[0], DISTRIBUTIONS)
+    first = (getattr(generator, "inputs", None) or [None])[0]
+    shape = tuple(getattr(first, "shape", ()))
+    known = not isinstance(generator, keras.Model) or (len(shape) == 2 and shape[1] is not None)
+    require(known, "latent", f"the generator does not say how long its noise is; give Latent(SIZE, {distribution!r})")
+    return Noise(shape[1] if len(shape) == 2 else 1, distribution)
 
 
 def prepare_source(

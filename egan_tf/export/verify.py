@@ -8,19 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.stateless import assigned_weights, forward_pass, state_of
-from egan_tf.export.formats.base import SampleFn
+from egan_tf.export.comparison import BATCH_SIZES, TOLERANCE, Bound, Difference, difference, verification_inputs
+from egan_tf.export.formats.base import Format, SampleFn
 from egan_tf.export.source import Source, run_on_cpu
-from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
 
-BATCH_SIZES = (1, 7, 64)
-
-TOLERANCE = 1e-5
-"""Largest difference of a file from the float32 model, for samples within [-1, 1]; in proportion for larger ones."""
-
-REDUCED_TOLERANCE = 0.25
-REDUCED_RMS_TOLERANCE = 0.03
+REDUCED = Bound(0.25, 0.03)
 """Largest and root mean square difference of the float32 copy from a generator in bfloat16 or float16.
 
 bfloat16 keeps 8 bits, a relative step of 2^-8 = 0.004 at every operation: on a small convolutional generator single
@@ -42,26 +36,34 @@ class ExportMismatchError(InputError):
         super().__init__("generator", problem)
 
 
-def verify_format(name: str, sample_fn: SampleFn, source: Source) -> dict[str, Any]:
+def verify_format(name: str, format_: Format, sample_fn: SampleFn, source: Source) -> dict[str, Any]:
     """Compares a written format with the generator, for every batch size.
 
     Args:
         name: of the format, for the message.
+        format_: says how much its samples may differ.
         sample_fn: the format, loaded again.
         source: the generator.
 
     Returns:
-        The card's entry: batch sizes, largest absolute difference, tolerance.
+        The card's entry: batch sizes, largest absolute and root mean square difference, and how much was allowed.
 
     Raises:
-        ExportMismatchError: the samples differ by more than `TOLERANCE`.
+        ExportMismatchError: the samples differ by more than the bound of the format.
     """
-    largest = 0.0
+    bound, squares, numbers, largest = format_.bound(source.spec), 0.0, 0, 0.0
     for inputs in verification_inputs(source.spec):
-        expected = run_on_cpu(source.model, *inputs)
-        bound = TOLERANCE * _scale(expected)
-        largest = max(largest, _difference(name, sample_fn(*inputs), expected, bound))
-    return {"batch_sizes": list(BATCH_SIZES), "largest_difference": largest, "tolerance": TOLERANCE}
+        expected = format_.expected(run_on_cpu(source.model, *inputs), source.spec)
+        found = _compared(name, sample_fn(*inputs), expected, bound)
+        largest, numbers = max(largest, found.largest), numbers + expected.size
+        squares += found.rms**2 * expected.size
+    return {
+        "batch_sizes": list(BATCH_SIZES),
+        "largest_difference": largest,
+        "rms_difference": (squares / numbers) ** 0.5,
+        "tolerance": bound.largest,
+        "rms_tolerance": bound.rms,
+    }
 
 
 def verify_source(source: Source) -> dict[str, Any] | None:
@@ -80,14 +82,11 @@ def verify_source(source: Source) -> dict[str, Any] | None:
         samples = run_on_cpu(source.model, *inputs)
         _check_values(samples, source.spec)
         if source.model is not source.original:
-            original, scale = run_on_cpu(source.original, *inputs), _scale(samples)
-            largest = max(largest, _difference("float32 copy", samples, original, REDUCED_TOLERANCE * scale))
-            rms = float(np.sqrt(np.mean(np.square(samples - original))))
-            if not rms <= REDUCED_RMS_TOLERANCE * scale:
-                raise ExportMismatchError(f"its float32 copy differs by {rms:.3g} (root mean square)")
+            original = run_on_cpu(source.original, *inputs)
+            largest = max(largest, _compared("float32 copy", samples, original, REDUCED).largest)
     if source.model is source.original:
         return None
-    return {"largest_difference": largest, "tolerance": REDUCED_TOLERANCE}
+    return {"largest_difference": largest, "tolerance": REDUCED.largest, "rms_tolerance": REDUCED.rms}
 
 
 def _check_training_mode(source: Source) -> None:
@@ -113,29 +112,11 @@ def _check_training_mode(source: Source) -> None:
         )
 
 
-def verification_inputs(spec: SamplingSpec) -> list[tuple[np.ndarray, ...]]:
-    """The inputs of the comparison, for each of `BATCH_SIZES`: noise float32 [batch, latent_size], and labels int32
-    [batch] that take turns if the generator takes them."""
-    generator, start, found = noise_generator(0), 0, []
-    for size in BATCH_SIZES:
-        labels = [np.arange(start, start + size, dtype=np.int32) % spec.classes] if spec.classes else []
-        found.append((spec.draw_noise(generator, size), *labels))
-        start += size
+def _compared(name: str, samples: np.ndarray, expected: np.ndarray, bound: Bound) -> Difference:
+    found = difference(samples, expected, bound)
+    if found.problem:
+        raise ExportMismatchError(f"its {name} {found.problem}; batch {len(expected)}")
     return found
-
-
-def _scale(samples: np.ndarray) -> float:
-    return max(1.0, float(np.abs(samples).max()))
-
-
-def _difference(name: str, samples: np.ndarray, expected: np.ndarray, bound: float) -> float:
-    if samples.shape != expected.shape or samples.dtype != np.float32:
-        found = f"{samples.dtype} {list(samples.shape)}"
-        raise ExportMismatchError(f"its {name} makes {found} where it makes float32 {list(expected.shape)}")
-    difference = float(np.abs(samples - expected).max())
-    if not difference <= bound:  # so that NaN fails too
-        raise ExportMismatchError(f"its {name} differs by {difference:.3g}, allowed {bound:.3g}; batch {len(expected)}")
-    return difference
 
 
 def _check_values(samples: np.ndarray, spec: SamplingSpec) -> None:

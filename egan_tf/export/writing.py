@@ -44,9 +44,11 @@ def write_formats(names: list[str], source: Source, directory: Path) -> tuple[di
         apart = directory / f".{name}"
         apart.mkdir()
         try:
-            verification[name] = _write_verified(name, source, apart)
-            for path in apart.iterdir():
-                path.rename(directory / path.name)
+            verified = _write_verified(name, source, apart)
+            written = sorted(path.name for path in apart.iterdir())
+            for file in written:
+                (apart / file).rename(directory / file)
+            verification[name] = {"files": written, **verified}
         except (FormatError, ExportMismatchError) as error:
             failed[name] = error
         finally:
@@ -77,7 +79,7 @@ def _write_verified(name: str, source: Source, directory: Path) -> dict[str, Any
     except Exception as error:  # libraries that convert and user layers may raise anything
         raise _failure(error, source, directory) from error
     try:
-        return verify_format(name, FORMATS[name].load(directory), source)
+        return verify_format(name, FORMATS[name], FORMATS[name].load(directory), source)
     except (FormatError, ExportMismatchError):
         raise
     except Exception as error:

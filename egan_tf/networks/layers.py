@@ -22,7 +22,10 @@ class NearestUpsampling(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """The larger feature map."""
-        return ops.repeat(ops.repeat(inputs, 2, axis=2), 2, axis=1)
+        repeated = ops.repeat(ops.repeat(inputs, 2, axis=2), 2, axis=1)
+        _, *shape = self.compute_output_shape(inputs.shape)
+        # TensorFlow loses the sizes that are known, and TensorFlow Lite needs them.
+        return repeated if None in shape else ops.reshape(repeated, (-1, *shape))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """[batch, 2h, 2w, channels]; a size that is not known stays so."""

@@ -14,6 +14,7 @@ import numpy as np
 from egan_tf.sampling.conditioned import ConditionedSampler
 from egan_tf.sampling.integrity import check_against_card, check_sha256
 from egan_tf.sampling.labels import label_rows
+from egan_tf.sampling.model_file import find_model_file
 from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.onnx_graph import find_problem
 from egan_tf.sampling.spec import SamplingSpec
@@ -25,7 +26,6 @@ ROWS = 32
 """Rows of noise in every call of onnxruntime. Sample i is always row i % ROWS of a call of this size: kernels that
 onnxruntime chooses by batch size cannot change its last bits."""
 
-ONNX_FILE = "generator.onnx"
 MAX_BYTES = 2**31 - 1
 """Protobuf, and with it a single ONNX file, ends here."""
 
@@ -33,7 +33,7 @@ _MAX_THREADS = 4
 
 
 class Sampler:
-    """Samples from a `generator.onnx` exported by egan_tf.
+    """Samples from an ONNX file exported by egan_tf: `generator.onnx`, or one with smaller weights.
 
     The file must be the one that a `card.json` beside it lists, if there is one, and must consist of what a generator
     needs; see `egan_tf.sampling.onnx_graph`. Samples that are not finite are refused.
@@ -49,7 +49,7 @@ class Sampler:
         """Opens the file.
 
         Args:
-            path: `generator.onnx`, or the directory that holds it.
+            path: the file; or the directory of an export, of whose files `model_file.PREFERENCE` names the first.
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
             sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
 
@@ -59,7 +59,7 @@ class Sampler:
         """
         self.batch_size = integer("batch_size", batch_size)
         expected = None if sha256 is None else check_sha256("sha256", sha256)
-        self.path = _find(path)
+        self.path = find_model_file(path)
         model = _read(self.path)
         self.sha256 = hashlib.sha256(model).hexdigest()
         require(expected in (None, self.sha256), "sha256", f"{self.path} has {self.sha256}, not {expected}")
@@ -204,19 +204,6 @@ def _call_labels(rows: np.ndarray | None, start: int) -> np.ndarray | None:
         return None
     chosen = rows[start : start + ROWS]
     return np.concatenate([chosen, np.zeros(ROWS - len(chosen), np.int32)])
-
-
-def _find(path: str | os.PathLike[str]) -> Path:
-    require(isinstance(path, (str, os.PathLike)), "path", f"must be a path, got {format_value(path)}")
-    try:
-        file = Path(path)
-        if file.is_dir():
-            file = file / ONNX_FILE
-        exists = file.exists()
-    except (OSError, TypeError, ValueError) as error:
-        raise InputError("path", f"cannot read it: {error}") from error
-    require(exists, "path", f"no file {file}; train and export a generator first")
-    return file
 
 
 def _read(path: Path) -> bytes:

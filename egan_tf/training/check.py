@@ -24,7 +24,8 @@ from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.data_loading import load_dataset
-from egan_tf.training.export_run import export_dir, is_own_export
+from egan_tf.training.export_place import export_dir
+from egan_tf.training.export_run import is_own_export
 from egan_tf.training.metric_setup import load_metric_extractor
 from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings

@@ -8,7 +8,6 @@ SHA-256.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,15 +18,13 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
+from egan_tf.training.checkpoint_folders import MANIFEST, checkpoint_folders, score_of
 from egan_tf.utils.atomic import atomic_directory, atomic_write, remove_leftovers, sha256_of
 from egan_tf.utils.checks import InputError
 
-MANIFEST = "manifest.json"
 STATE = "state"
 FORMAT = 2
 """Incremented when the variables of a model change, to distinguish checkpoints of other versions from damaged ones."""
-
-_NAME = re.compile(r"(\d{8,18})(?:-r(\d{1,9}))?")
 
 
 class DamagedError(ValueError):
@@ -119,7 +116,8 @@ class Checkpoints:
     def best_score(self) -> float | None:
         """The highest score of any checkpoint; None if none has one."""
         return max(
-            (score for directory in self._directories() if (score := _score(directory)) is not None), default=None
+            (score for directory in checkpoint_folders(self.folder) if (score := score_of(directory)) is not None),
+            default=None,
         )
 
     def restore_best(self) -> Manifest:
@@ -128,7 +126,11 @@ class Checkpoints:
         Raises:
             InputError: if no checkpoint has a score, or the best cannot be read.
         """
-        scores = {directory: score for directory in self._directories() if (score := _score(directory)) is not None}
+        scores = {
+            directory: score
+            for directory in checkpoint_folders(self.folder)
+            if (score := score_of(directory)) is not None
+        }
         if not scores:
             raise InputError("checkpoint", f"no checkpoint in {self.folder} has a value of a metric; take the newest")
         best = max(scores, key=lambda directory: scores[directory])
@@ -149,7 +151,7 @@ class Checkpoints:
             InputError: there are checkpoints, but none can be read; or another version wrote the newest.
         """
         skipped: list[str] = []
-        directories = self._directories()
+        directories = checkpoint_folders(self.folder)
         for directory in reversed(directories):
             try:
                 manifest = read_manifest(directory)
@@ -168,16 +170,9 @@ class Checkpoints:
         except (tf.errors.OpError, AssertionError, ValueError) as error:
             raise DamagedError(f"it belongs to another model: {str(error).splitlines()[0][:200]}") from error
 
-    def _directories(self) -> list[Path]:
-        """All checkpoints, the oldest first."""
-        if not self.folder.is_dir():
-            return []
-        found = [(match, path) for path in self.folder.iterdir() if (match := _NAME.fullmatch(path.name))]
-        return [path for _, path in sorted(found, key=lambda pair: (int(pair[0][2] or 0), int(pair[0][1])))]
-
     def _prune(self) -> None:
-        directories = self._directories()
-        scores = {directory: score for directory in directories if (score := _score(directory)) is not None}
+        directories = checkpoint_folders(self.folder)
+        scores = {directory: score for directory in directories if (score := score_of(directory)) is not None}
         best = {max(scores, key=lambda directory: scores[directory])} if scores else set()
         for directory in set(directories[: -self.kept]) - best:
             shutil.rmtree(directory, ignore_errors=True)
@@ -217,14 +212,6 @@ def read_manifest(directory: Path) -> Manifest:
         if found != expected:
             raise DamagedError(f"{name} has another SHA-256 than {MANIFEST} lists")
     return manifest
-
-
-def _score(directory: Path) -> float | None:
-    try:
-        score = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))["score"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return score if isinstance(score, float) else None
 
 
 def _values(variables: Iterable[keras.Variable]) -> list[tf.Variable]:

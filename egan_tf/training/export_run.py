@@ -15,6 +15,8 @@ from egan_tf.export.card import is_unchanged
 from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.training import run_folder
 from egan_tf.training.config import Config, from_dict
+from egan_tf.training.export_place import export_dir, exported_as
+from egan_tf.training.recorded_data import RecordedData
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.json_lines import read_records
 
@@ -22,7 +24,7 @@ from egan_tf.utils.json_lines import read_records
 def export(
     egan: EGAN,
     config: Config,
-    dataset: data.Dataset,
+    dataset: data.Dataset | RecordedData,
     *,
     individual: int = 0,
     formats: Sequence[str] | None = None,
@@ -35,7 +37,7 @@ def export(
     Args:
         egan: the trained model.
         config: its configuration.
-        dataset: what it was trained on.
+        dataset: what it was trained on, or the run's record of it.
         individual: its rank, 0 being the fittest.
         formats: instead of the configuration's.
         name: of the exported model, instead of the configuration's.
@@ -45,9 +47,7 @@ def export(
     Returns:
         The directory.
     """
-    config = config.replace(
-        run={"name": name or config.run.name, "models_dir": str(models_dir or config.run.models_dir)}
-    )
+    config = exported_as(config, name, models_dir)
     return export_generator(
         egan.individual(individual),
         export_dir(config),
@@ -58,11 +58,6 @@ def export(
         overwrite=config.run.overwrite if overwrite is None else overwrite,
         class_names=dataset.class_names if egan.conditional else (),
     )
-
-
-def export_dir(config: Config) -> Path:
-    """The folder of a configuration's exported model."""
-    return Path(config.run.models_dir) / config.name
 
 
 def is_own_export(run: Path, config: Config, steps: int) -> bool:
@@ -109,7 +104,7 @@ def export_event(directory: Path) -> dict[str, Any]:
     return {"event": "exported", "card_sha256": sha256_of(directory / CARD_FILE), **failed}
 
 
-def _card(egan: EGAN, config: Config, dataset: data.Dataset, individual: int) -> dict[str, Any]:
+def _card(egan: EGAN, config: Config, dataset: data.Dataset | RecordedData, individual: int) -> dict[str, Any]:
     """The part of the card that says how the generator was trained."""
     population = egan.population
     lineage = {name: np.asarray(value)[individual].tolist() for name, value in population.lineage._asdict().items()}

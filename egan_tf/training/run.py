@@ -24,6 +24,7 @@ from egan_tf.training.config import Config
 from egan_tf.training.export_run import export, export_event, is_own_export
 from egan_tf.training.metric_setup import make_class_evaluations, make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
+from egan_tf.training.recorded_data import record_of
 from egan_tf.training.signals import Signals
 from egan_tf.utils.atomic import atomic_write, remove_leftovers
 from egan_tf.utils.checks import InputError, RunError
@@ -90,6 +91,7 @@ class Run:
             StoppedError: by a signal, after a checkpoint.
         """
         atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
+        atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
         saved = self._train()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
@@ -220,6 +222,7 @@ class Run:
         if not (self.folder / run_folder.CONFIG).exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             atomic_write(self.folder / run_folder.CONFIG, self.config.to_json())
+            atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
             log_line(f"{self.folder} was removed; made it again, without the records so far")
 
     def _draw_plot(self) -> None:

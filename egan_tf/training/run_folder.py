@@ -10,6 +10,7 @@ from egan_tf.utils.checks import InputError
 from egan_tf.utils.locks import directory_lock
 
 CONFIG = "config.json"
+DATA = "data.json"
 METRICS = "metrics.jsonl"
 TIMINGS = "timings.jsonl"
 EVENTS = "events.jsonl"

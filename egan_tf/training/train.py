@@ -9,18 +9,18 @@ from egan_tf.evolution.egan import EGAN
 from egan_tf.training import run_folder
 from egan_tf.training.build import build
 from egan_tf.training.check import check, check_resume, check_settings, locked_run
+from egan_tf.training.checkpoint_folders import BEST, NEWEST
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.data_loading import load_dataset
 from egan_tf.training.export_run import export, export_event, unrecorded_export
+from egan_tf.training.recorded_data import RecordedData, read_record
 from egan_tf.training.run import Run, StoppedError, Trained, now
 from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, one_of
 from egan_tf.utils.log_line import log_line
 from egan_tf.utils.user_code import UserCode
-
-NEWEST, BEST = "newest", "best"
 
 __all__ = [
     "StoppedError",
@@ -113,8 +113,11 @@ def _imported(code: UserCode) -> dict[str, dict[str, str]]:
     return {"user_code": dict(code.sha256)} if code.sha256 else {}
 
 
-def load_run(folder: Path, checkpoint: str = NEWEST, code: UserCode | None = None) -> tuple[EGAN, Config, data.Dataset]:
-    """The model of a run, with its configuration and data set.
+def load_run(
+    folder: Path, checkpoint: str = NEWEST, code: UserCode | None = None
+) -> tuple[EGAN, Config, data.Dataset | RecordedData]:
+    """The model of a run, with its configuration and what it recorded of its data set, which is loaded only if the run
+    recorded nothing.
 
     Args:
         folder: of the run.
@@ -126,7 +129,7 @@ def load_run(folder: Path, checkpoint: str = NEWEST, code: UserCode | None = Non
     """
     one_of("checkpoint", checkpoint, (NEWEST, BEST))
     config = read_config(folder)
-    dataset = load_dataset(config, code)
+    dataset = read_record(folder) or load_dataset(config, code)
     egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names))
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan)
     if checkpoint == BEST:

@@ -50,6 +50,12 @@ def load_registry(registry: str) -> Collection[str]:
         return ()
 
 
+def resolve(reference: str) -> Any:
+    """What a module of this package calls by a name, `module:NAME`; the module is imported."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def _constants(value: ast.expr | None) -> tuple[str, ...]:
     items = value.keys if isinstance(value, ast.Dict) else value.elts if isinstance(value, ast.Tuple) else []
     return tuple(item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))

@@ -1,16 +1,24 @@
-"""The interface of an export format."""
+"""The interface of an export format.
+
+This module and those of the formats import neither TensorFlow nor Keras before a format is written or loaded, so that
+whoever receives an export can ask a format what it needs.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from egan_tf.export.source import Source
+from egan_tf.export.comparison import FLOAT32, Bound
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
+
+if TYPE_CHECKING:
+    from egan_tf.export.source import Source
 
 SampleFn = Callable[..., np.ndarray]
 """Noise float32 [batch, latent_size], and labels int32 [batch] if the generator takes them, to samples float32 [batch,
@@ -26,7 +34,16 @@ class FormatError(InputError):
 
 
 class Format(ABC):
-    """Writes a generator into the directory of an export, and loads it again."""
+    """Writes a generator into the directory of an export, and loads it again.
+
+    Attributes:
+        packages: import names of what `load` needs besides numpy.
+        makes_samples: whether `load` gives the samples of the generator, to which others can be compared; False if
+            `expected` changes them.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ()
+    makes_samples: ClassVar[bool] = True
 
     @abstractmethod
     def write(self, source: Source, directory: Path) -> None:
@@ -44,10 +61,22 @@ class Format(ABC):
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """The paragraphs of the README that show how to sample from this format, in Markdown.
 
+        What loads the files without comparing them with the card begins with `markdown.check_lines`.
+
         Args:
             path: the directory of the export, as a reader would type it.
             spec: the noise and the samples of the generator.
         """
+
+    def bound(self, spec: SamplingSpec) -> Bound:
+        """How much samples of this format may differ from those of the Keras model, computed in float32."""
+        del spec
+        return FLOAT32
+
+    def expected(self, samples: np.ndarray, spec: SamplingSpec) -> np.ndarray:
+        """What this format makes of the samples [batch, *sample_shape]; itself unless it makes something else."""
+        del spec
+        return samples
 
     def sample(self, directory: Path, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray | None:
         """Samples for a seed and labels [count], float32 [count, *sample_shape]; None if it cannot sample by seed."""

@@ -1,0 +1,97 @@
+"""Compares the formats of an export with the samples in its card, and with each other."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from egan_tf.export.comparison import Bound, difference, scale_of
+from egan_tf.export.formats import FORMATS
+from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
+from egan_tf.export.receipt.sampling_process import SamplingError, samples_of
+from egan_tf.export.sample_vectors import COUNT, at_positions, read_vectors
+from egan_tf.sampling.spec import SamplingSpec
+
+
+def check_formats(
+    directory: Path, card: Mapping[str, Any], spec: SamplingSpec, damaged: set[str], only: str | None = None
+) -> list[Finding]:
+    """Samples from each format in a fresh process, and compares the samples.
+
+    Args:
+        directory: of the export.
+        card: as `check_schema` accepts it.
+        spec: of the generator.
+        damaged: the files that are not as the card lists them; a format with one of them is not loaded.
+        only: the one format to check; by default all.
+
+    Returns:
+        A finding for each format.
+    """
+    names = [name for name, entry in card["verification"].items() if "files" in entry or name in FORMATS]
+    names = [name for name in names if only in (None, name)]
+    found: dict[str, Finding] = {}
+    samples: dict[str, np.ndarray] = {}
+    for name in names:
+        reason = _reason_not_to_load(name, files_of(name, card), damaged)
+        if reason:
+            found[name] = Finding(name, NOT_CHECKED, reason)
+            continue
+        try:
+            samples[name] = samples_of(name, directory, spec)
+        except SamplingError as error:
+            found[name] = Finding(name, DIFFERENT, str(error))
+    reference = _reference(samples, spec)
+    found |= {name: _compare(name, samples, reference, card, spec) for name in samples}
+    return [found[name] for name in names]
+
+
+def files_of(name: str, card: Mapping[str, Any]) -> set[str]:
+    """The files of a format, by their paths; all of the export if the card does not say."""
+    entries = set(card["verification"][name].get("files", ()))
+    return {path for path in card["files"] if not entries or PurePosixPath(path).parts[0] in entries}
+
+
+def _reason_not_to_load(name: str, files: set[str], damaged: set[str]) -> str:
+    if name not in FORMATS:
+        return "this version of egan_tf does not know the format"
+    if files & damaged:
+        return "not loaded, as files of it are not those of the card"
+    missing = [package for package in FORMATS[name].packages if importlib.util.find_spec(package) is None]
+    return f"needs {', '.join(missing)}: pip install 'egan_tf[train]'" if missing else ""
+
+
+def _reference(samples: Mapping[str, np.ndarray], spec: SamplingSpec) -> str | None:
+    """The format to which the others are compared: the one with the smallest bound; None if there is none."""
+    able = [name for name in samples if FORMATS[name].makes_samples]
+    return min(able, key=lambda name: FORMATS[name].bound(spec).largest, default=None)
+
+
+def _compare(
+    name: str, samples: Mapping[str, np.ndarray], reference: str | None, card: Mapping[str, Any], spec: SamplingSpec
+) -> Finding:
+    """Compares one format with the card's samples, and with the reference."""
+    format_, bound, made = FORMATS[name], FORMATS[name].bound(spec), samples[name]
+    compared = []
+    if "sample_vectors" in card:
+        positions, values = read_vectors(card["sample_vectors"], spec)
+        rows, scale = at_positions(made[:COUNT], positions), scale_of(made)
+        # A few numbers may all lie where the difference is large.
+        one = difference(rows, format_.expected(values, spec), Bound(bound.largest, bound.largest), scale)
+        compared.append(("the samples of the card", bound.largest * scale, one))
+    if reference not in (None, name):
+        allowed = bound + FORMATS[reference].bound(spec)
+        expected = format_.expected(samples[reference], spec)
+        other = difference(made, expected, allowed)
+        compared.append((reference, allowed.largest * scale_of(expected), other))
+    for what, _, found in compared:
+        if found.problem:
+            return Finding(name, DIFFERENT, f"compared with {what}: {found.problem}")
+    if not compared:
+        return Finding(name, NOT_CHECKED, "loads and samples; the card has no samples, and there is no other format")
+    said = [f"{what} {found.largest:.2g} (allowed {allowed:.2g})" for what, allowed, found in compared]
+    return Finding(name, OK, f"largest difference from {', from '.join(said)}")

@@ -1,0 +1,17 @@
+"""Where a configuration exports its model; imports no TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from egan_tf.training.config import Config
+
+
+def exported_as(config: Config, name: str | None, models_dir: Path | None) -> Config:
+    """The configuration with another name or folder of its exported model, where these are given."""
+    return config.replace(run={"name": name or config.run.name, "models_dir": str(models_dir or config.run.models_dir)})
+
+
+def export_dir(config: Config) -> Path:
+    """The folder of a configuration's exported model."""
+    return Path(config.run.models_dir) / config.name
