@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from egan_tf.commands import export as export_command
 from egan_tf.export import export_generator
 from egan_tf.sampling import Sampler
 from egan_tf.sampling.pictures import picture
@@ -67,7 +68,9 @@ def test_the_code_in_the_readme_runs(
     )
     readme = (tmp_path / "models" / "it" / "README.md").read_text("utf-8")
     assert str(tmp_path) not in readme
-    (shell,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    check, shell = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    assert check == "egan-export verify models/it\n"
+    assert export_command.main([*check.split()[1:], "--files-only"]) == 0
     assert shell.startswith("python -m egan_tf.sampling models/it/generator.onnx")
     subprocess.run([sys.executable, *shell.split()[1:]], check=True, capture_output=True)
     assert Path("grid.png").exists()
@@ -77,3 +80,10 @@ def test_the_code_in_the_readme_runs(
         namespace: dict = {}
         exec(program, namespace)  # the lines that users will copy
         assert tuple(namespace["samples"].shape) == (64, *request.getfixturevalue(name).output_shape[1:])
+    # The lines compare before they load.
+    for damaged in ("generator.onnx", "saved_model/variables/variables.index"):
+        file = Path("models/it", damaged)
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+    for program in programs:
+        with pytest.raises(ValueError, match="changed"):
+            exec(program, {})

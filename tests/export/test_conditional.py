@@ -1,4 +1,4 @@
-"""Class-conditional generators: both formats take labels, and compute what the Keras model computes."""
+"""Class-conditional generators: the formats take labels, and compute what the Keras model computes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return generator(), directory
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", ["saved_model", "onnx"])
 def test_it_equals_the_model_for_every_label(name: str, exported: tuple[keras.Model, Path]) -> None:
     model, directory = exported
     noise = np.random.default_rng(0).standard_normal((9, 32), dtype=np.float32)

@@ -11,6 +11,9 @@ from egan_tf.export.formats.base import FormatError
 
 assert egan_tf.networks.NETWORKS  # imported for the layers that it registers
 
+_FUNCTIONS = ("function", "__lambda__")
+"""Classes of functions that are no class of Keras; those of Keras itself are text."""
+MAX_NAME = 80
 OWN = "egan_tf>"
 """Begins the registered names of this package."""
 
@@ -51,8 +54,9 @@ def _unknown_objects(config: Any) -> list[str]:
         found = []
         if "class_name" in config and "module" in config:
             module, name = config["module"], str(config.get("registered_name"))
-            known = str(module).startswith("keras") or module == "builtins" or name.startswith(OWN)
-            found = [] if known else [str(config["class_name"])]
+            is_function = config["class_name"] in _FUNCTIONS
+            known = name.startswith(OWN) or (not is_function and str(module).partition(".")[0] in ("keras", "builtins"))
+            found = [] if known else [str(config["config" if is_function else "class_name"])[:MAX_NAME]]
         return found + [name for value in config.values() for name in _unknown_objects(value)]
     if isinstance(config, (list, tuple)):
         return [name for value in config for name in _unknown_objects(value)]

@@ -91,6 +91,8 @@ def _compare(
     for what, _, found in compared:
         if found.problem:
             return Finding(name, DIFFERENT, f"compared with {what}: {found.problem}")
+    if not compared and len(samples) > 1:
+        return Finding(name, OK, "samples; the others are compared with it")
     if not compared:
         return Finding(name, NOT_CHECKED, "loads and samples; the card has no samples, and there is no other format")
     said = [f"{what} {found.largest:.2g} (allowed {allowed:.2g})" for what, allowed, found in compared]
