@@ -51,7 +51,10 @@ REFUSALS = {
     "format": (("--formats", "onnx", "tflit"), "formats: unknown value 'tflit' (did you mean 'tflite'?)"),
     "rank": (("--individual", "1"), "individual: must be from 0 to 0, got 1"),
     "checkpoint": (("--checkpoint", "newst"), "checkpoint: unknown value 'newst'"),
-    "no best": (("--checkpoint", "best", "--name", "b"), "checkpoint: no checkpoint in runs/001-digits/checkpoints has"),
+    "no best": (
+        ("--checkpoint", "best", "--name", "b"),
+        "checkpoint: no checkpoint in runs/001-digits/checkpoints has",
+    ),
     "exists": ((), "name: saved_models/digits exists; --overwrite replaces it"),
 }
 
@@ -66,4 +69,6 @@ def test_a_run_without_checkpoints_and_a_damaged_record_are_refused_without_tens
     (run / "data.json").write_text('{"shape": []}')
     assert refused(run, "--name", "b").startswith("run: runs/001-digits/data.json cannot be read (")
     (run / "checkpoints" / "00000024").rmdir()
-    assert refused(run, "--name", "b").startswith("run: runs/001-digits has no checkpoint; the run did not get that far")
+    assert refused(run, "--name", "b").startswith(
+        "run: runs/001-digits has no checkpoint; the run did not get that far"
+    )

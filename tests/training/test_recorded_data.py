@@ -45,7 +45,9 @@ def test_a_run_copied_without_its_data_is_exported_as_before(tmp_path: Path, mon
         training.load_run(elsewhere / "run")
 
 
-@pytest.mark.parametrize("dataset", [data.load("digits", "unused"), data.load("ring8", "unused")], ids=["images", "points"])
+@pytest.mark.parametrize(
+    "dataset", [data.load("digits", "unused"), data.load("ring8", "unused")], ids=["images", "points"]
+)
 def test_the_record_says_what_the_data_set_says(dataset: Any, tmp_path: Path) -> None:
     assert read_record(tmp_path) is None
     (tmp_path / "data.json").write_text(record_of(dataset), "utf-8")
@@ -56,14 +58,21 @@ def test_the_record_says_what_the_data_set_says(dataset: Any, tmp_path: Path) ->
     assert record.facts() == json.loads(json.dumps(dataset.facts()))
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{}", '{"shape": [8], "value_range": [1], "class_names": [], "about": {}}', "[" * 100_000]
-    + ['{"shape": [-8], "value_range": null, "class_names": [], "about": {}}'],
-    ids=["empty", "list", "nothing", "range", "deep", "shape"],
-)
-def test_a_damaged_record_is_named_in_one_line(text: str, tmp_path: Path) -> None:
-    (tmp_path / "data.json").write_text(text)
-    with pytest.raises(InputError, match=r"^run: .*data\.json cannot be read .*the export loads the data set$") as caught:
+DAMAGED = {
+    "empty": "",
+    "list": "[]",
+    "nothing": "{}",
+    "range": '{"shape": [8], "value_range": [1], "class_names": [], "about": {}}',
+    "deep": "[" * 100_000,
+    "shape": '{"shape": [-8], "value_range": null, "class_names": [], "about": {}}',
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_record_is_named_in_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text(DAMAGED[name])
+    with pytest.raises(
+        InputError, match=r"^run: .*data\.json cannot be read .*the export loads the data set$"
+    ) as caught:
         read_record(tmp_path)
     assert "\n" not in str(caught.value)
