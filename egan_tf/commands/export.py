@@ -56,10 +56,10 @@ def _export(arguments: Sequence[str]) -> None:
     rank = rank_of(options.individual)
     check_name(options.name)
     config = read_config(options.run)
-    _check(options, config, rank)
     references = _references(config, options.run)
     if references and not options.trust_code:
         raise untrusted(references[0][0].name, references[0][1], can_type=False)
+    _check(options, config, rank)
     import_tensorflow_quietly()
     code = import_code(references)
     from egan_tf.training import train as training
