@@ -68,6 +68,7 @@ def test_it_is_refused_without_tensorflow(name: str, run: Path) -> None:
 def test_a_run_without_checkpoints_and_a_damaged_record_are_refused_without_tensorflow(run: Path) -> None:
     (run / "data.json").write_text('{"shape": []}')
     assert refused(run, "--name", "b").startswith("run: runs/001-digits/data.json cannot be read (")
+    (run / "data.json").unlink()
     (run / "checkpoints" / "00000024").rmdir()
     assert refused(run, "--name", "b").startswith(
         "run: runs/001-digits has no checkpoint; the run did not get that far"

@@ -206,7 +206,7 @@ def test_dry_run_prints_what_a_run_would_record(
         (["--gamma", "nan"], "gamma: must be a finite number"),
         (["--gamma", "much"], "gamma: must be a finite number, got 'much'"),
         (["--evaluation-size", "0"], "evaluation_size: must be a whole number of at least 1"),
-        (["--formats", "tflite"], "formats: unknown value 'tflite'"),
+        (["--formats", "tfjs"], "formats: unknown value 'tfjs'"),
         (["--network", "resnet"], "network: unknown value 'resnet'"),
         (["--dataset", "ring8", "--network", "dcgan"], "network: dcgan takes square images"),
         (["--fitness", "best"], "fitness: unknown value 'best'"),

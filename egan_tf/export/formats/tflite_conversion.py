@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import sys
 import tempfile
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import tensorflow as tf
 
 from egan_tf.export.formats.base import FormatError
 from egan_tf.export.layers import layer_of
 from egan_tf.export.source import Source
+from egan_tf.utils.quiet import silent_libraries
 
 _MISSING = re.compile(r"(?:TF Select|Custom) ops: ([^\n]+)")
 
@@ -30,7 +25,7 @@ def convert(source: Source, half: bool) -> bytes:
     Raises:
         FormatError: it has other operators; names them.
     """
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, silent_libraries():
         module = tf.Module()
         module.serve = tf.function(source.serve, input_signature=source.signature, autograph=False)
         module.weights = [weight.value for weight in source.model.variables]
@@ -50,18 +45,3 @@ def convert(source: Source, half: bool) -> bytes:
             place = "" if layer is None else f" (layer {layer!r})"
             raise FormatError(f"TensorFlow Lite has no operator {missing[1].strip()}{place}") from error
     return model
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silences the converter, which writes to the error stream of the process from C++."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +13,7 @@ from egan_tf.export.formats.embedded import embed, read_embedded
 from egan_tf.export.markdown import check_lines, code_block, describe_samples
 from egan_tf.sampling.model_file import TFLITE_FILE, TFLITE_FLOAT16_FILE
 from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.utils.quiet import silent_libraries
 
 if TYPE_CHECKING:
     from egan_tf.export.source import Source
@@ -46,10 +46,10 @@ class TFLite(Format):
         import tensorflow as tf
 
         read_embedded(directory / self.file)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that a later version has the interpreter in another package
+        with silent_libraries():  # that a later version has the interpreter in another package
             interpreter = tf.lite.Interpreter(str(directory / self.file))
-        run = interpreter.get_signature_runner()
+            interpreter.allocate_tensors()
+            run = interpreter.get_signature_runner()
 
         def sample_fn(noise: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
             samples: np.ndarray = run(noise=noise, **({} if labels is None else {"labels": labels}))["samples"]
