@@ -22,6 +22,7 @@ LEVELS = {
     "export": 3,
     "training": 4,
     "report": 5,
+    "search": 5,
     "commands": 6,
 }
 """A module imports from its own package and from packages of a lower level."""
@@ -31,7 +32,7 @@ FACADE = "egan_tf"
 
 HEAVY = (
     *("tensorflow", "keras", "pydantic", "tyro", "onnxruntime", "onnx", "tf2onnx", "matplotlib", "sklearn", "scipy"),
-    *("PIL", "tensorflow_datasets", "tensorboard", "tqdm", "jinja2", "fontTools", "lmdb"),
+    *("PIL", "tensorflow_datasets", "tensorboard", "tqdm", "jinja2", "fontTools", "lmdb", "optuna", "sqlalchemy"),
 )
 POSIX_ONLY = ("fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty")
 

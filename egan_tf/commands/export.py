@@ -148,3 +148,7 @@ def _parser() -> OneLineParser:
         "--trust-code", action="store_true", help="import functions that the run names as module:function"
     )
     return parser
+
+
+if __name__ == "__main__":
+    cli()

@@ -264,3 +264,7 @@ def _import_code(request: Request) -> UserCode:
         if declared.name not in request.typed and not request.trust_code:
             raise untrusted(declared.name, reference)
     return import_code(references)
+
+
+if __name__ == "__main__":
+    cli()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +28,11 @@ from egan_tf.training.export_run import is_own_export
 from egan_tf.training.metric_setup import load_metric_extractor
 from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
-from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.registries import load_registry
-from egan_tf.utils.settings import Setting, sections_of, settings_of
-from egan_tf.utils.user_code import UserCode, is_reference
+from egan_tf.utils.settings import sections_of, settings_of
+from egan_tf.utils.user_code import UserCode, check_registered
 
 MULTIPLES = {
     "run": ("steps", "log_every", "sample_every", "checkpoint_every"),
@@ -107,7 +106,7 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
     for section, group in sections_of(type(config)).items():
         for name, declared in settings_of(group).items():
             if declared.registry:
-                _check_names(getattr(getattr(config, section), name), declared)
+                check_registered(getattr(getattr(config, section), name), declared, load_registry(declared.registry))
             if declared.folder:
                 _check_path(name, getattr(getattr(config, section), name))
     code = code or UserCode()
@@ -139,20 +138,6 @@ def _check_burn_in(config: Config) -> None:
     penalized = any(getattr(evolution, weight) for weight in PENALTIES)
     problem = f"has a meaning with a penalty only; set {' or '.join(PENALTIES)} above 0"
     require(penalized or evolution.penalty_every == 1, "penalty_every", problem)
-
-
-def _check_names(value: Any, declared: Setting) -> None:
-    """Refuses names that are not registered; parameters of names are checked when they are resolved."""
-    choices = load_registry(declared.registry) or _sequence(declared.default)
-    for item in _sequence(value):
-        if isinstance(item, str):
-            name = re.split("[(:]", item, maxsplit=1)[0] if declared.functions else item
-            if name in choices or not (declared.functions and is_reference(item)):
-                one_of(declared.name, name, choices)
-
-
-def _sequence(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def _check_path(name: str, folder: Path | str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from egan_tf.utils.atomic import atomic_directory, atomic_write
@@ -35,16 +36,32 @@ def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:
     Raises:
         InputError: the folder cannot be made.
     """
+    return create_numbered_folder(runs_dir, name, {CONFIG: config}, "runs_dir")
+
+
+def create_numbered_folder(parent: Path, name: str, files: Mapping[str, str], field: str) -> Path:
+    """Makes a new folder `NNN-NAME`, numbered after the highest existing number; concurrent calls get different ones.
+
+    Args:
+        parent: the folder that it is made in; made if needed.
+        name: the part after the number.
+        files: text by file name; the folder contains them from the start.
+        field: the setting of `parent`, for the error.
+
+    Raises:
+        InputError: the folder cannot be made.
+    """
     try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        with directory_lock(runs_dir, wait=True):
-            number = 1 + max((_number(path.name) for path in runs_dir.iterdir()), default=0)
-            folder = runs_dir / f"{number:03d}-{name}"
+        parent.mkdir(parents=True, exist_ok=True)
+        with directory_lock(parent, wait=True):
+            number = 1 + max((_number(path.name) for path in parent.iterdir()), default=0)
+            folder = parent / f"{number:03d}-{name}"
             with atomic_directory(folder) as partial:
-                atomic_write(partial / CONFIG, config)
+                for file, text in files.items():
+                    atomic_write(partial / file, text)
         return folder
     except OSError as error:
-        raise InputError("runs_dir", f"cannot make a run's folder in {runs_dir}: {error.strerror or error}") from error
+        raise InputError(field, f"cannot make a folder in {parent}: {error.strerror or error}") from error
 
 
 def newest_run(runs_dir: Path) -> Path:
@@ -53,13 +70,28 @@ def newest_run(runs_dir: Path) -> Path:
     Raises:
         InputError: there is none.
     """
+    return newest_folder(runs_dir, CONFIG, "run", "--runs-dir")
+
+
+def newest_folder(parent: Path, file: str, what: str, flag: str) -> Path:
+    """The folder `NNN-NAME` with the highest number that contains a file.
+
+    Args:
+        parent: the folder that it is in.
+        file: the name of the file.
+        what: it is, for the error.
+        flag: that names `parent`, for the error.
+
+    Raises:
+        InputError: there is none.
+    """
     try:
-        runs = [path for path in runs_dir.iterdir() if _number(path.name) and (path / CONFIG).is_file()]
+        found = [path for path in parent.iterdir() if _number(path.name) and (path / file).is_file()]
     except OSError as error:
-        raise InputError("resume", f"no run in {runs_dir}: {error.strerror or error}") from error
-    if not runs:
-        raise InputError("resume", f"no run in {runs_dir}; name its folder, or say where it is with --runs-dir")
-    return max(runs, key=lambda path: _number(path.name))
+        raise InputError("resume", f"no {what} in {parent}: {error.strerror or error}") from error
+    if not found:
+        raise InputError("resume", f"no {what} in {parent}; name its folder, or say where it is with {flag}")
+    return max(found, key=lambda path: _number(path.name))
 
 
 def _number(name: str) -> int:

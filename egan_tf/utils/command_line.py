@@ -33,7 +33,7 @@ TRAINING_PACKAGES = (
 """Import names of the packages that the extra `train` installs."""
 
 _SCRIPTS = {"train": "train_tf.py", "export": "export.py"}
-_MODULES = {"sample": "egan_tf.sampling", "report": "egan_tf.report"}
+_MODULES = {"sample": "egan_tf.sampling", "report": "egan_tf.report", "search": "egan_tf.commands.search"}
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -63,13 +63,14 @@ def program(command: str) -> str:
     """How to call a command in the way this one was called: `python train_tf.py`, or the installed `egan-train`.
 
     Args:
-        command: "train", "export", "sample" or "report".
+        command: "train", "export", "sample", "report" or "search".
     """
     started = Path(sys.argv[0])
     if started.name in _SCRIPTS.values():
         script = _SCRIPTS.get(command)
         return f"python {script}" if script else f"python -m {_MODULES[command]}"
-    if command in _MODULES and started.name == "__main__.py" and started.parent.parent.name == "egan_tf":
+    in_package = started.parent.parent.name == "egan_tf"
+    if command in _MODULES and in_package and started.name in ("__main__.py", f"{command}.py"):
         return f"python -m {_MODULES[command]}"
     return f"egan-{command}"
 
@@ -94,7 +95,9 @@ def import_tensorflow_quietly() -> None:
         os.close(terminal)
 
 
-def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequence[str] = ()) -> NoReturn:
+def run(
+    main: Callable[[Sequence[str]], int | None], command: str, needs: Sequence[str] = (), extras: str = "train"
+) -> NoReturn:
     """Runs a command and exits. Errors become one line on stderr.
 
     The exit status is 2 for an `InputError`, 1 for a `RunError` or if standard output cannot be written, 130 for an
@@ -102,13 +105,14 @@ def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequen
 
     Args:
         main: takes the arguments; returns the exit status, None for 0.
-        command: "train", "export", "sample" or "report".
-        needs: packages of the extra `train` that the command needs for everything but `--version`.
+        command: "train", "export", "sample", "report" or "search".
+        needs: packages that the command needs for everything but `--version`.
+        extras: the extras of this package that install them.
     """
     name = program(command)
     name = name.removeprefix("python ") if name.endswith(".py") else name
     with lasting_streams() as (output, notices):
-        status = _status(main, name, needs)
+        status = _status(main, name, needs, extras)
         output.flush()
         if output.error is not None and not isinstance(output.error, BrokenPipeError):
             print(f"{name}: error: cannot write the output: {output.error.strerror}", file=sys.stderr)
@@ -117,7 +121,7 @@ def run(main: Callable[[Sequence[str]], int | None], command: str, needs: Sequen
     sys.exit(status)
 
 
-def _status(main: Callable[[Sequence[str]], int | None], name: str, needs: Sequence[str]) -> int:
+def _status(main: Callable[[Sequence[str]], int | None], name: str, needs: Sequence[str], extras: str) -> int:
     """Runs a command; the exit status."""
     try:
         arguments = sys.argv[1:]
@@ -127,7 +131,7 @@ def _status(main: Callable[[Sequence[str]], int | None], name: str, needs: Seque
         missing = [package for package in needs if importlib.util.find_spec(package) is None]
         if missing:
             problem = f"{name} needs packages that are not installed ({', '.join(missing)})"
-            raise InputError("install", f"{problem}: pip install 'egan_tf[train]'")
+            raise InputError("install", f"{problem}: pip install 'egan_tf[{extras}]'")
         return main(arguments) or 0
     except InputError as error:
         print(f"{name}: error: {error}", file=sys.stderr)

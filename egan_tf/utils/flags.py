@@ -35,7 +35,7 @@ def parse_flags(parser: OneLineParser, arguments: Sequence[str]) -> argparse.Nam
     Raises:
         InputError: an unknown flag (the message suggests the nearest one), or an unexpected argument.
     """
-    options, rest = parser.parse_known_args(_with_dashes(arguments))
+    options, rest = parser.parse_known_args(with_dashes(arguments))
     unknown = next((part for part in rest if part.startswith("-") and part != "--"), None)
     if unknown is not None:
         flag, known = unknown.partition("=")[0], [*parser._option_string_actions]
@@ -97,7 +97,7 @@ def _format_default(default: Any) -> str:
     return "none" if default is None else str(default) or "empty"
 
 
-def _with_dashes(arguments: Sequence[str]) -> list[str]:
+def with_dashes(arguments: Sequence[str]) -> list[str]:
     """Replaces underscores in flags by dashes, and joins a negative number to its flag, as argparse needs."""
     found: list[str] = []
     for argument in arguments:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from egan_tf.utils.atomic import sha256_of
-from egan_tf.utils.checks import InputError
+from egan_tf.utils.checks import InputError, one_of
 from egan_tf.utils.registries import names_in
 from egan_tf.utils.settings import Setting, Settings, sections_of, settings_of
 
@@ -78,6 +78,29 @@ def references_in(config: Settings) -> list[tuple[Setting, str]]:
 def _is_registered(item: str, declared: Setting) -> bool:
     """Whether a registered name stands before the colon, as in `folder:cats`."""
     return item.partition(":")[0] in names_in(declared.registry)
+
+
+def check_registered(value: Any, declared: Setting, choices: Collection[str]) -> None:
+    """Refuses names that are not registered; parameters of names are checked when they are resolved.
+
+    Args:
+        value: of the setting, a name or a sequence of names.
+        declared: the setting.
+        choices: the registered names; if there are none, the default is the only name.
+
+    Raises:
+        InputError: a name is neither registered nor, where functions are accepted, a `module:function`.
+    """
+    choices = choices or _sequence(declared.default)
+    for item in _sequence(value):
+        if isinstance(item, str):
+            name = re.split("[(:]", item, maxsplit=1)[0] if declared.functions else item
+            if name in choices or not (declared.functions and is_reference(item)):
+                one_of(declared.name, name, choices)
+
+
+def _sequence(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def untrusted(name: str, reference: str, can_type: bool = True) -> InputError:

@@ -1,0 +1,191 @@
+"""Searches settings, or sweeps over seeds: `egan-search --help`.
+
+In a checkout `python -m egan_tf.commands.search --help`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from egan_tf.utils.checks import RunError, require
+from egan_tf.utils.command_line import TRAINING_PACKAGES, program, run
+from egan_tf.utils.log_line import log_line
+
+if TYPE_CHECKING:
+    from egan_tf.commands.search_arguments import SearchArguments
+    from egan_tf.search.study import Study
+
+SIGNAL_STATUS = 128
+
+
+def cli() -> NoReturn:
+    """The console script."""
+    run(main, "search", needs=(*TRAINING_PACKAGES, "optuna"), extras="train,search")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Makes or resumes a study and works on it; returns the exit status.
+
+    Args:
+        arguments: without the program's name.
+
+    Raises:
+        InputError: an input is invalid; nothing has been trained.
+        RunError: the study cannot go on, or its winner cannot be exported; its trials are kept.
+        SystemExit: after printing the help or the version.
+    """
+    from egan_tf.commands.search_arguments import read_arguments
+
+    options = read_arguments(arguments)
+    if options.resume is None:
+        from egan_tf.commands.search_setup import new_definition, preview
+
+        definition = new_definition(options)
+        if options.dry_run:
+            print("\n".join(preview(definition, options.seeds)))
+            return 0
+        from egan_tf.search.study import create_study
+
+        study = create_study(definition, options.studies_dir, options.storage)
+    else:
+        study = _opened(options, options.resume)
+        if options.list:
+            _print_results(study)
+            return 0
+        _check_code(study, options.trust_code)
+    _set_limits(study, options)
+    print(f"study: {study.folder}")
+    log_line(f"another worker, in another terminal: {program('search')} --resume {study.folder}")
+    return _work(study, options)
+
+
+def _opened(options: SearchArguments, name: str) -> Study:
+    """The study that `--resume` names."""
+    from egan_tf.search.study import STUDY, join_study, open_study
+    from egan_tf.training.run_folder import newest_folder
+
+    if name == options.newest:
+        folder = newest_folder(options.studies_dir, STUDY, "study", "--studies-dir")
+    elif options.storage and not Path(name).is_dir():
+        return join_study(name, options.storage, options.studies_dir)
+    else:
+        folder = Path(name)
+    require(folder.is_dir(), "resume", f"no study {folder}")
+    return open_study(folder, options.storage)
+
+
+def _check_code(study: Study, trusted: bool) -> None:
+    """Refuses a study that names code to import, unless the user trusts it."""
+    from egan_tf.commands.search_setup import references_of
+    from egan_tf.utils.user_code import untrusted
+
+    found = references_of(study.definition)
+    if found and not trusted:
+        raise untrusted(*found[0], can_type=False)
+
+
+def _set_limits(study: Study, options: SearchArguments) -> None:
+    """Sets how far the study goes, and queues its first trials."""
+    from egan_tf.search.table import counted
+
+    sweep = study.definition.sweep
+    require(sweep or not options.seeds, "seeds", "are those of a sweep; this study is a search")
+    require(not sweep or options.trials is None, "trials", "are the seeds of a sweep; name more --seeds instead")
+    with study.locked():
+        known = counted(study.trials)
+        most = options.trials
+        require(most is None or most >= known, "trials", f"the study has {known} trials; ask for at least as many")
+        budget = options.budget.generations if options.budget else None
+        steps_vary = any("steps" in parameter.names for parameter in study.definition.space)
+        require(budget is None or not steps_vary, "budget", "cannot count generations where steps is searched")
+        if most is None and budget is None and not sweep and study.limits == (0, 0):
+            most = 0 if options.budget else options.default_trials
+        study.limit(most, budget)
+        study.enqueue(options.seeds)
+
+
+def _work(study: Study, options: SearchArguments) -> int:
+    from egan_tf.search.process import python_command
+    from egan_tf.search.worker import Worker
+    from egan_tf.training.signals import Signals
+
+    # Whether code may be imported was decided for the whole study.
+    data = [] if options.data_dir is None else ["--data-dir", options.data_dir]
+    command = python_command("egan_tf.commands.trial", "--trust-code", *data, "--resume")
+    seconds = options.budget.seconds if options.budget else None
+    end = None if seconds is None else time.monotonic() + seconds
+    with Signals() as signals:
+
+        def stopped() -> bool:
+            return signals.received is not None or (end is not None and time.monotonic() >= end)
+
+        finished = Worker(study, command, stopped, lambda line: print(line, flush=True)).work()
+    if finished:
+        _finish(study)
+        return 0
+    _print_results(study)
+    print(f"stopped; to resume: {program('search')} --resume {study.folder}")
+    return 0 if signals.received is None else SIGNAL_STATUS + signals.received
+
+
+def _finish(study: Study) -> None:
+    """Exports the winner, writes the comparison and the results, and prints them."""
+    from egan_tf.search.process import python_command
+    from egan_tf.search.study import write_results
+    from egan_tf.search.table import best_trial, summary
+    from egan_tf.search.winner import EXPORT, export_winner
+
+    failure, exported = "", None
+    with study.locked():
+        if best_trial(study) is not None:
+            try:
+                exported = export_winner(study, python_command("egan_tf.commands.export", "--trust-code"))
+            except RunError as error:
+                failure = str(error)
+        write_results(study, {**summary(study), EXPORT: exported})
+    _print_results(study)
+    if exported is not None:
+        print(f"model: {exported['model']}")
+    report = _compare(study)
+    if report is not None:
+        print(f"report: {report}")
+    if failure:
+        raise RunError(failure)
+    if best_trial(study) is None:
+        raise RunError(f"no trial of {study.folder} came to its end with a finite metric; the table says why")
+
+
+def _print_results(study: Study) -> None:
+    from egan_tf.search.table import best_trial, spread_line, table
+
+    print("\n".join(table(study)))
+    spread, best = spread_line(study), best_trial(study)
+    if spread:
+        print(spread)
+    if best is not None:
+        print(f"best: trial {best.number}, {study.definition.metric} {best.value:.5g}")
+        print(f"run: {study.run_of(best.number)}")
+
+
+def _compare(study: Study) -> Path | None:
+    """The page that compares the trials, the best ones if there are too many; a failure is logged."""
+    from egan_tf.report import write_comparison
+    from egan_tf.report.comparison import MAX_RUNS
+    from egan_tf.search.study import COMPARISON
+    from egan_tf.search.table import ranked_runs
+
+    runs = ranked_runs(study)[:MAX_RUNS]
+    if len(runs) < 2:
+        return None
+    try:
+        return write_comparison(runs, study.folder / COMPARISON)
+    except Exception as error:  # drawing libraries may raise anything, which must not cost the results
+        log_line(f"no comparison of the trials was written: {str(error) or type(error).__name__}")
+        return None
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,1 @@
+"""Searches over settings and sweeps over seeds: studies whose trials are ordinary runs."""

@@ -1,0 +1,175 @@
+"""The engine: Optuna's storage, sampler and pruner for a study, without Optuna's messages."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+
+from egan_tf.search.definition import MAX_SWEPT_SEED, REDUCTION, SEED, Definition
+from egan_tf.search.space import Parameter
+from egan_tf.utils.checks import InputError, first_line
+
+STARTUP_TRIALS = 5
+"""Random trials before the estimator of densities (TPE, Bergstra et al. 2011) suggests."""
+HEARTBEAT_SECONDS = 60
+STALE_SECONDS = 600
+"""After so long without a heartbeat a trial of another machine counts as abandoned."""
+_BUSY_SECONDS = 120.0
+"""How long a worker waits for the lock of the SQLite file."""
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Silences Optuna, whose warnings are about its experimental parts; its errors are raised."""
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def sqlite_storage(file: Path) -> RDBStorage:
+    """The storage in a study's folder; made if it is not there.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(file, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+    # Connects by itself, because an URL cannot hold every path.
+    return _opened("sqlite:///study", str(file), engine_kwargs={"creator": connect})
+
+
+def shared_storage(url: str) -> RDBStorage:
+    """The storage of an URL of SQLAlchemy. Workers beat, because other machines do not see locks of files.
+
+    Raises:
+        InputError: it cannot be opened; the message does not show the URL, which may hold a password.
+    """
+    return _opened(
+        url,
+        "it",
+        heartbeat_interval=HEARTBEAT_SECONDS,
+        grace_period=STALE_SECONDS,
+        heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
+    )
+
+
+def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
+    try:
+        with quietly():
+            return RDBStorage(url, **options)
+    except Exception as error:  # the driver of any database may raise anything
+        raise InputError("storage", f"{shown} cannot be opened: {first_line(error)}") from error
+
+
+def load_study(storage: RDBStorage, name: str, definition: Definition, create: bool) -> optuna.Study:
+    """The study of this name, with the sampler and the pruner of its definition.
+
+    Raises:
+        InputError: with `create`, if the storage has such a study; without, if it has none.
+    """
+    direction: Literal["maximize", "minimize"] = "maximize" if definition.higher_is_better else "minimize"
+    options: dict[str, Any] = {"sampler": _Sampler(definition), "pruner": _pruner(definition)}
+    try:
+        with quietly():
+            if create:
+                return optuna.create_study(storage=storage, study_name=name, direction=direction, **options)
+            return optuna.load_study(storage=storage, study_name=name, **options)
+    except optuna.exceptions.DuplicatedStudyError as error:
+        problem = f"the storage has a study {name}; work on it with --resume {name}, or choose another --name"
+        raise InputError("name", problem) from error
+    except KeyError as error:
+        raise InputError("resume", f"the storage has no study {name}") from error
+
+
+def distributions(definition: Definition) -> dict[str, BaseDistribution]:
+    """Optuna's distributions, by the label of each parameter."""
+    if definition.sweep:
+        return {SEED: IntDistribution(0, MAX_SWEPT_SEED)}
+    return {parameter.label: _distribution(parameter) for parameter in definition.space}
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    if parameter.kind == "choice":
+        return CategoricalDistribution(parameter.choices)
+    log = parameter.kind == "log"
+    if parameter.whole:
+        step = 1 if parameter.step is None else int(parameter.step)
+        low = int(parameter.low)
+        return IntDistribution(low, low + (int(parameter.high) - low) // step * step, log=log, step=step)
+    with quietly():  # the highest value moves to a multiple of the step
+        return FloatDistribution(parameter.low, parameter.high, log=log, step=parameter.step)
+
+
+def _pruner(definition: Definition) -> optuna.pruners.BasePruner:
+    """Asynchronous successive halving (Li et al. 2020, arXiv 1810.05934): no trial waits for another."""
+    if definition.pruning == "none":
+        return optuna.pruners.NopPruner()
+    return optuna.pruners.SuccessiveHalvingPruner(min_resource=definition.first_rung, reduction_factor=REDUCTION)
+
+
+class _Sampler(optuna.samplers.BaseSampler):
+    """A sampler whose random numbers are a function of the configuration's seed and the trial's number.
+
+    So a study of one worker is reproducible, also if it was interrupted.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self._seed, self._kind = definition.config.evolution.seed, definition.sampler
+
+    def _of(self, trial: optuna.trial.FrozenTrial) -> optuna.samplers.BaseSampler:
+        seed = _seed_of(self._seed, trial.number)
+        if self._kind == "random":
+            return optuna.samplers.RandomSampler(seed=seed)
+        return optuna.samplers.TPESampler(
+            seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, constant_liar=True
+        )
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """As the sampler of the trial does."""
+        return self._of(trial).infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the sampler of the trial does."""
+        return self._of(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """A random value, as both samplers draw one while the other trials say nothing about it."""
+        random = optuna.samplers.RandomSampler(seed=_seed_of(self._seed, trial.number, param_name))
+        return random.sample_independent(study, trial, param_name, param_distribution)
+
+
+def _seed_of(*parts: int | str) -> int:
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:4], "little")
+
+
+def suggestions(definition: Definition, enqueued: Sequence[Mapping[str, Any]], count: int) -> list[dict[str, Any]]:
+    """What the first trials of a study would get, if none had a result yet."""
+    with quietly():
+        study = optuna.create_study(sampler=_Sampler(definition))
+        for values in enqueued:
+            study.enqueue_trial(dict(values))
+        space = distributions(definition)
+        return [study.ask(space).params for _ in range(count)]

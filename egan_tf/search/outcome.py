@@ -1,0 +1,96 @@
+"""What became of a trial: from its run's records and the exit status of its process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optuna.trial import TrialState
+
+from egan_tf.training import run_folder
+from egan_tf.utils.json_lines import read_records
+
+DONE, PRUNED, DIVERGED, REFUSED, FAILED = "done", "pruned", "diverged", "refused", "failed"
+INTERRUPTED = "interrupted"
+STATES = {
+    DONE: TrialState.COMPLETE,
+    # The sampler learns from pruned trials, but not from failed ones; that settings diverge is worth learning.
+    PRUNED: TrialState.PRUNED,
+    DIVERGED: TrialState.PRUNED,
+    REFUSED: TrialState.FAIL,
+    FAILED: TrialState.FAIL,
+}
+"""By outcome, Optuna's state of the trial; an interrupted one goes on."""
+OUTCOME, REASON, GENERATION, BEST_GENERATION, BEST_VALUE = "outcome", "reason", "generation", "best_at", "best"
+SECONDS, INTERRUPTIONS = "seconds", "interruptions"
+"""Attributes of a trial; `generation` is how far it was trained, as far as it was measured."""
+REFUSED_STATUS = 2
+MAX_REASON = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a trial.
+
+    Attributes:
+        kind: of `STATES`, or `INTERRUPTED`.
+        reason: one line; empty for a trial that came to its end.
+    """
+
+    kind: str
+    reason: str = ""
+
+
+def values_of(run: Path, metric: str) -> list[tuple[int, float]]:
+    """The generations and values of a metric that a run has recorded, in order; NaN for a value that is not finite."""
+    path = run / run_folder.EVALUATIONS
+    found: dict[int, float] = {}
+    for record in read_records(path) if path.exists() else []:
+        step, value = record.get("step"), record.get("value")
+        if record.get("kind") == metric and isinstance(step, int) and step >= 0:
+            finite = isinstance(value, int | float) and math.isfinite(value)
+            found[step] = float(value) if finite and value is not None else math.nan
+    return sorted(found.items())
+
+
+def best_of(values: Iterable[tuple[int, float]], higher_is_better: bool) -> tuple[int, float] | None:
+    """The generation and the best value, the first of equal ones; None if no value is finite."""
+    finite = [(step, value) for step, value in values if math.isfinite(value)]
+    sign = -1.0 if higher_is_better else 1.0
+    return min(finite, key=lambda one: sign * one[1], default=None)
+
+
+def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, printed: str) -> Outcome:
+    """The outcome of a process that ended by itself.
+
+    Args:
+        status: its exit status; negative for a signal.
+        values: of the metric.
+        run: the folder of the run.
+        printed: the last line that it printed.
+    """
+    if status == 0:
+        if any(math.isfinite(value) for _, value in values):
+            return Outcome(DONE)
+        return Outcome(DIVERGED, "the metric had no finite value")
+    if status == REFUSED_STATUS:
+        return Outcome(REFUSED, _without_program(printed))
+    if status == 1:
+        if _last_event(run) == "failed":
+            return Outcome(DIVERGED, "no child was viable, also after the run had rolled back")
+        return Outcome(FAILED, _without_program(printed))
+    number = -status if status < 0 else status - 128
+    return Outcome(INTERRUPTED, f"ended by signal {number}" if number > 0 else f"exit status {status}")
+
+
+def _last_event(run: Path) -> str:
+    path = run / run_folder.EVENTS
+    events = read_records(path) if path.exists() else []
+    return str(events[-1].get("event")) if events else ""
+
+
+def _without_program(line: str) -> str:
+    """An error line without the name of the command."""
+    return line.partition("error: ")[2] or line or "no reason was printed"

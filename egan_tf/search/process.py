@@ -1,0 +1,83 @@
+"""The process that trains a trial."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import site
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+LAST_BYTES = 4096
+
+
+class TrialProcess:
+    """A process that trains a run, in a session of its own, so that keys of the terminal do not reach it.
+
+    Its standard input is a pipe that nothing is written to: when the worker ends, also by a kill, the pipe closes, and
+    the process saves a checkpoint and stops.
+    """
+
+    def __init__(self, command: Sequence[str], run: Path, log: Path) -> None:
+        """Starts it.
+
+        Args:
+            command: to which the run is appended.
+            run: the folder of the run.
+            log: receives what it prints; replaced.
+        """
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [*command, str(run)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment(),
+                start_new_session=True,
+            )
+
+    def poll(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.poll()
+
+    def stop(self) -> None:
+        """Asks it to save a checkpoint and stop, and waits until it has."""
+        self._process.terminate()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Ends it if it still runs."""
+        if self._process.poll() is None:
+            self.stop()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+    @property
+    def last_line(self) -> str:
+        """The last line that it printed."""
+        return last_line(self._log.read_bytes()[-LAST_BYTES:].decode("utf-8", "replace"))
+
+
+def last_line(text: str) -> str:
+    """The last line of a text that is not empty; of a progress bar, its last state."""
+    lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def python_command(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module in this interpreter."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def environment() -> Mapping[str, str]:
+    """The environment of a process that finds this package where this process found it."""
+    root = str(Path(__file__).resolve().parents[2])
+    installed = [*site.getsitepackages(), site.getusersitepackages()]
+    if root in map(os.path.realpath, installed):
+        return os.environ
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, root])}

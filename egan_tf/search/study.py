@@ -1,0 +1,245 @@
+"""A study: its folder, its definition, and its trials in the storage.
+
+The folder `studies/NNN-NAME/` holds `study.json` (the definition), `trials.db` (the storage, unless it is elsewhere),
+`runs/trial-NNN/` (an ordinary run for each trial), `models/` (the trials' exports), and `locks/`. A worker holds the
+lock of the trial that it works on. The system releases locks when their process ends, also after a kill, so that the
+next worker finds the trial abandoned at once: SQLite would allow heartbeats too, but a heartbeat is a clock, and takes
+a worker that was suspended for a dead one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import optuna
+from optuna.trial import TrialState
+
+from egan_tf.search import engine
+from egan_tf.search.definition import Definition, from_json_object, read_json
+from egan_tf.search.space import config_of, own_values
+from egan_tf.training import run_folder
+from egan_tf.training.config import Config
+from egan_tf.utils.atomic import atomic_write
+from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.locks import LocksUnsupportedError, directory_lock, path_lock
+
+STUDY, STORAGE, RUNS, MODELS, LOCKS, LOGS = "study.json", "trials.db", "runs", "models", "locks", "logs"
+RESULTS, COMPARISON = "results.json", "comparison.html"
+DEFINITION, TRIALS, BUDGET = "definition", "trials", "budget"
+"""Attributes of a study in its storage: the definition, the number of trials, and of generations, to stop at."""
+FOLDER, HOST = "folder", "host"
+"""Attributes of a trial: where its run is."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that can be worked on.
+
+    Attributes:
+        folder: of the study on this machine.
+        name: in the storage.
+        identity: of the folder, which tells trials of this folder from those of other machines.
+        definition: what the trials have in common.
+        engine: Optuna's study.
+        shared: whether the storage is outside the folder, so that other machines may work on it.
+    """
+
+    folder: Path
+    name: str
+    identity: str
+    definition: Definition
+    engine: optuna.Study
+    shared: bool
+
+    @property
+    def trials(self) -> list[optuna.trial.FrozenTrial]:
+        """All trials as they are now, in order."""
+        with engine.quietly():
+            return self.engine.get_trials(deepcopy=False)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The number of trials, and of generations of all trials, to stop at; 0 for no limit."""
+        attributes = self.engine.user_attrs
+        return int(attributes.get(TRIALS, 0)), int(attributes.get(BUDGET, 0))
+
+    def limit(self, trials: int | None, budget: int | None) -> None:
+        """Changes the limits; None leaves one as it is."""
+        for name, value in ((TRIALS, trials), (BUDGET, budget)):
+            if value is not None:
+                self.engine.set_user_attr(name, value)
+
+    def run_of(self, number: int) -> Path:
+        """The folder of the run of a trial."""
+        return self.folder / RUNS / trial_name(number)
+
+    def log_of(self, number: int) -> Path:
+        """The file that receives what the run of a trial prints."""
+        return self.folder / LOGS / f"{trial_name(number)}.log"
+
+    def config_of(self, trial: optuna.Trial | optuna.trial.FrozenTrial) -> Config:
+        """The configuration of a trial."""
+        definition = self.definition
+        name = trial_name(trial.number)
+        folders = {"runs_dir": str(self.folder / RUNS), "models_dir": str(self.folder / MODELS)}
+        base = definition.config.replace(run={"name": name, "overwrite": False, **folders})
+        if definition.sweep:
+            return base.replace(evolution={"seed": int(trial.params["seed"])})
+        return config_of(base, definition.space, trial.params)
+
+    def is_own(self, trial: optuna.trial.FrozenTrial) -> bool:
+        """Whether the run of a trial is in this folder."""
+        return not self.shared or bool(trial.user_attrs.get(FOLDER) == self.identity)
+
+    def enqueue(self, seeds: list[int]) -> None:
+        """Queues the seeds of a sweep that it does not have yet, or the configuration's own values as first trial."""
+        known = [trial.params or trial.system_attrs.get("fixed_params", {}) for trial in self.trials]
+        if self.definition.sweep:
+            swept = [params.get("seed") for params in known]
+            queued: list[dict[str, Any]] = [{"seed": seed} for seed in seeds if seed not in swept]
+        else:
+            queued = [] if known else first_trials(self.definition)
+        with engine.quietly():
+            for params in queued:
+                self.engine.enqueue_trial(params)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Excludes the other workers of this folder, for a moment."""
+        with directory_lock(self.folder / LOCKS, wait=True):
+            yield
+
+    @contextlib.contextmanager
+    def trial_lock(self, number: int) -> Iterator[None]:
+        """Holds a trial.
+
+        Raises:
+            LockedError: another worker holds it.
+        """
+        path = self.folder / LOCKS / trial_name(number)
+        path.touch()
+        with path_lock(path):
+            yield
+
+
+def trial_name(number: int) -> str:
+    """The name of a trial's folder."""
+    return f"trial-{number:03d}"
+
+
+def first_trials(definition: Definition) -> list[dict[str, Any]]:
+    """The values of the first trial: the configuration's own, if they are in the space."""
+    own = own_values(definition.config, definition.space)
+    return [] if own is None or not definition.space else [own]
+
+
+def create_study(definition: Definition, studies_dir: Path, url: str = "") -> Study:
+    """Makes a new study and its folder.
+
+    Args:
+        definition: of the study; its configuration has a name.
+        studies_dir: the folder of all studies.
+        url: of a storage outside the folder.
+
+    Raises:
+        InputError: the folder cannot be made, or the storage cannot be used or has a study of this name.
+    """
+    storage = engine.shared_storage(url) if url else None
+    name = definition.config.name
+    if storage is not None:
+        created = engine.load_study(storage, name, definition, create=True)
+        created.set_user_attr(DEFINITION, definition.to_dict())
+    folder = _create_folder(definition, studies_dir, url)
+    return open_study(folder, url)
+
+
+def open_study(folder: Path, url: str = "") -> Study:
+    """The study in a folder.
+
+    Args:
+        folder: of the study.
+        url: of its storage, where the folder does not know it because it holds a password.
+
+    Raises:
+        InputError: the folder is not that of a study, or its storage cannot be used.
+    """
+    values = read_json(folder / STUDY, "resume")
+    definition = from_json_object(values, str(folder / STUDY))
+    identity, known = values.get("identity"), values.get("storage")
+    require(isinstance(identity, str) and bool(identity), str(folder / STUDY), "identity must be text")
+    require(known is None or isinstance(known, str), str(folder / STUDY), "storage must be text")
+    require(bool(known) or not url, "storage", f"the study has its own, {folder / STORAGE}; leave --storage out")
+    require(known != _HIDDEN or bool(url), "storage", "holds a password, which is not written to files; give it again")
+    _check_locks(folder)
+    storage = engine.shared_storage(url or str(known)) if known else engine.sqlite_storage(folder / STORAGE)
+    name = definition.config.name
+    with directory_lock(folder / LOCKS, wait=True):
+        if not known and name not in [summary.study_name for summary in storage.get_all_studies()]:
+            engine.load_study(storage, name, definition, create=True)
+        loaded = engine.load_study(storage, name, definition, create=False)
+    return Study(folder, name, str(identity), definition, loaded, bool(known))
+
+
+def join_study(name: str, url: str, studies_dir: Path) -> Study:
+    """A study of another machine, with a new folder on this one.
+
+    Raises:
+        InputError: the storage cannot be used or has no study of this name, or the folder cannot be made.
+    """
+    storage = engine.shared_storage(url)
+    with engine.quietly():
+        found = [one for one in storage.get_all_studies() if one.study_name == name]
+    if not found or DEFINITION not in found[0].user_attrs:
+        raise InputError("resume", f"{name} is neither a folder of a study nor a study of the storage")
+    definition = from_json_object(found[0].user_attrs[DEFINITION], "storage")
+    return open_study(_create_folder(definition, studies_dir, url), url)
+
+
+_HIDDEN = "hidden"
+
+
+def _create_folder(definition: Definition, studies_dir: Path, url: str) -> Path:
+    try:
+        hidden = bool(urlsplit(url).password)
+    except ValueError:
+        hidden = True
+    values = {"identity": secrets.token_hex(8), "storage": _HIDDEN if hidden else url, **definition.to_dict()}
+    text = json.dumps(values, indent=2) + "\n"
+    return run_folder.create_numbered_folder(studies_dir, definition.config.name, {STUDY: text}, "studies_dir")
+
+
+def _check_locks(folder: Path) -> None:
+    """Makes the folders of a study, and refuses one where two workers would not notice each other."""
+    try:
+        for name in (LOCKS, LOGS, RUNS):
+            (folder / name).mkdir(exist_ok=True)
+        with path_lock(folder / LOGS, wait=True):
+            pass
+    except LocksUnsupportedError as error:
+        problem = f"{folder} is on a system without file locks, so that workers would not notice each other"
+        raise InputError("studies_dir", problem) from error
+    except OSError as error:
+        raise InputError("studies_dir", f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def host() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
+
+
+def write_results(study: Study, results: Mapping[str, Any]) -> None:
+    """Writes `results.json` of a study."""
+    atomic_write(study.folder / RESULTS, json.dumps(results, indent=2) + "\n")
+
+
+def is_unfinished(trial: optuna.trial.FrozenTrial) -> bool:
+    """Whether a trial is queued, or has not come to its end."""
+    return trial.state in (TrialState.WAITING, TrialState.RUNNING)

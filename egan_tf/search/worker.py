@@ -1,0 +1,195 @@
+"""A worker: claims trials, trains each in a process of its own, and records what became of them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import fail_stale_trials
+from optuna.trial import TrialState
+
+from egan_tf.search import engine
+from egan_tf.search import outcome as outcomes
+from egan_tf.search.judge import Judge, tell
+from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
+from egan_tf.search.process import TrialProcess
+from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
+from egan_tf.search.table import counted, generations_of, trial_line
+from egan_tf.training import run_folder
+from egan_tf.training.config import Config
+from egan_tf.utils.atomic import atomic_directory, atomic_write
+from egan_tf.utils.checks import RunError
+from egan_tf.utils.locks import LockedError, directory_lock
+from egan_tf.utils.log_line import log_line
+
+POLL_SECONDS = 0.2
+WAIT_SECONDS = 1.0
+MAX_INTERRUPTIONS = 3
+"""A process that ends by a signal so often fails its trial; it may need more memory than there is."""
+
+
+@dataclass
+class Worker:
+    """A worker on a study.
+
+    Attributes:
+        study: that it works on.
+        command: trains or resumes the run that is appended to it.
+        stopped: whether to stop, as far as possible with a checkpoint.
+        report: receives one line for each finished trial.
+    """
+
+    study: Study
+    command: Sequence[str]
+    stopped: Callable[[], bool]
+    report: Callable[[str], None]
+    _waiting: str = field(default="", init=False)
+
+    def work(self) -> bool:
+        """Trains until the study has no unfinished trial, waiting for those of other workers.
+
+        Returns:
+            Whether the study is finished; False if it was stopped.
+
+        Raises:
+            RunError: the storage cannot be reached any more.
+        """
+        try:
+            with engine.quietly():
+                while not self.stopped():
+                    with self._claim() as trial:
+                        if trial is not None:
+                            self._train(trial)
+                            continue
+                    if not self._others():
+                        return True
+                    time.sleep(WAIT_SECONDS)
+        except StorageInternalError as error:
+            raise RunError(f"the storage of {self.study.folder} cannot be reached; its trials are kept") from error
+        return False
+
+    @contextlib.contextmanager
+    def _claim(self) -> Iterator[optuna.Trial | None]:
+        """Holds a trial: one that its worker left, or a new one; None if there is neither."""
+        with contextlib.ExitStack() as held:
+            with self.study.locked():
+                if self.study.shared:
+                    fail_stale_trials(self.study.engine)
+                trial = self._abandoned(held) or self._new(held)
+            yield trial
+
+    def _abandoned(self, held: contextlib.ExitStack) -> optuna.Trial | None:
+        for found in self.study.trials:
+            if found.state != TrialState.RUNNING or not self.study.is_own(found):
+                continue
+            with contextlib.suppress(LockedError):
+                held.enter_context(self.study.trial_lock(found.number))
+                # It may have ended between the two calls.
+                current = self.study.engine.get_trials(deepcopy=False)[found.number]
+                if current.state == TrialState.RUNNING:
+                    return optuna.trial.Trial(self.study.engine, current._trial_id)
+                held.pop_all().close()
+        return None
+
+    def _new(self, held: contextlib.ExitStack) -> optuna.Trial | None:
+        trials = self.study.trials
+        most, budget = self.study.limits
+        queued = any(trial.state == TrialState.WAITING for trial in trials)
+        if not queued and (self.study.definition.sweep or (most and counted(trials) >= most)):
+            return None
+        steps = self.study.definition.config.run.steps
+        if budget and generations_of(trials, steps) + steps > budget:
+            return None
+        trial = self.study.engine.ask(engine.distributions(self.study.definition))
+        held.enter_context(self.study.trial_lock(trial.number))
+        trial.set_user_attr(FOLDER, self.study.identity)
+        trial.set_user_attr(HOST, host())
+        return trial
+
+    def _others(self) -> bool:
+        """Whether other workers have unfinished trials; says so once for the same ones."""
+        running = [trial for trial in self.study.trials if trial.state == TrialState.RUNNING]
+        names = [str(trial.number) for trial in running if FOLDER in trial.user_attrs or not self.study.shared]
+        waiting = ", ".join(names)
+        if waiting and waiting != self._waiting:
+            log_line(f"waiting for the trials of other workers: {waiting}")
+        self._waiting = waiting
+        return bool(waiting)
+
+    def _train(self, trial: optuna.Trial) -> None:
+        """Trains a trial to its end, or until the worker is stopped; then the trial stays unfinished."""
+        for name, distribution in engine.distributions(self.study.definition).items():
+            if name not in trial.params:  # a worker was killed before it came to them
+                trial._suggest(name, distribution)
+        config, run = self.study.config_of(trial), self.study.run_of(trial.number)
+        _make_run(run, config)
+        metric = self.study.definition.metric
+        judge = Judge(trial, run, metric, config.run.steps, beats=self.study.shared)
+        begun = time.monotonic()
+        try:
+            outcome = self._run(trial, run, judge) if self._is_free(run) else None
+            spent = float(trial.user_attrs.get(outcomes.SECONDS, 0.0)) + time.monotonic() - begun
+            trial.set_user_attr(outcomes.SECONDS, round(spent, 1))
+            if outcome is not None and outcome.kind == INTERRUPTED:
+                outcome = self._interrupted(trial, outcome)
+            if outcome is None:
+                return
+            # A run that rolled back has cut its records, and written others.
+            values = values_of(run, metric) if outcome.kind == DONE else judge.values
+            tell(self.study.engine, trial, outcome, values)
+        except UpdateFinishedTrialError:
+            log_line(f"trial {trial.number} was taken over by another machine while this one did not answer")
+            return
+        self.report(trial_line(self.study, trial.number))
+
+    def _is_free(self, run: Path) -> bool:
+        """Waits until the process of a killed worker, which stops by itself, has left the run; False if stopped."""
+        while not self.stopped():
+            try:
+                with directory_lock(run):
+                    return True
+            except LockedError:
+                time.sleep(POLL_SECONDS)
+        return False
+
+    def _run(self, trial: optuna.Trial, run: Path, judge: Judge) -> Outcome | None:
+        """Runs the process; returns the outcome, None if the worker was stopped."""
+        process = TrialProcess(self.command, run, self.study.log_of(trial.number))
+        try:
+            while not self.stopped():
+                status = process.poll()
+                verdict = judge.look()
+                if verdict is not None:
+                    return verdict
+                if status is not None:
+                    return outcome_of(status, judge.values, run, process.last_line)
+                time.sleep(POLL_SECONDS)
+            return None
+        finally:
+            process.close()
+
+    def _interrupted(self, trial: optuna.Trial, outcome: Outcome) -> Outcome | None:
+        """Counts an interruption that did not come from here; fails the trial when there were too many."""
+        times = int(trial.user_attrs.get(outcomes.INTERRUPTIONS, 0)) + 1
+        trial.set_user_attr(outcomes.INTERRUPTIONS, times)
+        if times >= MAX_INTERRUPTIONS:
+            return Outcome(FAILED, f"{outcome.reason}, {times} times")
+        log_line(f"trial {trial.number}: {outcome.reason}; it will be resumed")
+        return None
+
+
+def _make_run(run: Path, config: Config) -> None:
+    """Makes the folder of a run, unless it is there; training resumes it at generation 0."""
+    if not (run / run_folder.CONFIG).exists():
+        with atomic_directory(run) as partial:
+            atomic_write(partial / run_folder.CONFIG, config.to_json())
+
+
+def finished(study: Study) -> bool:
+    """Whether a study has no unfinished trial."""
+    return not any(map(is_unfinished, study.trials))
