@@ -19,7 +19,7 @@ from egan_tf import __version__
 from tests.sampling.onnx_files import IMAGE, build, put
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("egan-train", "egan-export", "egan-sample", "egan-report")
+COMMANDS = ("egan-train", "egan-export", "egan-sample", "egan-report", "egan-search")
 NOT_IN_SDIST = (".ci/run", ".gitignore")
 NAME = re.compile(r"[\w-]+")
 
@@ -148,7 +148,7 @@ def base(built: Built, request: pytest.FixtureRequest, tmp_path_factory: pytest.
 
 @pytest.fixture(scope="module")
 def full(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return environment(tmp_path_factory.mktemp("full"), f"{built.wheel}[train]")
+    return environment(tmp_path_factory.mktemp("full"), f"{built.wheel}[train,search]")
 
 
 @pytest.mark.slow
@@ -167,7 +167,8 @@ def test_the_base_install_samples_and_says_what_the_rest_needs(base: Path, tmp_p
         for arguments in ((), ("--help",), ("run",)):
             done = called(*line, *arguments, cwd=tmp_path)
             assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-            assert done.stderr.endswith(": pip install 'egan_tf[train]'\n")
+            extras = "train,search" if line[0] == base / "egan-search" else "train"
+            assert done.stderr.endswith(f": pip install 'egan_tf[{extras}]'\n")
     place, imported, _ = succeed(python, "-c", IMPORTED, cwd=tmp_path).split("\n")
     assert place.startswith(str(base.parent)) and imported == ""
     assert succeed(python, "-c", CLOSURE, cwd=tmp_path) == "\n"

@@ -56,13 +56,10 @@ def shared_storage(url: str) -> RDBStorage:
     Raises:
         InputError: it cannot be opened; the message does not show the URL, which may hold a password.
     """
-    return _opened(
-        url,
-        "it",
-        heartbeat_interval=HEARTBEAT_SECONDS,
-        grace_period=STALE_SECONDS,
-        heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
-    )
+    with quietly():
+        again = RetryHeartbeatStaleTrialCallback()
+    beats = {"heartbeat_interval": HEARTBEAT_SECONDS, "grace_period": STALE_SECONDS}
+    return _opened(url, "it", heartbeat_stale_trial_callback=again, **beats)
 
 
 def _opened(url: str, shown: str, **options: Any) -> RDBStorage:

@@ -22,8 +22,9 @@ CLIS = {
     "export": "egan_tf.commands.export",
     "sample": "egan_tf.sampling.command",
     "report": "egan_tf.report.command",
+    "search": "egan_tf.commands.search",
 }
-NEED_TRAINING = ("train", "export", "report")
+EXTRAS = {"train": "train", "export": "train", "report": "train", "search": "train,search"}
 CALL = "import sys; {before}; sys.argv[0] = 'bin/egan-{command}'; from {module} import cli; cli()"
 
 
@@ -52,12 +53,12 @@ def test_the_version_is_printed_on_a_base_install(command: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"egan_tf {egan_tf.__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", NEED_TRAINING)
+@pytest.mark.parametrize("command", EXTRAS)
 def test_a_base_install_says_what_is_missing(command: str) -> None:
     done = called(command, "--help", before=BASE_INSTALL)
     assert done.returncode == 2
     assert done.stderr.startswith(f"egan-{command}: error: install: ")
-    assert done.stderr.endswith("pip install 'egan_tf[train]'\n")
+    assert done.stderr.endswith(f"pip install 'egan_tf[{EXTRAS[command]}]'\n")
     assert len(done.stderr.splitlines()) == 1
 
 

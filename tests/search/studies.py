@@ -36,7 +36,9 @@ def definition(*space: str, steps: int = 90, **options: Any) -> Definition:
     return Definition(config, parse_space(space), **options)
 
 
-def made(where: Path, *space: str, trials: int = 6, seeds: tuple[int, ...] = (), url: str = "", **options: Any) -> Study:
+def made(
+    where: Path, *space: str, trials: int = 6, seeds: tuple[int, ...] = (), url: str = "", **options: Any
+) -> Study:
     """A new study, with its first trials queued."""
     study = create_study(definition(*space, sweep=bool(seeds), **options), where / "studies", url)
     study.limit(0 if seeds else trials, None)

@@ -1,0 +1,143 @@
+"""The command `egan-search`: what it refuses, what it prints before training, and what it leaves unfinished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from egan_tf.commands import search, search_setup
+from egan_tf.commands.search_arguments import parse_budget
+from egan_tf.utils.checks import InputError, RunError
+from tests.search.studies import RATE, TRAINER, made
+
+REFUSED = {
+    "--trials 0": "trials: must be a whole number of at least 1, got '0'",
+    "--budget 3x": "budget: must be generations, or a time such as 30m or 2h, got '3x'",
+    "--seeds 5-3": "seeds: must rise",
+    "--seeds 0-3 --trials 3": "trials: has no meaning in a sweep over --seeds",
+    "--seeds 0-3 --search width=int:8:16": "search: has no meaning in a sweep over --seeds",
+    "--seeds 0-3 --seed 1": "seed: is fixed by --seed and searched; leave one out",
+    "--search width=int:8:16 --width 8": "width: is fixed by --width and searched; leave one out",
+    "--search width=int:0:16": "width: must be a whole number of at least 1, got 0",
+    "--search width=int:8:16 --space x.json": "space: cannot be given together with --search",
+    "--search fitness=choice:egan|fitnes": "fitness: unknown value 'fitnes'",
+    "--space nowhere.json": "space: no file nowhere.json",
+    "--sampler grid": "sampler: unknown value 'grid'",
+    "--pruning median": "pruning: unknown value 'median'",
+    "--metric fid": "metrics: unknown value 'fid'",
+    "--metrics recall --metric precision": "metric: must be one of recall, or leave them out",
+    "--metrics": "metric: a study needs a metric that its runs record; name some with --metrics",
+    "--runs-dir elsewhere": "runs_dir: cannot be chosen: the runs are in the study's folder",
+    "--preset digitz": "preset: unknown value 'digitz'",
+    "--trails 3": "arguments: unknown flag '--trails'",
+    "--generator-learning-rate x": "generator_learning_rate: must be a finite number, got 'x'",
+    "--resume nowhere": "resume: no study nowhere",
+    "--resume": "resume: no study in studies: ",
+    "--resume x --search width=int:8:16": "search: cannot change in a resumed study",
+    "--resume x --width 8": "width: cannot change in a resumed study",
+    "--resume x --dry-run": "dry_run: is for a new study",
+    "--list": "list: shows the trials of the study that --resume names",
+}
+
+
+@pytest.fixture(autouse=True)
+def _without_a_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the configuration as `egan-train --dry-run` would resolve it, which takes ten seconds."""
+
+    def resolved(options, request):
+        extra = search_setup._metric_flags(options.metric, request) if options.metric else []
+        config = search_setup.read_command_line([*options.train, *extra]).config
+        return config.replace(run={"name": config.run.name or search_setup._name(config, bool(options.seeds))})
+
+    monkeypatch.setattr(search_setup, "_resolved", resolved)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_bad_arguments_are_refused_in_one_line_before_anything_is_written(line: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        search.main(line.split())
+    assert str(refused.value).startswith(REFUSED[line])
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_prints_the_space_and_the_first_suggestions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = "--preset digits --generator-learning-rate 0.002 --metric recall --dry-run"
+    assert search.main(flags.split()) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:3] == [
+        "study: digits-search, 4,000 generations a trial",
+        "metric: recall, higher is better, every 1,000 generations",
+        "pruning: at generations 1,000, 3,000",
+    ]
+    assert printed[4] == "  discriminator_learning_rate=log:0.0001:0.01"
+    assert printed[9].split() == [
+        *("discriminator_learning_rate=0.001", "generator_beta_1,discriminator_beta_1=0.5", "r1_weight=1"),
+        "mutations=minimax+heuristic+least_squares",
+    ]
+    assert len(printed) == 12
+    assert list(tmp_path.iterdir()) == []
+    assert search.main(["--seeds", "0-2", "5", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "seeds: 0 1 2 5"
+
+
+def test_code_is_imported_only_if_typed_or_trusted(tmp_path: Path) -> None:
+    (tmp_path / "space.json").write_text('{"fitness": "choice:egan|mine:fitness"}')
+    with pytest.raises(InputError, match="fitness: 'mine:fitness' names code to import, and comes from a file"):
+        search.main(["--space", "space.json", "--dry-run"])
+    assert search.main(["--space", "space.json", "--dry-run", "--trust-code"]) == 0
+    assert search.main(["--search", "fitness=choice:egan|mine:fitness", "--dry-run"]) == 0
+    study = made(tmp_path, "fitness=choice:egan|mine:fitness")
+    with pytest.raises(InputError, match="fitness: 'mine:fitness' names code to import"):
+        search.main(["--resume", str(study.folder)])
+
+
+def test_a_budget_is_generations_or_a_time() -> None:
+    assert parse_budget("20000").generations == 20_000
+    assert [parse_budget(text).seconds for text in ("90s", "1.5m", "2h")] == [90.0, 90.0, 7200.0]
+    for text in ("", "0", "0m", "-3", "1.5", "1d", "m", "1e3", "nan"):
+        with pytest.raises(InputError, match="budget: must be generations, or a time"):
+            parse_budget(text)
+
+
+@pytest.fixture
+def _faked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials that train nothing, and no winner to export."""
+    from egan_tf.search import process, winner
+
+    def exported(study, command):
+        raise RunError("nothing was trained")
+
+    monkeypatch.setattr(process, "python_command", lambda *_: TRAINER)
+    monkeypatch.setattr(winner, "export_winner", exported)
+    monkeypatch.setenv("FAKE_SECONDS", "0.002")
+
+
+@pytest.mark.usefixtures("_faked")
+def test_a_study_stops_by_time_is_listed_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--search", RATE, "--steps", "90", "--evaluate-every", "10", "--trials", "3"]
+    assert search.main([*flags, "--budget", "0.001s"]) == 0
+    folder = Path("studies/001-digits-search")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == f"study: {folder}"
+    assert printed[-1].endswith(f" --resume {folder}") and printed[-1].startswith("stopped; to resume: ")
+    with pytest.raises(RunError, match="nothing was trained"):
+        search.main(["--resume"])
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[1].startswith("trial 0: frechet_distance 1.1111 at generation 90; best 1.1111")
+    assert "\nbest: trial 0, frechet_distance 1.1111\n" in printed
+    assert (folder / "results.json").is_file()
+    assert search.main(["--resume", str(folder), "--list"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert len(table) == 6 and table[0].split()[:3] == ["trial", "outcome", "frechet_distance"]
+    for line, refusal in {
+        "--trials 2": "trials: the study has 3 trials; ask for at least as many",
+        "--seeds 0-3": "seeds: are those of a sweep; this study is a search",
+        "--storage sqlite:///x.db": "storage: the study has its own",
+    }.items():
+        with pytest.raises(InputError, match=refusal):
+            search.main(["--resume", str(folder), *line.split()])

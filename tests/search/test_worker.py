@@ -1,0 +1,154 @@
+"""Studies of trials that take a moment: results, pruning, failures, interruptions, reproducibility."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from egan_tf.search.outcome import values_of
+from egan_tf.search.study import Study
+from egan_tf.search.table import best_trial, rows, spread_line, table
+from egan_tf.utils.checks import InputError
+from tests.search.studies import RATE, made, reopened, work
+
+
+def results(study: Study) -> list[dict]:
+    """What must not depend on interruptions or the clock."""
+    return [{name: value for name, value in row.items() if name not in ("seconds", "run")} for row in rows(study)]
+
+
+def test_a_study_trains_its_trials_and_finds_the_best(tmp_path: Path) -> None:
+    study = made(tmp_path, RATE, trials=6)
+    lines = work(study)
+    assert len(lines) == len(study.trials) == 6
+    best = best_trial(study)
+    assert best is not None and best.number == 0  # the preset's own rate is 0.001, the optimum
+    assert lines[0] == "trial 0: frechet_distance 1.1111 at generation 90; best 1.1111 (trial 0); 1 of 6 trials"
+    done = [row for row in rows(study) if row["outcome"] == "done"]
+    pruned = [row for row in rows(study) if row["outcome"] == "pruned"]
+    assert len(done) + len(pruned) == 6 and pruned
+    assert all(row["best"] == pytest.approx(1 + distance(row) + 10 / 90) for row in done)
+    assert all(values_of(Path(row["run"]), "frechet_distance")[-1][0] == 90 for row in done)
+    assert len(table(study)) == 7
+
+
+def distance(row: dict) -> float:
+    return abs(math.log10(row["settings"]["generator_learning_rate"] / 0.001))
+
+
+def test_pruning_is_successive_halving(tmp_path: Path) -> None:
+    """Beside a plain loop: at a rung, a trial goes on if it is in the best third of all that got there, itself
+    included; of fewer than three, if it is the best."""
+    study = made(tmp_path, RATE, trials=10)
+    work(study)
+    reached: dict[int, list[float]] = {10: [], 30: []}
+    for row in rows(study):
+        expected = 90
+        for rung, values in reached.items():
+            value = 1 + distance(row) + 10 / rung
+            values.append(value)
+            if value > sorted(values)[max(len(values) // 3, 1) - 1]:
+                expected = rung
+                break
+        assert (row["trial"], row["generation"]) == (row["trial"], expected)
+        assert row["outcome"] == ("done" if expected == 90 else "pruned")
+
+
+def test_without_pruning_all_come_to_their_end(tmp_path: Path) -> None:
+    study = made(tmp_path, RATE, trials=3, pruning="none", sampler="random")
+    work(study)
+    assert [row["outcome"] for row in rows(study)] == ["done"] * 3
+
+
+def test_a_study_of_one_worker_is_reproducible_also_when_it_was_stopped(tmp_path: Path) -> None:
+    whole = made(tmp_path / "whole", RATE, "width=choice:8|16", trials=7)
+    work(whole)
+    parts = made(tmp_path / "parts", RATE, "width=choice:8|16", trials=3)
+    for polls in (1, 2, 3, 5, 8, 200):
+        left = iter(range(polls))
+        work(reopened(parts), stopped=lambda left=left: next(left, None) is None)
+    parts.limit(7, None)
+    work(reopened(parts))
+    assert results(parts) == results(whole)
+
+
+def test_a_trial_that_diverges_or_fails_ends_the_trial_alone(tmp_path: Path) -> None:
+    study = made(tmp_path, "generator_learning_rate=choice:0.001|0.1", "width=choice:1|2|3|4|5|8", trials=0)
+    for width in ("1", "2", "3", "4", "5", "8"):
+        study.engine.enqueue_trial({"generator_learning_rate": "0.001", "width": width})
+    study.engine.enqueue_trial({"generator_learning_rate": "0.1", "width": "8"})
+    study.limit(7, None)
+    lines = work(study)
+    assert [row["outcome"] for row in rows(study)] == [
+        *("refused", "failed", "failed", "done", "diverged", "done", "diverged")
+    ]
+    assert lines[0].startswith("trial 0: refused: width: is 1; 1 of 7")
+    assert lines[1].startswith("trial 1: failed: the disk is gone; ")
+    assert lines[2].startswith("trial 2: failed: ended by signal 9, 3 times; ")
+    assert lines[4].startswith("trial 4: diverged: no child was viable")
+    assert lines[6].startswith("trial 6: diverged: the metric is not finite at generation 10; ")
+    states = [trial.state for trial in study.trials]
+    # The sampler learns that settings diverge, but nothing from a full disk.
+    assert states[4] == states[6] == TrialState.PRUNED
+    assert states[0] == states[1] == states[2] == TrialState.FAIL
+    # Trial 3 was killed once: it was resumed, and evaluated no generation twice.
+    run = study.run_of(3)
+    assert len((run / "starts.jsonl").read_text().splitlines()) == 2
+    assert [step for step, _ in values_of(run, "frechet_distance")] == list(range(10, 91, 10))
+
+
+def test_a_budget_of_generations_is_kept(tmp_path: Path) -> None:
+    study = made(tmp_path, RATE, trials=0)
+    study.limit(0, 300)
+    work(study)
+    used = sum(row["generation"] for row in rows(study))
+    assert used <= 300 < used + 90
+    study.limit(0, 400)
+    work(study)
+    assert sum(row["generation"] for row in rows(study)) <= 400
+
+
+def test_a_sweep_trains_every_seed_to_its_end_and_can_grow(tmp_path: Path) -> None:
+    study = made(tmp_path, seeds=(0, 1, 2), pruning="none")
+    work(study)
+    study.enqueue([2, 1, 5])
+    work(reopened(study))
+    assert [row["settings"] for row in rows(study)] == [{"seed": seed} for seed in (0, 1, 2, 5)]
+    assert [study.config_of(trial).evolution.seed for trial in study.trials] == [0, 1, 2, 5]
+    assert {row["outcome"] for row in rows(study)} == {"done"}
+    # 1 + 10/90 + the mean of 0, 0.01, 0.02 and 0.05; their deviation is 0.0216.
+    assert spread_line(study) == "frechet_distance: mean 1.1311, standard deviation 0.0216, of 4 seeds"
+
+
+def test_every_trial_is_the_folder_of_a_run(tmp_path: Path) -> None:
+    from egan_tf.training.config_file import read_config
+
+    study = made(tmp_path, RATE, "width=int:8:16", trials=2)
+    work(study)
+    for trial in study.trials:
+        config = read_config(study.run_of(trial.number))
+        assert config == study.config_of(trial)
+        assert config.network.width == trial.params["width"]
+        assert (config.run.name, config.run.models_dir) == (f"trial-00{trial.number}", str(study.folder / "models"))
+
+
+@pytest.mark.parametrize("name", ["a b%20{x}?", "#é"])
+def test_a_folder_of_any_name_holds_a_study(name: str, tmp_path: Path) -> None:
+    study = made(tmp_path / name, RATE, trials=1)
+    work(reopened(study))
+    assert len(reopened(study).trials) == 1
+    assert (study.folder / "trials.db").is_file()
+
+
+def test_a_folder_that_is_not_a_study_is_refused(tmp_path: Path) -> None:
+    from egan_tf.search.study import open_study
+
+    for text in (None, "{", "[]", '{"format": 9}', '{"format": 1, "sweep": false, "config": {}, "space": {"x": "y"}}'):
+        if text is not None:
+            (tmp_path / "study.json").write_text(text)
+        with pytest.raises(InputError):
+            open_study(tmp_path)
+    assert not (tmp_path / "trials.db").exists()
