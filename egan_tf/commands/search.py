@@ -64,10 +64,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _opened(options: SearchArguments, name: str) -> Study:
     """The study that `--resume` names."""
+    from egan_tf.commands.search_arguments import NEWEST
     from egan_tf.search.study import STUDY, join_study, open_study
     from egan_tf.training.run_folder import newest_folder
 
-    if name == options.newest:
+    if name == NEWEST:
         folder = newest_folder(options.studies_dir, STUDY, "study", "--studies-dir")
     elif options.storage and not Path(name).is_dir():
         return join_study(name, options.storage, options.studies_dir)
@@ -89,6 +90,7 @@ def _check_code(study: Study, trusted: bool) -> None:
 
 def _set_limits(study: Study, options: SearchArguments) -> None:
     """Sets how far the study goes, and queues its first trials."""
+    from egan_tf.commands.search_arguments import DEFAULT_TRIALS
     from egan_tf.search.table import counted
 
     sweep = study.definition.sweep
@@ -101,8 +103,8 @@ def _set_limits(study: Study, options: SearchArguments) -> None:
         budget = options.budget.generations if options.budget else None
         steps_vary = any("steps" in parameter.names for parameter in study.definition.space)
         require(budget is None or not steps_vary, "budget", "cannot count generations where steps is searched")
-        if most is None and budget is None and not sweep and study.limits == (0, 0):
-            most = 0 if options.budget else options.default_trials
+        if options.resume is None and not sweep and most is None and options.budget is None:
+            most = DEFAULT_TRIALS
         study.limit(most, budget)
         study.enqueue(options.seeds)
 
@@ -122,17 +124,25 @@ def _work(study: Study, options: SearchArguments) -> int:
         def stopped() -> bool:
             return signals.received is not None or (end is not None and time.monotonic() >= end)
 
-        finished = Worker(study, command, stopped, lambda line: print(line, flush=True)).work()
-    if finished:
-        _finish(study)
-        return 0
-    _print_results(study)
-    print(f"stopped; to resume: {program('search')} --resume {study.folder}")
+        # A study that was limited by time alone goes on if there is more time; otherwise its open trials are finished.
+        endless = study.limits == (0, 0) and end is None
+        finished = Worker(study, command, stopped, lambda line: print(line, flush=True), not endless).work()
+    if signals.received is not None:
+        _print_results(study)
+    else:
+        _finish(study, finished)
+    if not finished:
+        more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
+        print(f"stopped; to resume: {program('search')} --resume {study.folder}{more}")
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received
 
 
-def _finish(study: Study) -> None:
-    """Exports the winner, writes the comparison and the results, and prints them."""
+def _finish(study: Study, finished: bool) -> None:
+    """Exports the winner so far, writes the comparison and the results, and prints them.
+
+    Raises:
+        RunError: the winner cannot be exported; or the study is finished, and there is none.
+    """
     from egan_tf.search.process import python_command
     from egan_tf.search.study import write_results
     from egan_tf.search.table import best_trial, summary
@@ -154,7 +164,7 @@ def _finish(study: Study) -> None:
         print(f"report: {report}")
     if failure:
         raise RunError(failure)
-    if best_trial(study) is None:
+    if finished and best_trial(study) is None:
         raise RunError(f"no trial of {study.folder} came to its end with a finite metric; the table says why")
 
 
@@ -172,8 +182,7 @@ def _print_results(study: Study) -> None:
 
 def _compare(study: Study) -> Path | None:
     """The page that compares the trials, the best ones if there are too many; a failure is logged."""
-    from egan_tf.report import write_comparison
-    from egan_tf.report.comparison import MAX_RUNS
+    from egan_tf.report.write import MAX_RUNS, write_comparison
     from egan_tf.search.study import COMPARISON
     from egan_tf.search.table import ranked_runs
 

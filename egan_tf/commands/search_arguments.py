@@ -50,6 +50,7 @@ class SearchArguments:
     seeds: list[int] = field(default_factory=list)
     trials: int | None = None
     budget: Budget | None = None
+    budget_text: str = ""
     metric: str | None = None
     sampler: str = "tpe"
     pruning: str = "halving"
@@ -59,8 +60,6 @@ class SearchArguments:
     list: bool = False
     trust_code: bool = False
     data_dir: str | None = None
-    newest: str = NEWEST
-    default_trials: int = DEFAULT_TRIALS
 
 
 def read_arguments(arguments: Sequence[str]) -> SearchArguments:
@@ -98,6 +97,7 @@ def read_arguments(arguments: Sequence[str]) -> SearchArguments:
         seeds=parse_seeds(given.get("seeds", ())),
         trials=_count(given["trials"]) if "trials" in given else None,
         budget=parse_budget(given["budget"]) if "budget" in given else None,
+        budget_text=given.get("budget", ""),
         metric=given.get("metric"),
         sampler=one_of("sampler", given.get("sampler", "tpe"), SAMPLERS),
         pruning=one_of("pruning", "none" if "seeds" in given else given.get("pruning", "halving"), PRUNING),

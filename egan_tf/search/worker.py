@@ -42,12 +42,14 @@ class Worker:
         command: trains or resumes the run that is appended to it.
         stopped: whether to stop, as far as possible with a checkpoint.
         report: receives one line for each finished trial.
+        new_trials: whether to begin trials that are not queued.
     """
 
     study: Study
     command: Sequence[str]
     stopped: Callable[[], bool]
     report: Callable[[str], None]
+    new_trials: bool = True
     _waiting: str = field(default="", init=False)
 
     def work(self) -> bool:
@@ -100,7 +102,8 @@ class Worker:
         trials = self.study.trials
         most, budget = self.study.limits
         queued = any(trial.state == TrialState.WAITING for trial in trials)
-        if not queued and (self.study.definition.sweep or (most and counted(trials) >= most)):
+        begin = self.new_trials and not self.study.definition.sweep and not (most and counted(trials) >= most)
+        if not (queued or begin):
             return None
         steps = self.study.definition.config.run.steps
         if budget and generations_of(trials, steps) + steps > budget:

@@ -12,8 +12,10 @@ import pytest
 from egan_tf import InputError
 from egan_tf.commands import export as export_command
 from egan_tf.commands import train as train_command
+from egan_tf.commands.search_arguments import read_arguments
 from egan_tf.report import command as report_command
 from egan_tf.sampling import command as sample_command
+from egan_tf.search.space import parse_space
 from tests.data.pictures import save
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, commands, links
 
@@ -26,8 +28,23 @@ PROGRAMS = {
     ("egan-sample",): "sample",
     ("python", "-m", "egan_tf.report"): "report",
     ("egan-report",): "report",
+    ("python", "-m", "egan_tf.commands.search"): "search",
+    ("egan-search",): "search",
 }
-OTHERS = {"pip", "git", "ruff", "mypy", "uv", ".", "mkdocs", "egan-sample", "egan-train", "egan-export", "egan-report"}
+OTHERS = {
+    "pip",
+    "git",
+    "ruff",
+    "mypy",
+    "uv",
+    ".",
+    "mkdocs",
+    "egan-sample",
+    "egan-train",
+    "egan-export",
+    "egan-report",
+    "egan-search",
+}
 """Programs that are not ours, and names of ours that stand without words."""
 UNAVAILABLE = ("cifar10", "oxford_flowers102", "svhn_cropped", "lsun")
 """Data sets that the machine need not have; their error says where to get them."""
@@ -120,6 +137,15 @@ def test_other_commands_work(words: Words, inside: Path) -> None:
     if program == "sample":
         (inside / words[words.index("--out") + 1]).unlink(missing_ok=True)
     main(list(words))
+
+
+@pytest.mark.parametrize("words", OURS["search"], ids=" ".join)
+def test_search_commands_are_understood(words: Words, inside: Path) -> None:
+    options = read_arguments(list(words))
+    assert (options.resume is not None) == ("--resume" in words)
+    parse_space(options.search)
+    if "--config" not in words:
+        train_command.read_command_line(options.train)
 
 
 @pytest.mark.parametrize(

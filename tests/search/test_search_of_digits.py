@@ -1,4 +1,4 @@
-"""Searches that train, through the command line: two workers, a kill, an interrupt, and a winner that can be sampled."""
+"""Searches that train, through the command line: two workers, a kill, an interrupt, a winner that can be sampled."""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ from optuna.trial import TrialState
 from egan_tf.search.outcome import values_of
 from egan_tf.search.study import Study
 from egan_tf.search.table import best_trial, rows, spread_line, table
+from egan_tf.search.worker import Worker, finished
 from egan_tf.utils.checks import InputError
-from tests.search.studies import RATE, made, reopened, work
+from tests.search.studies import RATE, TRAINER, made, reopened, work
 
 
 def results(study: Study) -> list[dict]:
@@ -109,6 +110,16 @@ def test_a_budget_of_generations_is_kept(tmp_path: Path) -> None:
     study.limit(0, 400)
     work(study)
     assert sum(row["generation"] for row in rows(study)) <= 400
+
+
+def test_a_worker_may_only_finish_what_was_begun(tmp_path: Path) -> None:
+    study = made(tmp_path, RATE, trials=0)
+    left = iter(range(4))
+    work(study, stopped=lambda: next(left, None) is None)
+    begun = len(study.trials)
+    assert not finished(study)
+    Worker(study, TRAINER, lambda: False, lambda line: None, new_trials=False).work()
+    assert finished(study) and len(study.trials) == begun
 
 
 def test_a_sweep_trains_every_seed_to_its_end_and_can_grow(tmp_path: Path) -> None:
