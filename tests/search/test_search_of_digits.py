@@ -89,7 +89,8 @@ def test_two_workers_one_killed_an_interrupt_and_a_winner(tmp_path: Path) -> Non
 
     # Ctrl-C leaves a usable study.
     more = start(tmp_path, "--resume", FOLDER, "--trials", "6")
-    wait_until(lambda: evaluated(tmp_path, 4), more)
+    # The first checkpoint comes before the first generation, which has to be traced.
+    wait_until(lambda: any((tmp_path / FOLDER / "runs" / "trial-004" / "checkpoints").glob("*")), more)
     more.send_signal(signal.SIGINT)
     out, err = more.communicate(timeout=300)
     assert more.returncode == 130 and "Traceback" not in err
