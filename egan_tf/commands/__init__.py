@@ -1,1 +1,1 @@
-"""The commands that need the extra `train`: `egan-train`, `egan-export`, `egan-report`."""
+"""The commands that need the extra `train`: `egan-train`, `egan-export`, `egan-search`."""
