@@ -24,7 +24,7 @@ from egan_tf.utils.checks import InputError
 
 MANIFEST = "manifest.json"
 STATE = "state"
-FORMAT = 2
+FORMAT = 3
 """Incremented when the variables of a model change, to distinguish checkpoints of other versions from damaged ones."""
 
 _NAME = re.compile(r"(\d{8,18})(?:-r(\d{1,9}))?")
