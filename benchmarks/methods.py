@@ -261,6 +261,7 @@ TOURNAMENTS: dict[str, Method] = {
     "auto": Method({"tournaments": "auto"}),
     "auto_angle": Method({"tournaments": "auto:angle"}),
     "every_10": Method({"tournaments": "every:10"}),
+    "bandit": Method({"tournaments": "bandit"}),
     "auto_random": Method({"tournaments": "auto"}, RandomChoiceEGAN),
     **{f"never_{name}": Method({"tournaments": NEVER, "mutations": starting_with(name)}) for name in MUTATIONS},
     "slots": Method({"slots": "objective"}),

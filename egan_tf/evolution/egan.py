@@ -12,6 +12,7 @@ from egan_tf.evolution import fit_arguments
 from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
+from egan_tf.evolution.bandit import initial_bandit
 from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
@@ -91,6 +92,7 @@ class EGAN(SavedEGAN, Fitting):
             operators=len(self.operator_names),
             averaged=self.settings.ema_decay > 0,
             schedule=initial_schedule(self.choices.tournaments),
+            bandit=initial_bandit(len(self.operator_names)) if self.choices.tournaments.kind == "bandit" else (),
         )
         self.generation = self._counter("generation")
         self.restarts = self._counter("restarts")

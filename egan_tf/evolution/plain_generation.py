@@ -1,4 +1,4 @@
-"""A generation without a tournament: one child of each line, by the line's own objective, without scores.
+"""A generation without a tournament: one child of each line, by its own objective or a bandit's, without scores.
 
 Costs as much as a plain two-player step of each line: one gradient for a generator, and the discriminator's steps, the
 first of which is on the evaluation batch if that is reused. Noise and real samples are those of a tournament.
@@ -39,9 +39,14 @@ class PlainGeneration(NamedTuple):
 
 
 def plain_generation(
-    functions: Generation, noise: GenerationNoise, parents: Individual, state: NetworkState, batches: Batches
+    functions: Generation,
+    noise: GenerationNoise,
+    parents: Individual,
+    state: NetworkState,
+    batches: Batches,
+    arm: tf.Tensor | None = None,
 ) -> PlainGeneration:
-    """Every parent's child by the objective of its line, and samples for the discriminator.
+    """Every parent's child by one objective, and samples for the discriminator.
 
     Args:
         functions: of the generation; its only operator is an `ObjectiveMutation`.
@@ -49,8 +54,11 @@ def plain_generation(
         parents: the population, [μ, ...].
         state: the discriminator's state; it is not changed.
         batches: the real samples.
+        arm: int64 scalar, the objective of all lines; None for each line's own.
     """
-    own, per_objective = own_objectives(parents.origin), functions.settings.slots == "objective"
+    own = own_objectives(parents.origin)
+    own = own if arm is None else tf.fill([own.shape[0]], arm)
+    per_objective = functions.settings.slots == "objective"
     before = parents._replace(slots=slots_of(parents.slots, own)) if per_objective else parents
     compare = functions.rule.kind == "angle"
     children, difference = grow(functions.context(noise, state, batches), before, functions.objectives, own, compare)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.bandit import Bandit
 from egan_tf.evolution.copies import Values
 from egan_tf.evolution.generation import Selected
 from egan_tf.evolution.individual import NONE, Individual, Origin
@@ -83,6 +84,7 @@ class Population(keras.layers.Layer):
         operators: int,
         averaged: bool,
         schedule: Sequence[np.ndarray] = (),
+        bandit: Sequence[np.ndarray] = (),
     ) -> None:
         """Creates the initial population.
 
@@ -91,7 +93,8 @@ class Population(keras.layers.Layer):
             children: how many children a generation makes.
             operators: how many kinds of children there are.
             averaged: whether each lineage keeps a moving average of its weights.
-            schedule: the values of `Schedule`; empty if every generation is a tournament.
+            schedule: the values of `Schedule`; empty if every generation is a tournament, or none is.
+            bandit: the values of `Bandit`; empty without one.
         """
         super().__init__(name="population", trainable=False)
         size = len(members)
@@ -111,6 +114,7 @@ class Population(keras.layers.Layer):
         self.decided_counts_stack = Stacked([np.zeros(operators, "int64")], "decided_counts")
         self.quality_error_stack = Stacked([np.full([], np.nan, "float32")], "quality_error")
         self.schedule_stack = Stacked(schedule, "schedule")
+        self.bandit_stack = Stacked(bandit, "bandit")
         self.failures_stack = Stacked([np.zeros([], "int64")] * len(FailureCounters._fields), "failures")
         self.slots_stack = Stacked([], "slots")
         self.size = size
@@ -196,6 +200,11 @@ class Population(keras.layers.Layer):
     def schedule(self) -> Schedule:
         """Whether the next generation holds a tournament, where not every one does."""
         return Schedule(*self.schedule_stack.read())
+
+    @property
+    def bandit(self) -> Bandit:
+        """What the bandit knows of the objectives, where one chooses them."""
+        return Bandit(*self.bandit_stack.read())
 
     @property
     def failures(self) -> FailureCounters:

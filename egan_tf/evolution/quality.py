@@ -103,10 +103,17 @@ def _parts(logits: tf.Tensor, count: int) -> list[tf.Tensor]:
 
 
 def _standardized_values(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    """Numbers [batch, 1] whose mean changes with each sample as `standardized_score` does, to first order, s fixed."""
+    """Numbers [batch, 1] whose mean changes with each sample as `standardized_score` does, to first order.
+
+    With u = d/s, the change of u by a sample l is (l − E[l_f])/s − u/(4 s²)·((l − m)² − E(l_f − m)²), as s² does not
+    change with the middle m of both means.
+    """
     distance, deviation = _distance_and_deviation(real_logits, fake_logits)
-    score = tf.sigmoid(tf.math.divide_no_nan(distance, deviation))
-    return score * (1.0 - score) * tf.math.divide_no_nan(fake_logits, deviation)
+    argument = tf.math.divide_no_nan(distance, deviation)
+    middle = 0.5 * (batch_mean(real_logits) + batch_mean(fake_logits))
+    standardized = tf.math.divide_no_nan(fake_logits - middle, deviation)
+    score = tf.sigmoid(argument)
+    return score * (1.0 - score) * (standardized - 0.25 * argument * tf.square(standardized))
 
 
 def batch_mean(values: tf.Tensor) -> tf.Tensor:

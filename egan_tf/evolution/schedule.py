@@ -23,12 +23,13 @@ class Schedule(NamedTuple):
 
 
 def initial_schedule(rule: TournamentRule) -> list[np.ndarray]:
-    """The values of `Schedule` before the first generation; none if every generation is a tournament.
+    """The values of `Schedule` before the first generation; none if every generation is a tournament, or none is.
 
     `auto` starts with a tournament, `every:K` with K − 1 generations without one, so that a K of more than the run's
     generations means none at all.
     """
-    return [] if rule.always else [np.asarray(rule.every - 1, "int64"), np.asarray(rule.every, "int64")]
+    fixed = rule.always or rule.kind == "bandit"
+    return [] if fixed else [np.asarray(rule.every - 1, "int64"), np.asarray(rule.every, "int64")]
 
 
 def after_tournament(rule: TournamentRule, schedule: Schedule, material: tf.Tensor, difference: tf.Tensor) -> Schedule:

@@ -80,9 +80,9 @@ class EvolutionSettings(Settings):
     crossover_steps: int = setting(1, "optimizer steps of a child of crossover", ge=1, le=2**8, changeable=True)
     tournaments: str = setting(
         "always",
-        "generations in which all children are made and scored: always, as in the paper; every:K; auto, where they can "
-        "decide something (auto:backoff or auto:angle for one of its rules). In the others each parent has one child, "
-        "by the objective of its line, at the price of a plain step",
+        "generations in which all children are made and scored: always, as in the paper; every:K; auto, where they "
+        "can decide something (auto:backoff or auto:angle for one of its rules); bandit for none. In the others each "
+        "parent has one child, at the price of a plain step, by the objective of its line or one that a bandit chooses",
     )
     slots: Literal["lineage", "objective"] = setting(
         "lineage",

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.bandit import after_generation, energy_distance
 from egan_tf.evolution.batches import (
     Batch,
     Batches,
@@ -85,8 +86,11 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     Returns:
         Scalars for Keras' logs.
     """
-    if model.choices.tournaments.always:
+    rule = model.choices.tournaments
+    if rule.always:
         return _hold_tournament(model, batches)
+    if rule.kind == "bandit":
+        return _continue_lines(model, batches)
     held = model.population.schedule.remaining <= 0
     return tf.cond(held, lambda: _hold_tournament(model, batches), lambda: _continue_lines(model, batches))
 
@@ -127,7 +131,9 @@ def _continue_lines(model: EvolvingModel, batches: Batches) -> Logs:
     settings, functions, step = model.settings, model.generation_functions(), noise.step
     state, parents, population = state_of(model.discriminator), model.population.individuals, model.population
 
-    plain = plain_generation(functions, noise, parents, state, batches)
+    rule = model.choices.tournaments
+    arm = population.bandit.arm if rule.kind == "bandit" else None
+    plain = plain_generation(functions, noise, parents, state, batches, arm)
     population.continue_lines(plain.survivors, plain.retained, step, _ema_decay(settings, step))
     survivors = plain.survivors.network
     write_state(model.generator, take(survivors, 0))
@@ -138,8 +144,12 @@ def _continue_lines(model: EvolvingModel, batches: Batches) -> Logs:
     training = _with_anchors(model, functions.training)
     logs = _apply_discriminator_update(model, training.update_on(noise, 0, plain.fake, state, first, evaluation=reuse))
     logs |= _train_on_fresh_batches(model, functions, noise, survivors, fresh if reuse else fresh[1:], first=1)
-    rule, failed = model.choices.tournaments, tf.reduce_any(plain.retained)
-    population.schedule_stack.assign(after_plain(rule, population.schedule, failed, plain.difference))
+    if rule.kind == "bandit":
+        after = after_generation(population.bandit, lambda: energy_distance(first[0], plain.fake))
+        population.bandit_stack.assign(after)
+    else:
+        failed = tf.reduce_any(plain.retained)
+        population.schedule_stack.assign(after_plain(rule, population.schedule, failed, plain.difference))
     model.generation.assign(step + 1)
     return {**selection_logs(population, tf.constant(False), tf.constant(False)), **logs}
 

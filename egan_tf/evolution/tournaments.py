@@ -41,7 +41,7 @@ MAX_INTERVAL = 64
 A plain step is about a third of a tournament of three objectives: one in 64 costs 3 % of the time.
 """
 
-Kind = Literal["always", "backoff", "angle", "every"]
+Kind = Literal["always", "backoff", "angle", "every", "bandit"]
 MAX_EVERY = 2**31 - 1
 
 
@@ -50,7 +50,8 @@ class TournamentRule:
     """When tournaments are held.
 
     Attributes:
-        kind: "always"; "every" for a fixed interval; "backoff" and "angle" for the two rules of `auto`.
+        kind: "always"; "every" for a fixed interval; "backoff" and "angle" for the two rules of `auto`; "bandit" for
+            none at all, and objectives chosen by a bandit.
         every: the interval of "every", in generations; 1 for the others.
     """
 
@@ -67,12 +68,18 @@ def tournament_rule(text: str) -> TournamentRule:
     """The rule that a value of the setting stands for.
 
     Args:
-        text: "always", "auto", "auto:backoff", "auto:angle" or "every:K", K at least 1.
+        text: "always", "auto", "auto:backoff", "auto:angle", "bandit" or "every:K", K at least 1.
 
     Raises:
         InputError: it is none of these.
     """
-    named: dict[str, Kind] = {"always": "always", "auto": AUTO, "auto:backoff": "backoff", "auto:angle": "angle"}
+    named: dict[str, Kind] = {
+        "always": "always",
+        "auto": AUTO,
+        "auto:backoff": "backoff",
+        "auto:angle": "angle",
+        "bandit": "bandit",
+    }
     if text in named:
         return TournamentRule(named[text])
     match = re.fullmatch(r"every:([0-9]{1,10})", text)

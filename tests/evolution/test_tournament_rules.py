@@ -37,6 +37,7 @@ EPS = float(np.finfo(np.float32).eps)
         ("auto", TournamentRule(AUTO)),
         ("auto:angle", TournamentRule("angle")),
         ("auto:backoff", TournamentRule("backoff")),
+        ("bandit", TournamentRule("bandit")),
         ("every:1", TournamentRule("every", 1)),
         ("every:250", TournamentRule("every", 250)),
     ],
@@ -284,7 +285,7 @@ class Copying:
         return parents
 
 
-@pytest.mark.parametrize("settings", [{"tournaments": "auto"}, {"tournaments": "every:5"}, {"slots": "objective"}])
+@pytest.mark.parametrize("settings", [{"tournaments": "auto"}, {"tournaments": "bandit"}, {"slots": "objective"}])
 @pytest.mark.parametrize(
     ("operators", "says"),
     [(("mutation", "crossover"), "crossover names none"), ((Copying(),), "copying names none")],
