@@ -20,6 +20,7 @@ from egan_tf.evolution.generation import Generation, Selected
 from egan_tf.evolution.individual import Individual, single_parent
 from egan_tf.evolution.mutation import objective_gradients
 from egan_tf.evolution.objectives import Objective
+from egan_tf.evolution.outcome import Outcome
 from egan_tf.evolution.stacking import merge, stack, take
 from egan_tf.evolution.stateless import NetworkState, apply_network, state_of
 from egan_tf.evolution.variation import Children, Scores, VariationContext
@@ -117,6 +118,35 @@ class StandardizedEGAN(EGAN):
         return StandardizedGeneration(**vars(super().generation_functions()))
 
 
+# -- when to hold tournaments ----------------------------------------------------------------------------------------
+
+NEVER = "every:2147483647"
+"""No tournament in any run."""
+
+
+class RandomChoiceGeneration(Generation):
+    """Holds tournaments when the fitness says that they decide, but takes a random child."""
+
+    def ranking(self, parents: Individual, children: Children, viable: tf.Tensor, tolerance: tf.Tensor) -> tf.Tensor:
+        """A number of each child that does not depend on how good its samples are."""
+        del parents, viable, tolerance
+        fake = children.evaluations.fake
+        return tf.math.floormod(1e4 * tf.reduce_sum(fake, axis=list(range(1, fake.shape.rank))), 1.0)
+
+
+class RandomChoiceEGAN(EGAN):
+    """E-GAN with `RandomChoiceGeneration`."""
+
+    def generation_functions(self) -> Generation:
+        """Those of `EGAN`, with another choice."""
+        return RandomChoiceGeneration(**vars(super().generation_functions()))
+
+
+def starting_with(name: str) -> tuple[str, ...]:
+    """The mutations, the given one first: lines grow by it until a tournament decides otherwise."""
+    return (name, *(other for other in MUTATIONS if other != name))
+
+
 # -- islands ---------------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +211,8 @@ class IslandsGeneration(Generation):
             viable=tf.constant(count),
             children_scores=evaluations.scores,
             children_origins=individuals.origin,
+            outcome=Outcome(tf.constant(0.0), tf.constant(0.0), tf.zeros([count], tf.bool)),
+            difference=tf.constant(0.0),
         )
 
 
@@ -225,4 +257,16 @@ STUDY: dict[str, Method] = {
     "islands_100_distance": islands(100, sample_distance),
 }
 
-METHODS: dict[str, Method] = {**TABLE, **STUDY}
+TOURNAMENTS: dict[str, Method] = {
+    "auto": Method({"tournaments": "auto"}),
+    "auto_angle": Method({"tournaments": "auto:angle"}),
+    "every_10": Method({"tournaments": "every:10"}),
+    "bandit": Method({"tournaments": "bandit"}),
+    "auto_random": Method({"tournaments": "auto"}, RandomChoiceEGAN),
+    **{f"never_{name}": Method({"tournaments": NEVER, "mutations": starting_with(name)}) for name in MUTATIONS},
+    "slots": Method({"slots": "objective"}),
+    "balanced": Method({"fitness": "balanced"}),
+    "logit": Method({"fitness": "logit"}),
+}
+
+METHODS: dict[str, Method] = {**TABLE, **STUDY, **TOURNAMENTS}

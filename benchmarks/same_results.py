@@ -22,13 +22,16 @@ from typing import Any
 RENAMED = {"mutation": "operator", "wins": "selection_counts"}
 ADDED = {"operator", "parents"}
 """Lists about the children that records of 0.1.0 do not have."""
+ADDED_VALUES = {"quality_error", "tournament", "decided", "decided_counts", "tournaments", "decided_tournaments"}
+"""Entries that records before those of tournaments do not have."""
 
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The records with the current names, without entries that only newer records have."""
     records = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        record = {RENAMED.get(name, name): value for name, value in json.loads(line).items()}
+        values = json.loads(line)
+        record = {RENAMED.get(name, name): value for name, value in values.items() if name not in ADDED_VALUES}
         record["children"] = {name: values for name, values in record["children"].items() if name not in ADDED}
         records.append(record)
     return records

@@ -198,11 +198,11 @@ def main() -> None:
         print(json.dumps(run_job(*json.loads(options.job))))
         return
 
-    from benchmarks.methods import METHODS, TABLE
+    from benchmarks.methods import METHODS, STUDY, TABLE
     from benchmarks.timing import machine, publish
     from benchmarks.toys_table import summarize
 
-    names = options.methods or list(METHODS if options.study else TABLE)
+    names = options.methods or list({**TABLE, **STUDY} if options.study else TABLE)
     updates = {name: METHODS[name].updates for name in dict.fromkeys(["egan", *names])}
     for log in options.finished:
         load_results(log)

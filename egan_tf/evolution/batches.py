@@ -68,6 +68,8 @@ class LabelledBatches(NamedTuple):
 
 
 Batches = RealBatches | LabelledBatches
+Batch = tuple[tf.Tensor, tf.Tensor | None]
+"""Samples [n, ...] and their labels [n], or None."""
 
 
 def _sizes_of(batches: Batches) -> GenerationSizes:
@@ -144,6 +146,19 @@ def as_batches(data: Any, settings: EvolutionSettings) -> Batches:
         return data
     samples, labels = data if isinstance(data, tuple) else (data, None)
     return split_samples(samples, labels, infer_sizes(settings, int(samples.shape[0])))
+
+
+def evaluation_batch(batches: Batches) -> Batch:
+    """The evaluation batch and its labels, or None."""
+    return batches.evaluation, batches.evaluation_labels if isinstance(batches, LabelledBatches) else None
+
+
+def fresh_batches(batches: Batches) -> list[Batch]:
+    """The real batch of each fresh discriminator step and its labels, or None."""
+    steps = range(batches.sizes.fresh_steps)
+    if isinstance(batches, LabelledBatches):
+        return [(batches.fresh[step], batches.fresh_labels[step]) for step in steps]
+    return [(batches.fresh[step], None) for step in steps]
 
 
 def first_samples(batches: Batches) -> tuple[tf.Tensor, tf.Tensor | None]:

@@ -9,7 +9,7 @@ import keras
 
 from egan_tf.evolution.both_optimizers import NAMES
 from egan_tf.evolution.callbacks import RATE, Delegate, OnOptimizer, SetsRate, adapted
-from egan_tf.evolution.step import log_names
+from egan_tf.evolution.logs import log_names
 from egan_tf.utils.checks import InputError, require
 
 # By the names of classes, as not every version of Keras has each.

@@ -10,6 +10,8 @@ from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss
 from egan_tf.evolution.naming import resolve
 from egan_tf.evolution.operators import operators_of
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.tournament_checks import check_fitness_of_loss, check_slots, check_tournaments
+from egan_tf.evolution.tournaments import TournamentRule, tournament_rule
 from egan_tf.evolution.variation import Operator
 
 
@@ -19,6 +21,7 @@ class Choices(NamedTuple):
     operators: tuple[Operator, ...]
     fitness: Fitness
     discriminator_loss: DiscriminatorLoss
+    tournaments: TournamentRule
 
 
 def choices_of(settings: EvolutionSettings) -> Choices:
@@ -31,6 +34,10 @@ def choices_of(settings: EvolutionSettings) -> Choices:
         operators_of(settings),
         resolve("fitness", settings.fitness, FITNESSES)[1],
         resolve("discriminator_loss", settings.discriminator_loss, DISCRIMINATOR_LOSSES)[1],
+        tournament_rule(settings.tournaments),
     )
     check_loss(settings, choices.operators, choices.discriminator_loss)
+    check_fitness_of_loss(choices.fitness, choices.discriminator_loss)
+    check_tournaments(settings, choices.operators)
+    check_slots(settings, choices.operators)
     return choices

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from egan_tf.evolution.augmentation import Augment, augment_fn
+from egan_tf.evolution.batches import Batch
 from egan_tf.evolution.burn_in import during_burn_in
 from egan_tf.evolution.lecam import lecam_penalty, mean_logits
 from egan_tf.evolution.loss_scale import scaled, unscaled
@@ -14,6 +15,7 @@ from egan_tf.evolution.losses import DiscriminatorLoss
 from egan_tf.evolution.map_functions import MapFn
 from egan_tf.evolution.noise import (
     DISCRIMINATOR,
+    EVALUATION,
     EVALUATION_FAKE,
     EVALUATION_REAL,
     FRESH_FAKE,
@@ -22,7 +24,7 @@ from egan_tf.evolution.noise import (
 )
 from egan_tf.evolution.penalties import r1_penalty, r2_penalty, wgan_gradient_penalty
 from egan_tf.evolution.settings import EvolutionSettings
-from egan_tf.evolution.stacking import merge, take, where
+from egan_tf.evolution.stacking import merge, stack, take, where
 from egan_tf.evolution.stateless import (
     NetworkState,
     Tensors,
@@ -37,8 +39,6 @@ from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
 
 Seen = tuple[Augment, Augment]
 """What the discriminator sees of real and of generated samples."""
-Batch = tuple[tf.Tensor, tf.Tensor | None]
-"""Samples [n, ...] and their labels [n], or None."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,31 @@ class DiscriminatorTraining:
             state: the discriminator's current state.
             batch: the real batch.
         """
-        real, labels = batch
-        fake = self._survivors_samples(noise, number, survivors, real.shape[0], labels)
-        discriminator = self.networks.discriminator
-        seen = self._seen(noise, FRESH_REAL, number), self._seen(noise, FRESH_FAKE, number)
+        fake, _ = self.survivors_samples(noise, number, survivors, batch)
+        return self.update_on(noise, number, fake, state, batch)
+
+    def update_on(
+        self,
+        noise: GenerationNoise,
+        number: int,
+        fake: tf.Tensor,
+        state: NetworkState,
+        batch: Batch,
+        evaluation: bool = False,
+    ) -> DiscriminatorUpdate:
+        """The update on a real batch and samples that are made already.
+
+        Args:
+            noise: of the generation.
+            number: of the discriminator step within the generation, from 0.
+            fake: samples of the survivors, [batch, ...].
+            state: the discriminator's current state.
+            batch: the real batch.
+            evaluation: whether it is the evaluation batch, which has its own augmentation.
+        """
+        (real, labels), discriminator = batch, self.networks.discriminator
+        uses = (EVALUATION_REAL, EVALUATION_FAKE) if evaluation else (FRESH_REAL, FRESH_FAKE)
+        seen = self._seen(noise, uses[0], number), self._seen(noise, uses[1], number)
         with tf.GradientTape() as tape:
             tape.watch(state.trainable)
             on_real = apply_discriminator(discriminator, state, seen[0](real), labels)
@@ -138,22 +159,39 @@ class DiscriminatorTraining:
             return _plus(update, self._penalty_gradient(noise, number, state, batch, fake, seen))
         return update
 
-    def _survivors_samples(
-        self, noise: GenerationNoise, number: int, survivors: NetworkState, size: int, labels: tf.Tensor | None
-    ) -> tf.Tensor:
-        """`size` samples, divided among the survivors as evenly as possible."""
-        generator, count = self.networks.generator, self.settings.population_size
-        latents = noise.latents(size, DISCRIMINATOR, number)
+    def survivors_samples(
+        self, noise: GenerationNoise, number: int, survivors: NetworkState, batch: Batch, evaluation: bool = False
+    ) -> tuple[tf.Tensor, Tensors]:
+        """Samples of the survivors for a discriminator step, as many as the real batch, divided as evenly as possible.
+
+        Args:
+            noise: of the generation.
+            number: of the discriminator step within the generation, from 0.
+            survivors: [μ, ...].
+            batch: the real batch.
+            evaluation: whether the samples are made from the evaluation noise.
+
+        Returns:
+            [batch, ...], and the survivors' trainable weights afterwards, [μ, ...], if their layers assigned to them;
+            else ().
+        """
+        (real, labels), count = batch, self.settings.population_size
+        size = real.shape[0]
+        latents = noise.latents(size, EVALUATION if evaluation else DISCRIMINATOR, number)
+
+        def sample(network: NetworkState, part: tf.Tensor, of_part: tf.Tensor | None) -> tuple[tf.Tensor, Tensors]:
+            made, after = apply_network(self.networks.generator, network, part, of_part)
+            return made, assigned_weights(network, after)
+
         if labels is None and size % count == 0:
             parts = tf.reshape(latents, [count, -1, latents.shape[1]])
-            return merge(self.map_fn(lambda pair: apply_network(generator, *pair)[0], (survivors, parts), count))
+            samples, assigned = self.map_fn(lambda pair: sample(pair[0], pair[1], None), (survivors, parts), count)
+            return merge(samples), assigned
         sizes = split_sizes(size, count)
         parts = tf.split(latents, sizes)
         split_labels = [None] * count if labels is None else tf.split(labels, sizes)
-        samples = [
-            apply_network(generator, take(survivors, rank), parts[rank], split_labels[rank])[0] for rank in range(count)
-        ]
-        return tf.concat(samples, axis=0)
+        made = [sample(take(survivors, rank), parts[rank], split_labels[rank]) for rank in range(count)]
+        return tf.concat([samples for samples, _ in made], axis=0), stack([assigned for _, assigned in made])
 
     @property
     def _penalized(self) -> bool:

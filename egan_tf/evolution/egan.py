@@ -14,6 +14,7 @@ from egan_tf.evolution import fit_arguments
 from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
+from egan_tf.evolution.bandit import initial_bandit
 from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
@@ -25,15 +26,18 @@ from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.lecam import ANCHORS
+from egan_tf.evolution.objective_slots import initial_objective_slots
 from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
 from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
 from egan_tf.evolution.saving import SavedEGAN
+from egan_tf.evolution.schedule import initial_schedule
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
+from egan_tf.evolution.tournament_checks import check_slots_of
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import require
 from egan_tf.utils.registries import resolve
@@ -93,6 +97,8 @@ class EGAN(SavedEGAN, Fitting):
             children=sum(operator.count(size) for operator in self.choices.operators),
             operators=len(self.operator_names),
             averaged=self.settings.ema_decay > 0,
+            schedule=initial_schedule(self.choices.tournaments),
+            bandit=initial_bandit(len(self.operator_names)) if self.choices.tournaments.kind == "bandit" else (),
         )
         self.generation = self._counter("generation")
         self.restarts = self._counter("restarts")
@@ -149,9 +155,11 @@ class EGAN(SavedEGAN, Fitting):
         functional(other, self.discriminator.trainable_variables, "discriminator_optimizer")
         weights = self.generator.trainable_variables
         self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
-        self.population.create_slots(
-            self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
-        )
+        check_slots_of(self.settings, self.stateless_optimizer)
+        slots = self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
+        if self.settings.slots == "objective":
+            slots = initial_objective_slots(slots, len(self.operator_names))
+        self.population.create_slots(slots)
         self.train_function = None
 
     def samples_per_generation(self, batch_size: int) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from egan_tf.evolution.evaluation import Evaluation, evaluator
-from egan_tf.evolution.losses import DiscriminatorLoss, logistic
-from egan_tf.evolution.quality import batch_mean
+from egan_tf.evolution.evaluation import Evaluation, evaluator, gradient_norm
+from egan_tf.evolution.losses import DiscriminatorLoss, logistic, quality_of
+from egan_tf.evolution.quality import batch_mean, quality_error, standard_error
 from egan_tf.evolution.stateless import state_of
 
 Fitness = Callable[[Evaluation, float], tf.Tensor]
@@ -42,6 +42,26 @@ def egan(evaluation: Evaluation, gamma: float) -> tf.Tensor:
     return evaluation.quality + gamma * evaluation.diversity
 
 
+def balanced(evaluation: Evaluation, gamma: float) -> tf.Tensor:
+    """F = Fq + γ·Fd′ with Fd′ = −log(‖∇L_D‖ / L_D): a diversity that does not reward a child that D rejects for sure.
+
+    Where D has won, ‖∇L_D‖ and L_D vanish together, so that Fd′ stays where Fd grows without bound. With a balanced D
+    the loss is the same for all siblings, and Fd′ chooses as Fd does. docs/evolution.md derives both limits.
+    """
+    # ∇L/L = ∇ log L, divided before it is squared, because the squares vanish first.
+    relative = tuple(tf.cast(part, tf.float32) / evaluation.loss for part in evaluation.gradient)
+    return evaluation.quality - gamma * tf.math.log(gradient_norm(relative))
+
+
+def logit(evaluation: Evaluation, gamma: float) -> tf.Tensor:
+    """F = E[l_f] + γ·Fd: the quality on the logit, as in Li et al. 2021 (IE-GAN), with the diversity of `egan`.
+
+    It does not saturate where D has won. Siblings face one discriminator, so that a common offset of the logits, which
+    some losses leave open, does not change the choice.
+    """
+    return batch_mean(evaluation.fake_logits) + gamma * evaluation.diversity
+
+
 def quality_only(evaluation: Evaluation, gamma: float) -> tf.Tensor:
     """F = Fq; γ has no effect."""
     del gamma
@@ -67,7 +87,24 @@ def pairwise(evaluation: Evaluation, gamma: float) -> tf.Tensor:
 
 FITNESSES: dict[str, Fitness] = {
     "egan": egan,
+    "balanced": balanced,
+    "logit": logit,
     "quality": quality_only,
     "diversity": diversity_only,
     "pairwise": pairwise,
 }
+
+
+def sampling_error(fitness: Fitness, loss: DiscriminatorLoss, evaluation: Evaluation) -> tf.Tensor:
+    """The standard error of a fitness' quality over the generated samples, float32 scalar.
+
+    That of E[l_f] for `logit`, of Fq for all others: the size below which differences of F are chance.
+
+    Args:
+        fitness: the function.
+        loss: of the discriminator, whose Fq it is.
+        evaluation: of a child.
+    """
+    if fitness is logit:
+        return standard_error(evaluation.fake_logits)
+    return quality_error(quality_of(loss), evaluation.real_logits, evaluation.fake_logits)

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from egan_tf.evolution.augmentation import Augment, augment_fn
-from egan_tf.evolution.batches import Batches, LabelledBatches, first_samples
-from egan_tf.evolution.discriminator_update import Batch, DiscriminatorTraining
+from egan_tf.evolution.batches import Batches, evaluation_batch, first_samples
+from egan_tf.evolution.cotangents import difference, logit_cotangents
+from egan_tf.evolution.discriminator_update import DiscriminatorTraining
 from egan_tf.evolution.evaluation import Evaluate, Evaluation, evaluator
-from egan_tf.evolution.fitness import Fitness
+from egan_tf.evolution.fitness import Fitness, sampling_error
 from egan_tf.evolution.individual import Individual, Origin, single_parent
 from egan_tf.evolution.lecam import mean_logits
 from egan_tf.evolution.map_functions import MapFn
+from egan_tf.evolution.mutation import ObjectiveMutation
 from egan_tf.evolution.noise import (
     EVALUATION,
     EVALUATION_FAKE,
@@ -25,12 +27,16 @@ from egan_tf.evolution.noise import (
     MUTATION_REAL,
     GenerationNoise,
 )
+from egan_tf.evolution.objective_slots import inherited_slots
+from egan_tf.evolution.objectives import Objective
 from egan_tf.evolution.operator_checks import children_of
 from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.outcome import Outcome, outcome_of, own_objectives, preferring_own, tie_tolerance
 from egan_tf.evolution.selection import all_finite, fittest
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import concatenate, take, where
 from egan_tf.evolution.stateless import NetworkState, Tensors, apply_network, assigned_weights
+from egan_tf.evolution.tournaments import TournamentRule, tournament_rule
 from egan_tf.evolution.variation import (
     ChildEvaluation,
     Children,
@@ -54,6 +60,9 @@ class Selected(NamedTuple):
         viable: int32 scalar, how many children were finite in their weights, their slots and their fitness.
         children_scores: of all children, [n].
         children_origins: of all children, [n].
+        outcome: what the choice has decided.
+        difference: float32 scalar, of the objectives' cotangents at the survivors' logits; 0 unless a rule of
+            `tournaments` asks for it.
     """
 
     survivors: Individual
@@ -64,6 +73,8 @@ class Selected(NamedTuple):
     viable: tf.Tensor
     children_scores: Scores
     children_origins: Origin
+    outcome: Outcome
+    difference: tf.Tensor
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,6 @@ class Generation:
             state: the discriminator's state; it is not changed.
             batches: the real samples.
         """
-        real, labels = first_samples(batches)
         evaluate = evaluator(
             self.networks.discriminator,
             self.training.loss,
@@ -116,20 +126,7 @@ class Generation:
         made: list[Children] = []
         offset = 0
         for operator in self.operators:
-            context = VariationContext(
-                self.networks,
-                self.optimizer,
-                state,
-                lambda number: noise.latents(batches.sizes.batch_size, MUTATION, number),
-                real,
-                labels,
-                self.settings.mutation_steps,
-                self.map_fn,
-                concatenate(made) if made else None,
-                may_defer=len(self.operators) == 1,
-                augment_fake=lambda number: self._augment(noise, MUTATION_FAKE, number),
-                augment_real=self._augment(noise, MUTATION_REAL),
-            )
+            context = self.context(noise, state, batches)._replace(siblings=concatenate(made) if made else None)
             children = children_of(operator, context, parents)
             origin = children.origin._replace(operator=children.origin.operator + offset)
             evaluations = self.evaluate(noise, parents, children, evaluate, batches)
@@ -139,6 +136,38 @@ class Generation:
             made.append(Children(children._replace(network=network, origin=origin), evaluations._replace(weights=())))
             offset += len(operator.names)
         return concatenate(made)
+
+    def context(self, noise: GenerationNoise, state: NetworkState, batches: Batches) -> VariationContext:
+        """The inputs of the first operator; the arguments are those of `make_children`."""
+        real, labels = first_samples(batches)
+        per_objective = self.settings.slots == "objective"
+        return VariationContext(
+            self.networks,
+            self.optimizer,
+            state,
+            lambda number: noise.latents(batches.sizes.batch_size, MUTATION, number),
+            real,
+            labels,
+            self.settings.mutation_steps,
+            self.map_fn,
+            None,
+            # All children's slots are kept per objective, so that none is spared by deferring.
+            may_defer=len(self.operators) == 1 and not per_objective,
+            augment_fake=lambda number: self._augment(noise, MUTATION_FAKE, number),
+            augment_real=self._augment(noise, MUTATION_REAL),
+            slots_per_objective=per_objective,
+        )
+
+    @property
+    def rule(self) -> TournamentRule:
+        """When tournaments are held."""
+        return tournament_rule(self.settings.tournaments)
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The objectives, where they are all that makes children; else ()."""
+        kinds = [operator for operator in self.operators if isinstance(operator, ObjectiveMutation)]
+        return tuple(kinds[0].objectives.values()) if len(kinds) == len(self.operators) == 1 else ()
 
     def _augment(self, noise: GenerationNoise, use: int, number: int | tf.Tensor = 0) -> Augment:
         return augment_fn(self.settings.augmentations, noise, use, number)
@@ -162,7 +191,9 @@ class Generation:
             fake, after = apply_network(self.networks.generator, network, latents, labels)
             evaluation = evaluate(fake, labels)
             weights = assigned_weights(network, after)
-            return ChildEvaluation(self._scores(evaluation), fake, self._update(evaluation), finite, weights)
+            error = sampling_error(self.fitness, self.training.loss, evaluation)
+            scores, update = self._scores(evaluation), self._update(evaluation)
+            return ChildEvaluation(scores, fake, update, finite, weights, error, self._difference(evaluation))
 
         def evaluate_gradient(child: Individual) -> ChildEvaluation:
             grown = self._grown(parents, tf.nest.map_structure(lambda part: part[None], child))
@@ -173,6 +204,12 @@ class Generation:
         if children.gradient:
             return self.map_fn(evaluate_gradient, children, count)
         return self.map_fn(lambda network: evaluate_network(network, tf.constant(True)), children.network, count)
+
+    def _difference(self, evaluation: Evaluation) -> tf.Tensor | tuple[()]:
+        if self.rule.kind != "angle":
+            return ()
+        cotangents = logit_cotangents(self.objectives, evaluation.fake_logits, evaluation.real_logits)
+        return difference(cotangents, self.optimizer.normalizes_scale)
 
     def _scores(self, evaluation: Evaluation) -> Scores:
         fitness = self.fitness(evaluation, self.gamma)
@@ -199,32 +236,55 @@ class Generation:
         size, scores = self.settings.population_size, children.evaluations.scores
         count = scores.fitness.shape[0]
         individuals = children.individuals
-        viable = tf.math.is_finite(scores.fitness) & all_finite((individuals.network, individuals.slots), count)
-        viable &= children.evaluations.finite
-        ranked = fittest(scores.fitness, viable, size)
+        finite = all_finite((individuals.network, individuals.slots), count) & children.evaluations.finite
+        viable = tf.math.is_finite(scores.fitness) & finite
+        origins = individuals.origin
+        tolerance = tie_tolerance(scores.quality, scores.fitness, viable)
+        ranked = fittest(self.ranking(parents, children, viable, tolerance), viable, size)
         chosen, rank = tf.minimum(ranked, count - 1), tf.maximum(ranked - count, 0)
         retained = ranked >= count
 
         def chosen_children() -> tuple[NetworkState, Tensors]:
             grown = self._grown(parents, take(individuals, chosen))
-            return grown.network, grown.slots
+            return grown.network, grown.slots if one_set else ()
 
+        one_set = self.settings.slots == "lineage"
+        old = parents.network, parents.slots if one_set else ()
         network, slots = tf.cond(
             tf.reduce_any(retained),
-            lambda: where(retained, take((parents.network, parents.slots), rank), chosen_children()),
+            lambda: where(retained, take(old, rank), chosen_children()),
             chosen_children,
         )
         origin = where(
-            retained,
-            single_parent(rank, take(parents.origin.operator, rank)),
-            take(children.individuals.origin, chosen),
+            retained, single_parent(rank, take(parents.origin.operator, rank)), take(individuals.origin, chosen)
         )
+        if not one_set:
+            slots = inherited_slots(parents.slots, individuals.slots, finite, origin.parents[:, 0])
         survivor_scores = where(retained, take(parent_scores, rank), take(scores, chosen))
         fake, updates = take((children.evaluations.fake, children.evaluations.update), chosen)
         viable_count = tf.reduce_sum(tf.cast(viable, tf.int32))
         survivors = Individual(network, slots, origin)
-        origins = children.individuals.origin
-        return Selected(survivors, survivor_scores, retained, fake, updates, viable_count, scores, origins)
+        outcome = outcome_of(scores.fitness, viable, children.evaluations.error, origins, chosen, retained, tolerance)
+        differences = children.evaluations.difference
+        apart = tf.reduce_max(take(differences, chosen)) if self.rule.kind == "angle" else tf.constant(0.0)
+        return Selected(
+            survivors, survivor_scores, retained, fake, updates, viable_count, scores, origins, outcome, apart
+        )
+
+    def ranking(self, parents: Individual, children: Children, viable: tf.Tensor, tolerance: tf.Tensor) -> tf.Tensor:
+        """What children are ranked by, float32 [n]: their fitness, with ties as the rule of `tournaments` wants them.
+
+        Args:
+            parents: [μ, ...].
+            children: [n, ...].
+            viable: bool [n].
+            tolerance: float32 scalar, the difference of F up to which siblings are tied.
+        """
+        fitness = children.evaluations.scores.fitness
+        if self.rule.always:
+            return fitness
+        own = own_objectives(parents.origin)
+        return preferring_own(fitness, viable, children.individuals.origin, own, tolerance)
 
     def _grown(self, parents: Individual, children: Individual) -> Individual:
         """The children with weights and slots, also those that are only gradients."""
@@ -233,16 +293,3 @@ class Generation:
         of_parents = take((parents.network.trainable, parents.slots), children.origin.parents[:, 0])
         weights, slots = self.optimizer.apply(children.gradient, *of_parents)
         return Individual(children.network._replace(trainable=weights), slots, children.origin)
-
-
-def evaluation_batch(batches: Batches) -> Batch:
-    """The evaluation batch and its labels, or None."""
-    return batches.evaluation, batches.evaluation_labels if isinstance(batches, LabelledBatches) else None
-
-
-def fresh_batches(batches: Batches) -> list[Batch]:
-    """The real batch of each fresh discriminator step and its labels, or None."""
-    steps = range(batches.sizes.fresh_steps)
-    if isinstance(batches, LabelledBatches):
-        return [(batches.fresh[step], batches.fresh_labels[step]) for step in steps]
-    return [(batches.fresh[step], None) for step in steps]

@@ -59,10 +59,25 @@ def descend(before: Lineage, origin: Origin, retained: tf.Tensor) -> tuple[Linea
     Returns:
         The new lineage, and int64 [operators], how many of the individuals each operator made in this generation.
     """
-    kinds = before.ancestry.shape[1]
-    made = tf.one_hot(tf.where(retained, tf.constant(NONE, tf.int64), origin.operator), kinds, dtype=tf.int64)
+    made = _operators_of(origin, ~retained, before.ancestry.shape[1])
     first = origin.parents[:, 0]
     lineage = Lineage(
         tf.gather(before.root, first), origin.parents, origin.operator, tf.gather(before.ancestry, first) + made
     )
     return lineage, tf.reduce_sum(made, axis=0)
+
+
+def made_by(origin: Origin, counted: tf.Tensor, operators: int) -> tf.Tensor:
+    """int64 [operators], how many individuals each operator has made.
+
+    Args:
+        origin: of the individuals, [μ].
+        counted: bool [μ], which of them count.
+        operators: how many operators there are.
+    """
+    return tf.reduce_sum(_operators_of(origin, counted, operators), axis=0)
+
+
+def _operators_of(origin: Origin, counted: tf.Tensor, operators: int) -> tf.Tensor:
+    """int64 [μ, operators], 1 for the operator of each individual that counts."""
+    return tf.one_hot(tf.where(counted, origin.operator, tf.constant(NONE, tf.int64)), operators, dtype=tf.int64)

@@ -36,12 +36,14 @@ class Loss:
         has_level: whether a logit means something by itself; otherwise only differences of logits do, and objectives
             that compare a logit with a fixed number have no meaning.
         needs_penalty: whether training is refused without a penalty on the discriminator's gradient.
+        positive: whether the value is never below 0.
         summary: one line for lists.
     """
 
     quality: Quality = probability
     has_level: bool = True
     needs_penalty: bool = False
+    positive: bool = True
     summary: str = ""
 
 
@@ -122,6 +124,7 @@ wasserstein = SeparableLoss(
     quality=standardized_score,
     has_level=False,
     needs_penalty=True,
+    positive=False,
     summary="E[l_f] − E[l_r], with a gradient penalty, Gulrajani et al. 2017, equation 3",
 )
 """E[l_f] − E[l_r], Gulrajani et al. 2017, equation 3, without its penalty."""

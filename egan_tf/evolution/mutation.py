@@ -53,7 +53,7 @@ class ObjectiveMutation:
         """The children of all parents, [population_size · objectives, ...]."""
         objectives = list(self._objectives.values())
         count, size = len(objectives), parents.origin.operator.shape[0]
-        real_logits = _real_logits(context) if any(map(takes_real_logits, objectives)) else None
+        real_logits = real_logits_of(context) if any(map(takes_real_logits, objectives)) else None
 
         def gradients_at(
             member: tuple[NetworkState, Tensors], number: int | tf.Tensor, chosen: Sequence[Objective]
@@ -80,8 +80,11 @@ class ObjectiveMutation:
         parent = assigned or parents.network.trainable, parents.slots
         if context.may_defer and size == context.steps == 1 and not assigned and context.map_fn is sequential_map:
             return Individual(NetworkState((), repeat(after, count)), (), origin, merge(gradients))
-        # Copies of a single parent would cost as much memory as the children.
-        weights, slots = context.optimizer.apply(merge(gradients), *(parent if size == 1 else repeat(parent, count)))
+        if context.slots_per_objective:
+            parent = repeat(parent[0], count), merge(parents.slots)
+        elif size > 1:  # copies of a single parent would cost as much memory as the children
+            parent = repeat(parent, count)
+        weights, slots = context.optimizer.apply(merge(gradients), *parent)
         children = NetworkState(weights, repeat(after, count)), slots
 
         def next_step(number: tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple:
@@ -111,7 +114,8 @@ class ObjectiveMutation:
         return Individual(*children, origin)
 
 
-def _real_logits(context: VariationContext) -> tf.Tensor:
+def real_logits_of(context: VariationContext) -> tf.Tensor:
+    """The logits of the real samples of the mutations, float32 [batch, 1]."""
     discriminator, state = context.networks.discriminator, context.discriminator_state
     return apply_discriminator(discriminator, state, context.augment_real(context.real), context.labels).outputs
 

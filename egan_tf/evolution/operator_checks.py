@@ -54,7 +54,8 @@ def children_of(operator: Operator, context: VariationContext, parents: Individu
         _check(kind, "non-trainable state", children.network.non_trainable, parents.network.non_trainable, count)
         return children
     _check(kind, "network", children.network, parents.network, count)
-    _check(kind, "slots", children.slots, parents.slots, count)
+    slots = tuple(slot[:, 0] for slot in parents.slots) if context.slots_per_objective else parents.slots
+    _check(kind, "slots", children.slots, slots, count)
     return children._replace(gradient=())
 
 

@@ -38,6 +38,24 @@ def vectorizes(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Va
     return own_class(optimizer) in _VECTORIZABLE and plain and not any(weight.constraint for weight in weights)
 
 
+# Optimizers whose steps do not depend on the scale of past and present gradients together.
+_NORMALIZING = (
+    keras.optimizers.RMSprop,
+    keras.optimizers.Adam,
+    keras.optimizers.AdamW,
+    keras.optimizers.Adadelta,
+    keras.optimizers.Adagrad,
+    keras.optimizers.Adamax,
+    keras.optimizers.Nadam,
+    keras.optimizers.Lion,
+)
+
+
+def normalizes_scale(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether the steps of an optimizer have a size of their own, whatever that of the gradients, as Adam's have."""
+    return any(issubclass(own_class(one), _NORMALIZING) for one in inner_optimizers(optimizer))
+
+
 def optimizer_for(
     network: keras.Model, choice: str | keras.optimizers.Optimizer | None, field: str
 ) -> keras.optimizers.Optimizer:
@@ -80,7 +98,12 @@ class StatelessOptimizer:
         self._is_slot = [variable.name != "learning_rate" for variable in optimizer.variables]
         variables = zip(optimizer.variables, self._is_slot, strict=True)
         self._copied = [_position_of(variable.numpy(), marks) for variable, is_slot in variables if is_slot]
-        self._scales = loss_scale(optimizer) is not None
+        self.scales = loss_scale(optimizer) is not None
+        self.normalizes_scale = normalizes_scale(optimizer)
+        schedule = keras.optimizers.schedules.LearningRateSchedule
+        self.scheduled = any(
+            isinstance(getattr(one, "_learning_rate", None), schedule) for one in inner_optimizers(optimizer)
+        )
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
     def initial_slots(self, weights: Tensors) -> list[np.ndarray]:
@@ -101,7 +124,7 @@ class StatelessOptimizer:
 
     def loss_scale(self, slots: Tensors) -> tf.Tensor | None:
         """The factor for the losses of an individual with these slots, float32 scalar; None if there is none."""
-        if not self._scales:
+        if not self.scales:
             return None
         mapping = zip(self._optimizer.variables, self._state(slots, read(self._optimizer.variables)), strict=True)
         with keras.StatelessScope(state_mapping=mapping):

@@ -9,10 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.bandit import Bandit
 from egan_tf.evolution.copies import Values
 from egan_tf.evolution.generation import Selected
 from egan_tf.evolution.individual import NONE, Individual, Origin
-from egan_tf.evolution.lineage import Lineage, descend, initial_lineage
+from egan_tf.evolution.lineage import Lineage, descend, initial_lineage, made_by
+from egan_tf.evolution.schedule import Schedule
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, Tensors, read, write
 from egan_tf.evolution.variation import Scores
@@ -32,6 +34,18 @@ class FailureCounters(NamedTuple):
     stagnant_generations: tf.Tensor
     stagnant_in_a_row: tf.Tensor
     skipped_discriminator_steps: tf.Tensor
+
+
+class TournamentCounters(NamedTuple):
+    """Counts of tournaments since the start, each an int64 scalar.
+
+    Attributes:
+        tournaments: generations in which all children were made and scored.
+        decided_tournaments: those in which the fittest child won by more than rounding; see `outcome`.
+    """
+
+    tournaments: tf.Tensor
+    decided_tournaments: tf.Tensor
 
 
 class Stacked(keras.layers.Layer):
@@ -63,7 +77,15 @@ class Stacked(keras.layers.Layer):
 class Population(keras.layers.Layer):
     """The parents of the next generation, the fittest first, with their scores and those of all their siblings."""
 
-    def __init__(self, members: Sequence[Values], children: int, operators: int, averaged: bool) -> None:
+    def __init__(
+        self,
+        members: Sequence[Values],
+        children: int,
+        operators: int,
+        averaged: bool,
+        schedule: Sequence[np.ndarray] = (),
+        bandit: Sequence[np.ndarray] = (),
+    ) -> None:
         """Creates the initial population.
 
         Args:
@@ -71,6 +93,8 @@ class Population(keras.layers.Layer):
             children: how many children a generation makes.
             operators: how many kinds of children there are.
             averaged: whether each lineage keeps a moving average of its weights.
+            schedule: the values of `Schedule`; empty if every generation is a tournament, or none is.
+            bandit: the values of `Bandit`; empty without one.
         """
         super().__init__(name="population", trainable=False)
         size = len(members)
@@ -86,6 +110,11 @@ class Population(keras.layers.Layer):
         no_origin = [np.full([children, 2], NONE, "int64"), np.full(children, NONE, "int64")]
         self.children_origins_stack = Stacked(no_origin, "children_origins")
         self.selection_counts_stack = Stacked([np.zeros(operators, "int64")], "selection_counts")
+        self.tournaments_stack = Stacked([np.zeros([], "int64")] * len(TournamentCounters._fields), "tournaments")
+        self.decided_counts_stack = Stacked([np.zeros(operators, "int64")], "decided_counts")
+        self.quality_error_stack = Stacked([np.full([], np.nan, "float32")], "quality_error")
+        self.schedule_stack = Stacked(schedule, "schedule")
+        self.bandit_stack = Stacked(bandit, "bandit")
         self.failures_stack = Stacked([np.zeros([], "int64")] * len(FailureCounters._fields), "failures")
         self.slots_stack = Stacked([], "slots")
         self.size = size
@@ -153,6 +182,31 @@ class Population(keras.layers.Layer):
         return self.selection_counts_stack.read()[0]
 
     @property
+    def decided_counts(self) -> tf.Tensor:
+        """int64 [operators], each operator's survivors that have beaten all their siblings by more than rounding."""
+        return self.decided_counts_stack.read()[0]
+
+    @property
+    def tournaments(self) -> TournamentCounters:
+        """Counts of tournaments since the start."""
+        return TournamentCounters(*self.tournaments_stack.read())
+
+    @property
+    def quality_error(self) -> tf.Tensor:
+        """float32 scalar, the standard error of Fq in the last tournament; NaN before the first."""
+        return self.quality_error_stack.read()[0]
+
+    @property
+    def schedule(self) -> Schedule:
+        """Whether the next generation holds a tournament, where not every one does."""
+        return Schedule(*self.schedule_stack.read())
+
+    @property
+    def bandit(self) -> Bandit:
+        """What the bandit knows of the objectives, where one chooses them."""
+        return Bandit(*self.bandit_stack.read())
+
+    @property
     def failures(self) -> FailureCounters:
         """Counts of failures since the start."""
         return FailureCounters(*self.failures_stack.read())
@@ -165,19 +219,45 @@ class Population(keras.layers.Layer):
             step: int64 scalar, the number of the generation.
             decay: of the moving averages, per generation.
         """
-        survivors = selected.survivors
-        lineage, made = descend(self.lineage, survivors.origin, selected.retained)
+        self._replace_individuals(selected.survivors, selected.retained, step, decay)
+        self.scores_stack.assign(selected.scores)
+        self.children_scores_stack.assign(selected.children_scores)
+        self.children_origins_stack.assign(selected.children_origins)
+        outcome, counts = selected.outcome, self.tournaments
+        before = self.decided_counts
+        made = made_by(selected.survivors.origin, outcome.decided, before.shape[0])
+        self.decided_counts_stack.assign([before + made])
+        decided = tf.cast(outcome.decided[0], tf.int64)
+        self.tournaments_stack.assign([counts.tournaments + 1, counts.decided_tournaments + decided])
+        self.quality_error_stack.assign([outcome.error])
+        self._count_failures(tf.cast(selected.viable, tf.int64), selected.children_scores.fitness.shape[0])
+
+    def continue_lines(
+        self, survivors: Individual, retained: tf.Tensor, step: tf.Tensor, decay: float | tf.Tensor
+    ) -> None:
+        """Replaces every individual by its only child, which has no scores; those of the last tournament stay.
+
+        Args:
+            survivors: [μ, ...], in the places of their parents.
+            retained: bool [μ], True for a retained parent.
+            step: int64 scalar, the number of the generation.
+            decay: of the moving averages, per generation.
+        """
+        self._replace_individuals(survivors, retained, step, decay)
+        self._count_failures(tf.reduce_sum(tf.cast(~retained, tf.int64)), self.size)
+
+    def _replace_individuals(
+        self, survivors: Individual, retained: tf.Tensor, step: tf.Tensor, decay: float | tf.Tensor
+    ) -> None:
+        """Replaces all but the scores, and counts the survivors of each operator."""
+        lineage, made = descend(self.lineage, survivors.origin, retained)
         averages = _averaged(take(self.averages, lineage.parent), survivors.network.trainable, step, decay)
         self.weights_stack.assign(survivors.network.trainable)
         self.non_trainable_stack.assign(survivors.network.non_trainable)
         self.slots_stack.assign(survivors.slots)
         self.average_stack.assign(averages)
         self.lineage_stack.assign(lineage)
-        self.scores_stack.assign(selected.scores)
-        self.children_scores_stack.assign(selected.children_scores)
-        self.children_origins_stack.assign(selected.children_origins)
         self.selection_counts_stack.assign([self.selection_counts + made])
-        self._count_failures(tf.cast(selected.viable, tf.int64), selected.children_scores.fitness.shape[0])
 
     def _count_failures(self, viable: tf.Tensor, children: int) -> None:
         counters = self.failures

@@ -49,10 +49,16 @@ def standardized_score(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Ten
     A critic is defined up to an offset, and its scale depends on the penalty; this does not change by l → a·l + b with
     a > 0. The argument is in [−2, 2], as s is at least half of the distance of the means.
     """
+    distance, deviation = _distance_and_deviation(real_logits, fake_logits)
+    return tf.sigmoid(tf.math.divide_no_nan(distance, deviation))
+
+
+def _distance_and_deviation(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """E[l_f] − E[l_r], and the standard deviation of both batches together."""
     real_mean, fake_mean = batch_mean(real_logits), batch_mean(fake_logits)
     middle = 0.5 * (real_mean + fake_mean)
     spread = 0.5 * (batch_mean(tf.square(real_logits - middle)) + batch_mean(tf.square(fake_logits - middle)))
-    return tf.sigmoid(tf.math.divide_no_nan(fake_mean - real_mean, tf.sqrt(spread)))
+    return fake_mean - real_mean, tf.sqrt(spread)
 
 
 def preference(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
@@ -61,6 +67,53 @@ def preference(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
     Jolicoeur-Martineau 2018, equation 6, with the samples paired by their place in the batch.
     """
     return batch_mean(tf.sigmoid(fake_logits - real_logits))
+
+
+def standard_error(values: tf.Tensor) -> tf.Tensor:
+    """The standard error s/√n of the mean over a batch, s² with the denominator n − 1; 0 for a single sample.
+
+    Args:
+        values: float32 [n, ...], independent over the batch.
+
+    Returns:
+        float32 scalar.
+    """
+    variance = batch_mean(tf.square(values - batch_mean(values)))
+    return tf.sqrt(variance / tf.maximum(tf.cast(tf.shape(values)[0], tf.float32) - 1.0, 1.0))
+
+
+def quality_error(measure: Quality, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """The sampling error of Fq: its standard error over the generated samples, float32 scalar.
+
+    Args:
+        measure: a function of this module. Of another one the batch is divided into eight parts, whose Fq differ.
+        real_logits: float32 [batch, 1].
+        fake_logits: float32 [batch, 1].
+    """
+    if measure in _SAMPLE_VALUES:
+        return standard_error(_SAMPLE_VALUES[measure](real_logits, fake_logits))
+    count = min(_PARTS, real_logits.shape[0], fake_logits.shape[0])
+    parts = zip(*(_parts(logits, count) for logits in (real_logits, fake_logits)), strict=True)
+    return standard_error(tf.stack([measure(*part) for part in parts]))
+
+
+def _parts(logits: tf.Tensor, count: int) -> list[tf.Tensor]:
+    size = logits.shape[0] // count
+    return [logits[part * size : (part + 1) * size] for part in range(count)]
+
+
+def _standardized_values(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """Numbers [batch, 1] whose mean changes with each sample as `standardized_score` does, to first order.
+
+    With u = d/s, the change of u by a sample l is (l − E[l_f])/s − u/(4 s²)·((l − m)² − E(l_f − m)²), as s² does not
+    change with the middle m of both means.
+    """
+    distance, deviation = _distance_and_deviation(real_logits, fake_logits)
+    argument = tf.math.divide_no_nan(distance, deviation)
+    middle = 0.5 * (batch_mean(real_logits) + batch_mean(fake_logits))
+    standardized = tf.math.divide_no_nan(fake_logits - middle, deviation)
+    score = tf.sigmoid(argument)
+    return score * (1.0 - score) * (standardized - 0.25 * argument * tf.square(standardized))
 
 
 def batch_mean(values: tf.Tensor) -> tf.Tensor:
@@ -73,3 +126,13 @@ def batch_mean(values: tf.Tensor) -> tf.Tensor:
         float32 scalar.
     """
     return tf.reduce_mean(values)
+
+
+_PARTS = 8
+_SAMPLE_VALUES: dict[Quality, Quality] = {
+    probability: lambda real, fake: tf.sigmoid(fake),
+    margin_probability: lambda real, fake: tf.sigmoid(2.0 * fake),
+    preference: lambda real, fake: tf.sigmoid(fake - real),
+    standardized_score: _standardized_values,
+}
+"""For each Fq, numbers [batch, 1] whose mean changes with the samples as it does."""

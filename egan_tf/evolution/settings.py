@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import pydantic
 
+from egan_tf.evolution.tournaments import tournament_rule
 from egan_tf.utils.checks import InputError, format_value
 from egan_tf.utils.settings import Settings, setting
 
@@ -77,6 +78,17 @@ class EvolutionSettings(Settings):
         1, "optimizer steps of a child before it is scored", ge=1, le=MAX_STEPS, changeable=True
     )
     crossover_steps: int = setting(1, "optimizer steps of a child of crossover", ge=1, le=2**8, changeable=True)
+    tournaments: str = setting(
+        "always",
+        "generations in which all children are made and scored: always, as in the paper; every:K; auto, where they "
+        "can decide something (auto:backoff or auto:angle for one of its rules); bandit for none. In the others each "
+        "parent has one child, at the price of a plain step, by the objective of its line or one that a bandit chooses",
+    )
+    slots: Literal["lineage", "objective"] = setting(
+        "lineage",
+        "optimizer state that a child starts with: its parent's, or that of the last child of its objective, as in the "
+        "authors' Theano code",
+    )
     fitness: str | Callable[..., Any] = setting(
         "egan",
         "fitness of a child, higher is better: a name, or a function of (evaluation, gamma)",
@@ -150,6 +162,12 @@ class EvolutionSettings(Settings):
     seed: int = setting(
         0, "seed of the noise; in a run also of the initial weights and the order of the data", ge=0, le=MAX_SEED
     )
+
+    @pydantic.field_validator("tournaments", mode="after")
+    @classmethod
+    def _check_tournaments(cls, value: str) -> str:
+        tournament_rule(value)
+        return value
 
     @pydantic.field_validator("mutations", mode="before")
     @classmethod

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution.batches import Batches, LabelledBatches, RealBatches
+from egan_tf.evolution.bandit import after_generation, energy_distance
+from egan_tf.evolution.batches import (
+    Batch,
+    Batches,
+    LabelledBatches,
+    RealBatches,
+    evaluation_batch,
+    fresh_batches,
+)
 from egan_tf.evolution.burn_in import during_burn_in
 from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.discriminator_update import DiscriminatorTraining
 from egan_tf.evolution.evaluation import gradient_norm
-from egan_tf.evolution.generation import Generation, evaluation_batch, fresh_batches
+from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
 from egan_tf.evolution.lecam import next_anchors
+from egan_tf.evolution.logs import Logs, selection_logs
 from egan_tf.evolution.loss_scale import adjusts_scale, loss_scale, scaled_gradient
 from egan_tf.evolution.map_functions import choose_map
 from egan_tf.evolution.noise import GenerationNoise
 from egan_tf.evolution.optimizer import StatelessOptimizer
+from egan_tf.evolution.plain_generation import plain_generation
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.samples import bytes_to_floats
+from egan_tf.evolution.schedule import after_plain, after_tournament
 from egan_tf.evolution.selection import all_finite
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
-from egan_tf.evolution.stateless import state_of, write, write_state
-from egan_tf.evolution.variation import DiscriminatorUpdate, Networks, Scores
+from egan_tf.evolution.stateless import NetworkState, state_of, write, write_state
+from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
 from egan_tf.utils.checks import require
-
-Logs = dict[str, tf.Tensor]
 
 
 class EvolvingModel(Protocol):
@@ -67,6 +77,8 @@ class EvolvingModel(Protocol):
 def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     """Runs one generation: variation, evaluation, selection, discriminator steps.
 
+    Whether it holds a tournament was decided at the end of the one before.
+
     Args:
         model: compiled; its population, discriminator and counters are changed.
         batches: the real samples of the generation.
@@ -74,11 +86,19 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     Returns:
         Scalars for Keras' logs.
     """
-    batches = _as_floats(_with_labels_as_needed(model, batches))
-    settings, functions = model.settings, model.generation_functions()
-    step = tf.identity(model.generation.value)
-    model.input_check.count(batches, step)
-    noise = GenerationNoise(model.latent, settings.seed, step, tf.identity(model.restarts.value))
+    rule = model.choices.tournaments
+    if rule.always:
+        return _hold_tournament(model, batches)
+    if rule.kind == "bandit":
+        return _continue_lines(model, batches)
+    held = model.population.schedule.remaining <= 0
+    return tf.cond(held, lambda: _hold_tournament(model, batches), lambda: _continue_lines(model, batches))
+
+
+def _hold_tournament(model: EvolvingModel, batches: Batches) -> Logs:
+    """A generation in which all children are made and scored."""
+    batches, noise = _begin(model, batches)
+    settings, functions, step = model.settings, model.generation_functions(), noise.step
     state, parents = state_of(model.discriminator), model.population.individuals
 
     children = functions.make_children(noise, parents, state, batches)
@@ -94,12 +114,69 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
             noise, selected.updates, selected.fake, selected.retained, state, evaluation_batch(batches)
         )
         logs = _apply_discriminator_update(model, update)
-    for number, batch in enumerate(fresh_batches(batches), start=int(reuse)):
-        state, training = state_of(model.discriminator), _with_anchors(model, functions.training)
-        update = training.fresh_batch_update(noise, number, selected.survivors.network, state, batch)
-        logs = _apply_discriminator_update(model, update)
+    survivors = selected.survivors.network
+    logs |= _train_on_fresh_batches(model, functions, noise, survivors, fresh_batches(batches), first=int(reuse))
+    rule, population = model.choices.tournaments, model.population
+    if not rule.always:
+        after = after_tournament(rule, population.schedule, selected.outcome.material, selected.difference)
+        population.schedule_stack.assign(after)
     model.generation.assign(step + 1)
-    return {**_selection_logs(model, selected.children_scores), **logs}
+    decided = selected.outcome.decided[0]
+    return {**selection_logs(population, tf.constant(True), decided), **logs}
+
+
+def _continue_lines(model: EvolvingModel, batches: Batches) -> Logs:
+    """A generation without a tournament: a plain two-player step of each line."""
+    batches, noise = _begin(model, batches)
+    settings, functions, step = model.settings, model.generation_functions(), noise.step
+    state, parents, population = state_of(model.discriminator), model.population.individuals, model.population
+
+    rule = model.choices.tournaments
+    arm = population.bandit.arm if rule.kind == "bandit" else None
+    plain = plain_generation(functions, noise, parents, state, batches, arm)
+    population.continue_lines(plain.survivors, plain.retained, step, _ema_decay(settings, step))
+    survivors = plain.survivors.network
+    write_state(model.generator, take(survivors, 0))
+
+    reuse = settings.reuse_evaluation_batch
+    fresh = fresh_batches(batches)
+    first = evaluation_batch(batches) if reuse else fresh[0]
+    training = _with_anchors(model, functions.training)
+    logs = _apply_discriminator_update(model, training.update_on(noise, 0, plain.fake, state, first, evaluation=reuse))
+    logs |= _train_on_fresh_batches(model, functions, noise, survivors, fresh if reuse else fresh[1:], first=1)
+    if rule.kind == "bandit":
+        after = after_generation(population.bandit, lambda: energy_distance(first[0], plain.fake))
+        population.bandit_stack.assign(after)
+    else:
+        failed = tf.reduce_any(plain.retained)
+        population.schedule_stack.assign(after_plain(rule, population.schedule, failed, plain.difference))
+    model.generation.assign(step + 1)
+    return {**selection_logs(population, tf.constant(False), tf.constant(False)), **logs}
+
+
+def _begin(model: EvolvingModel, batches: Batches) -> tuple[Batches, GenerationNoise]:
+    """The real samples as the networks take them, and the noise of the generation."""
+    batches = _as_floats(_with_labels_as_needed(model, batches))
+    step = tf.identity(model.generation.value)
+    model.input_check.count(batches, step)
+    return batches, GenerationNoise(model.latent, model.settings.seed, step, tf.identity(model.restarts.value))
+
+
+def _train_on_fresh_batches(
+    model: EvolvingModel,
+    functions: Generation,
+    noise: GenerationNoise,
+    survivors: NetworkState,
+    batches: Sequence[Batch],
+    first: int,
+) -> Logs:
+    """Discriminator steps number `first` and so on, a fresh batch each; the logs of the last one, if there is one."""
+    logs: Logs = {}
+    for number, batch in enumerate(batches, start=first):
+        state, training = state_of(model.discriminator), _with_anchors(model, functions.training)
+        update = training.fresh_batch_update(noise, number, survivors, state, batch)
+        logs = _apply_discriminator_update(model, update)
+    return logs
 
 
 def _ema_decay(settings: EvolutionSettings, step: tf.Tensor) -> float | tf.Tensor:
@@ -130,7 +207,7 @@ def generation_functions(model: EvolvingModel) -> Generation:
     """The pure functions of a generation for the model's networks and settings."""
     networks = Networks(model.generator, model.discriminator)
     map_fn = choose_map(*networks)
-    operators, fitness, loss = model.choices
+    operators, fitness, loss, _ = model.choices
     scale = loss_scale(model.discriminator_optimizer)
     training = DiscriminatorTraining(networks, loss, model.settings, map_fn, scale)
     optimizer, settings = model.stateless_optimizer, model.settings
@@ -174,27 +251,3 @@ def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdat
     else:
         tf.cond(finite, step, model.population.count_skipped_step)
     return {"discriminator_loss": update.loss, "discriminator_gradient_norm": norm}
-
-
-def _selection_logs(model: EvolvingModel, children: Scores) -> Logs:
-    """Scores, operator and parent of the survivors; the names of all but the fittest have its rank appended."""
-    lineage = model.population.lineage
-    values = {"operator": lineage.operator, "parent": lineage.parent, **model.population.scores._asdict()}
-    logs = {
-        _ranked(name, rank): value[rank]
-        for name, value in values.items()
-        for rank in range(model.settings.population_size)
-    }
-    spread = tf.reduce_max(children.fitness) - tf.reduce_min(children.fitness)
-    return {**logs, "fitness_spread": spread}
-
-
-def log_names(population_size: int) -> tuple[str, ...]:
-    """The names of all that `evolve` logs."""
-    scores = ("operator", "parent", *Scores._fields)
-    ranked = (_ranked(name, rank) for name in scores for rank in range(population_size))
-    return (*ranked, "fitness_spread", "discriminator_loss", "discriminator_gradient_norm")
-
-
-def _ranked(name: str, rank: int) -> str:
-    return name if rank == 0 else f"{name}_{rank}"

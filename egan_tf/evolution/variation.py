@@ -60,6 +60,9 @@ class ChildEvaluation(NamedTuple):
         update: of the discriminator.
         finite: bool scalar, whether the weights and slots of a child that is only a gradient are finite.
         weights: its trainable weights after it made the samples, if its layers assigned to them; else ().
+        error: float32 scalar, the sampling error of its quality; see `fitness.sampling_error`.
+        difference: float32 scalar, of the objectives' cotangents at its logits, where a rule of `tournaments` asks for
+            it; else ().
     """
 
     scores: Scores
@@ -67,6 +70,8 @@ class ChildEvaluation(NamedTuple):
     update: DiscriminatorUpdate
     finite: tf.Tensor
     weights: Tensors = ()
+    error: tf.Tensor | tuple[()] = ()
+    difference: tf.Tensor | tuple[()] = ()
 
 
 class Children(NamedTuple):
@@ -93,6 +98,8 @@ class VariationContext(NamedTuple):
         augment_fake: maps the number of an optimizer step to the augmentation of generated samples in it; see
             `augmentation`.
         augment_real: the augmentation of `real`.
+        slots_per_objective: whether parents have slots for each objective, [μ, objectives, ...]. Children have those
+            that they continue with, [n, ...].
     """
 
     networks: Networks
@@ -107,6 +114,7 @@ class VariationContext(NamedTuple):
     may_defer: bool = False
     augment_fake: Callable[[int | tf.Tensor], Callable[[tf.Tensor], tf.Tensor]] = lambda number: tf.identity
     augment_real: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+    slots_per_objective: bool = False
 
 
 @runtime_checkable

@@ -24,7 +24,7 @@ DISCRIMINATOR = {
 }
 FAILURES = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
 _NUMBERS = {*SCORES, *DISCRIMINATOR, *FAILURES}
-_NOT_COLUMNS = {"generation", "children", "selection_counts", "wins"}
+_NOT_COLUMNS = {"generation", "children", "decided_counts", "selection_counts", "wins"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Columns:
     Attributes:
         generations: int64 [n], ascending, each once.
         values: float64 [n] by name, NaN where nothing finite was recorded. Beside the records' own numbers:
-            `selection_counts.MUTATION`, how many survivors it has made since the start; `children.SCORE.winner` and
+            `selection_counts.MUTATION`, how often it has won since the start; `children.SCORE.winner` and
             `.loser`, means over the selected and the other children; `.loser_low`, `.loser_high`; `.nulls`, a count.
         counters: names of the columns that hold only whole numbers.
     """
@@ -96,8 +96,8 @@ def _row(record: Mapping[str, Any]) -> tuple[int, dict[str, float], int] | None:
             refused += name in _NUMBERS
         elif name not in _NOT_COLUMNS:
             row[name] = value if whole_number(value) is not None else number
-    # Earlier name: "wins".
-    counts = record.get("selection_counts", record.get("wins", {}))
+    # Wins by more than rounding, where they are counted. Earlier names: "selection_counts", "wins".
+    counts = record.get("decided_counts", record.get("selection_counts", record.get("wins", {})))
     for name, value in counts.items() if isinstance(counts, dict) else [("", None)]:
         count = whole_number(value)
         if count is None:

@@ -14,6 +14,7 @@ from egan_tf.report.reading import real_number
 from egan_tf.report.run_record import Evaluation, RunRecord
 from egan_tf.report.text import words
 
+TOURNAMENTS = ("tournaments", "decided_tournaments")
 LOSS_AT_CHANCE = 2 * math.log(2)
 """Loss of a discriminator that gives every sample the probability one half."""
 
@@ -63,9 +64,35 @@ def discriminator_charts(record: RunRecord) -> list[Chart | None]:
     ]
 
 
+def tournament_charts(record: RunRecord) -> list[Chart | None]:
+    """Charts of how often tournaments were held and decided, and of how large the spread of F was; none if unknown."""
+    generations = record.columns.generations
+    if not np.isfinite(record.columns.column("tournaments")).any():
+        return []
+    since = np.diff(generations, prepend=0)
+
+    def share(name: str) -> np.ndarray:
+        return np.diff(record.columns.column(name), prepend=0.0) / since
+
+    shares = [
+        Line("held", generations, share("tournaments"), "accent"),
+        Line("decided by more than rounding", generations, share("decided_tournaments"), "color1", "dashed"),
+    ]
+    spread = _line(record, "fitness_spread", "spread of F")
+    error = Line("standard error of Fq", generations, record.columns.column("quality_error"), "color1", "dashed")
+    # A logarithmic axis cannot show 0.
+    lines = [replace(line, y=np.where(line.y > 0, line.y, np.nan)) for line in (spread, error)]
+    notes = ["In the last tournament before each record. A spread below the error can decide nothing that matters."]
+    return [
+        line_chart("Tournaments, share of the generations", shares, record.generations),
+        line_chart("Spread of F among all children", lines, record.generations, log=True, notes=notes),
+    ]
+
+
 def counter_charts(record: RunRecord) -> list[Chart | None]:
-    """A chart of each counter that was ever above 0."""
-    lines = {name: replace(_line(record, name, "last"), smoothed=False) for name in record.columns.counters}
+    """A chart of each counter that was ever above 0, but for the tournaments, which have their own."""
+    names = [name for name in record.columns.counters if name not in TOURNAMENTS]
+    lines = {name: replace(_line(record, name, "last"), smoothed=False) for name in names}
     return [
         line_chart(words(name), [line], record.generations, whole=True)
         for name, line in lines.items()

@@ -49,7 +49,12 @@ def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
         gamma=record.setting("evolution", "gamma"),
         window=smoothing_window(len(columns)),
         selection=selection,
-        selection_chart=selection and selection_chart("Share of the survivors by mutation", selection),
+        selection_chart=selection
+        and selection_chart(
+            "Mutations that won by more than rounding" if selection.decided else "Share of the survivors by mutation",
+            selection,
+        ),
+        tournament_charts=draw.tournament_charts(record),
         score_charts=draw.score_charts(record),
         discriminator_charts=draw.discriminator_charts(record),
         metrics=metrics,
@@ -83,7 +88,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         if name in record.columns.values:
             figures.append((title, format_number(record.columns.values[name][-1]), "last record"))
     if selection := selection_of(record.columns):
-        detail = f"made {format_share(selection.total(selection.leader))} of the survivors"
+        share = format_share(selection.total(selection.leader))
+        detail = f"{share} of the decided wins" if selection.decided else f"made {share} of the survivors"
         figures.append(("Leading mutation", selection.leader.replace("_", " "), detail))
     return figures
 

@@ -21,14 +21,17 @@ class Selection(NamedTuple):
     Attributes:
         counts: survivors of the whole run by mutation.
         edges: float [n + 1], generations between the intervals, from 0.
-        shares: float [n, mutations], of the survivors of an interval; a row adds up to 1.
+        shares: float [n, mutations], of the survivors of an interval; a row adds up to 1, or to 0 if nothing was
+            decided in it.
         skipped: how many records have impossible counts.
+        decided: whether only survivors count that won by more than rounding.
     """
 
     counts: dict[str, int]
     edges: np.ndarray
     shares: np.ndarray
     skipped: int
+    decided: bool = False
 
     def total(self, mutation: str) -> float:
         """The mutation's share of all survivors."""
@@ -41,18 +44,21 @@ class Selection(NamedTuple):
 
 
 def selection_of(columns: Columns) -> Selection | None:
-    """Survivors by mutation in at most `MAX_INTERVALS` intervals; None without usable counts."""
+    """Survivors by mutation in at most `MAX_INTERVALS` intervals; None without usable counts, or if all are 0."""
     if not columns.mutations:
         return None
     counts = np.stack([columns.values[f"selection_counts.{name}"] for name in columns.mutations], axis=1)
+    # Records that count tournaments tell decided wins from ties.
+    decided = "tournaments" in columns.values
     kept: list[int] = []
     latest = np.zeros(counts.shape[1])
     for place, row in enumerate(counts):
-        # Counts only grow, and every record covers at least one survivor.
-        if columns.generations[place] > 0 and (row >= latest).all() and row.sum() > latest.sum():
+        # Counts only grow, and every record covers at least one survivor, if not a decided one.
+        grown = row.sum() >= latest.sum() if decided else row.sum() > latest.sum()
+        if columns.generations[place] > 0 and (row >= latest).all() and grown:
             kept.append(place)
             latest = row
-    if not kept:
+    if not latest.any():
         return None
     every = -(-len(kept) // MAX_INTERVALS)
     ends = [*kept[every - 1 : -1 : every], kept[-1]]
@@ -60,8 +66,9 @@ def selection_of(columns: Columns) -> Selection | None:
     return Selection(
         dict(zip(columns.mutations, latest.astype(int).tolist(), strict=True)),
         np.concatenate([[0.0], columns.generations[ends]]),
-        selected / selected.sum(axis=1, keepdims=True),
+        selected / np.maximum(selected.sum(axis=1, keepdims=True), 1),
         len(counts) - len(kept),
+        decided,
     )
 
 

@@ -23,7 +23,7 @@ from egan_tf.utils.atomic import atomic_directory, atomic_write, remove_leftover
 from egan_tf.utils.checks import InputError
 
 STATE = "state"
-FORMAT = 2
+FORMAT = 3
 """Incremented when the variables of a model change, to distinguish checkpoints of other versions from damaged ones."""
 
 

@@ -1,4 +1,4 @@
-"""A plot of the selected mutations over the generations."""
+"""A plot of the mutations that won over the generations, where the choice was more than rounding."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bb
 
 
 def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """The fraction of survivors that each mutation made, per interval.
+    """The fraction of decided wins of each mutation, per interval; of all survivors where records do not tell.
 
     Args:
         records: of a metrics file, at least one.
 
     Returns:
         The generations at which the intervals end [n], the fractions [n, mutations], each row adding up to 1 (to 0
-        if no child survived), and the mutations' names.
+        if nothing was decided), and the mutations' names.
     """
     names = tuple(selection_counts_of(records[0]))
     every = -(-len(records) // MAX_INTERVALS)
@@ -54,8 +54,8 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
         upper = lower + shares[:, position]
         axes.stairs(upper, edges, baseline=lower, fill=True, label=name, color=COLORS[position % len(COLORS)])
         lower = upper
-    axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="fraction of survivors")
-    axes.set_title("Selected mutations", loc="left")
+    axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="fraction of decided wins")
+    axes.set_title("Mutations that won by more than rounding", loc="left")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
     content = io.BytesIO()
     FigureCanvasAgg(figure).print_png(content)

@@ -20,7 +20,7 @@ SETTINGS = {
 }
 METRICS = {"class_score": "classifier_score", "share_within_3_sigma": "high_quality_share"}
 # Keys of a record in metrics.jsonl, current first.
-SELECTION_COUNTS = ("selection_counts", "wins")
+SELECTION_COUNTS = ("decided_counts", "selection_counts", "wins")
 
 
 def with_new_names(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,10 @@ def metric_name(name: Any) -> Any:
 
 
 def selection_counts_of(record: Mapping[str, Any]) -> Any:
-    """How often each mutation was selected since the beginning, of a record in metrics.jsonl; None if it has none."""
+    """How often each mutation won since the beginning, of a record in metrics.jsonl; None if it has none.
+
+    Wins by less than float32's rounding do not count in records that tell them apart.
+    """
     return next((record[key] for key in SELECTION_COUNTS if key in record), None)
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from egan_tf import EGAN, InputError
 from egan_tf.evolution.callback_check import REFUSED
 from egan_tf.evolution.callbacks import OnOptimizer
-from egan_tf.evolution.step import log_names
+from egan_tf.evolution.logs import log_names
 from tests.evolution.kinds import BATCH, LATENT, model, samples
 
 X = samples(32)

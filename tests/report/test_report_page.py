@@ -60,6 +60,40 @@ def test_a_run_with_earlier_names_is_shown(tmp_path: Path) -> None:
     assert "reuse scoringyes" in section(page, "settings").text.replace("\n", "")
 
 
+def test_tournaments_are_drawn_and_ties_are_no_wins(tmp_path: Path) -> None:
+    wins = [{"minimax": 0, "heuristic": n // 2, "least_squares": 0} for n in range(3)]
+    records = [
+        record(
+            10 * (n + 1),
+            decided_counts=won,
+            tournaments=4 * (n + 1),
+            decided_tournaments=n // 2,
+            fitness_spread=0.5 / (n + 1),
+            quality_error=0.125,
+            tournament=0.0,
+        )
+        for n, won in enumerate(wins)
+    ]
+    page = report_of(make_run(tmp_path / "run", records))
+    assert page.find("section", id="problems") == []
+    lineage = section(page, "lineage")
+    assert lineage.one("table").rows[1:3] == [["minimax", "0", "0.0 %"], ["heuristic", "1", "100.0 %"]]
+    assert "impossible" not in lineage.text
+    assert "100.0 % of the decided wins" in page.one("dl").text
+    tournaments = section(page, "tournaments").text
+    assert "held0.4" in tournaments.replace("\n", "").replace(" ", "")
+    assert "standard error of Fq" in tournaments
+    assert "Decided tournaments" not in tournaments
+
+
+def test_a_run_in_which_nothing_was_decided(tmp_path: Path) -> None:
+    nothing = {"minimax": 0, "heuristic": 0}
+    records = [record(n, decided_counts=nothing, tournaments=n, decided_tournaments=0) for n in (10, 20)]
+    page = report_of(make_run(tmp_path / "run", records))
+    assert "none has won by more than rounding" in section(page, "lineage").text
+    assert page.find("section", id="problems") == []
+
+
 def test_the_page_loads_nothing(tmp_path: Path) -> None:
     text = write_report(full_run(tmp_path / "run")).read_text()
     assert not re.search(r"https?:|@import|url\(", text)

@@ -64,12 +64,29 @@ def test_metrics(tmp_path: Path, steps_per_execution: int) -> None:
     assert last["selection_counts"] == dict(
         zip(egan.operator_names, egan.population.selection_counts.numpy().tolist(), strict=True)
     )
+    assert last["decided_counts"] == dict(
+        zip(egan.operator_names, egan.population.decided_counts.numpy().tolist(), strict=True)
+    )
+    assert (last["tournaments"], last["tournament"]) == (10, 1.0)
+    assert last["decided_tournaments"] == int(egan.population.tournaments.decided_tournaments)
     assert last["fitness"] == max(last["children"]["fitness"])
     assert last["operator"] in egan.operator_names
     assert last["rejected_children"] == last["stagnant_generations"] == last["skipped_discriminator_steps"] == 0
     timings = read_records(tmp_path / "timings.jsonl")
     assert [timing["generation"] for timing in timings] == [4, 8, 10]
     assert 0 < timings[0]["seconds"] <= timings[-1]["seconds"]
+
+
+def test_before_the_first_tournament_no_child_has_a_score_or_an_operator(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    egan = EGAN(*points(), evaluation_size=8, tournaments="every:12")
+    egan.compile()
+    egan.fit(POINTS, batch_size=10, callbacks=[metrics_log(path, 5)], verbose=0)
+    before, after = (record for record in read_records(path) if record["generation"] in (10, 15))
+    assert before["children"]["fitness"] == before["children"]["operator"] == [None] * 3
+    assert before["operator"] == "minimax", "the first objective"
+    assert (before["fitness"], before["tournaments"], after["tournaments"]) == (None, 0, 1)
+    assert after["children"]["operator"] == list(egan.operator_names)
 
 
 def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
@@ -99,6 +116,15 @@ def test_shares_are_of_each_interval() -> None:
     assert generations.tolist() == [10, 20, 30]
     assert names == ("a", "b")
     np.testing.assert_allclose(shares, [[1, 0], [0.5, 0.5], [0, 1]])
+
+
+def test_wins_by_less_than_rounding_do_not_count() -> None:
+    records = [
+        {**record, "decided_counts": {"a": 0, "b": n}} for n, record in enumerate(records_of([(10, 0), (15, 5)]))
+    ]
+    _, shares, names = selection_shares(records)
+    assert names == ("a", "b")
+    np.testing.assert_array_equal(shares, [[0, 0], [0, 1]])
 
 
 def test_where_no_child_survived_no_mutation_has_a_share() -> None:

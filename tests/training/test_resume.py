@@ -177,6 +177,8 @@ def test_settings_that_shape_the_run_cannot_change(halved: Path, name: str) -> N
         "data.dataset": "grid25",
         "evolution.mutations": "minimax",
         "evolution.ema_decay": "0.5",
+        "evolution.tournaments": "auto",
+        "evolution.slots": "objective",
         "run.precision": "mixed_bfloat16",
         "data.channels": "3",
         "evolution.initial_ema_decay": "0.5",

@@ -12,7 +12,9 @@ COUNTED = ("rejected_children", "stagnant_generations", "skipped_discriminator_s
 
 
 class MetricsLog(PeriodicCallback):
-    """Logs Keras' scalars, the scores of all children, how often each mutation was selected, and failure counts.
+    """Logs Keras' scalars, the scores of all children, how often each mutation was selected, and counts of failures.
+
+    Scores of children are those of the last tournament.
 
     Times go to a separate log, so that the records of a resumed run equal those of an uninterrupted one.
     """
@@ -42,7 +44,8 @@ class MetricsLog(PeriodicCallback):
         operator = int(logs["operator"])
         scores, origins = population.children_scores, population.children_origins
         children = {name: values.numpy().tolist() for name, values in scores._asdict().items()}
-        children["operator"] = [names[position] for position in origins.operator.numpy()]
+        made_by = origins.operator.numpy()
+        children["operator"] = [names[position] if position >= 0 else None for position in made_by]
         children["parents"] = [[one for one in pair if one >= 0] for pair in origins.parents.numpy().tolist()]
         self._metrics.append(
             {
@@ -51,6 +54,8 @@ class MetricsLog(PeriodicCallback):
                 "operator": names[operator] if operator >= 0 else None,
                 "children": children,
                 "selection_counts": dict(zip(names, population.selection_counts.numpy().tolist(), strict=True)),
+                "decided_counts": dict(zip(names, population.decided_counts.numpy().tolist(), strict=True)),
+                **{name: int(count) for name, count in population.tournaments._asdict().items()},
                 **{name: int(count) for name, count in population.failures._asdict().items() if name in COUNTED},
             }
         )
