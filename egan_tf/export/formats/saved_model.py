@@ -1,14 +1,16 @@
-"""SavedModel of TensorFlow: endpoint `serve`, signature `serving_default`."""
+"""SavedModel of TensorFlow: functions of noise, `serve`, and of seeds, `sample`, each also as a signature."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.export.formats.base import Format, FormatError, SampleFn
+from egan_tf.export.formats.base import Format, FormatError, SampleFn, SeededFunctions
+from egan_tf.export.formats.signatures import GeneratorModule
 from egan_tf.export.layers import place_of
 from egan_tf.export.markdown import code_block, describe_samples
 from egan_tf.export.source import Source
@@ -28,20 +30,19 @@ class SavedModel(Format):
 
     def write(self, source: Source, directory: Path) -> None:
         """Writes `directory/saved_model`."""
-        module = _Module(source)
+        module = GeneratorModule(source)
         _check_operators(module.serve.get_concrete_function().graph, source)
-        tf.saved_model.save(module, directory / FOLDER, signatures={"serving_default": module.serve})
+        tf.saved_model.save(module, directory / FOLDER, signatures=module.functions())
 
     def load(self, directory: Path) -> SampleFn:
         """Loads `directory/saved_model`."""
-        with tf.device("CPU:0"):
-            loaded = tf.saved_model.load(directory / FOLDER)
+        return _on_cpu(_load(directory), "serve")
 
-        def sample_fn(*inputs: np.ndarray) -> np.ndarray:
-            with tf.device("CPU:0"):
-                return loaded.serve(*map(tf.constant, inputs))["samples"].numpy()
-
-        return sample_fn
+    def load_seeded(self, directory: Path) -> SeededFunctions:
+        """Loads the functions of `directory/saved_model`."""
+        loaded = _load(directory)
+        found = {name: _on_cpu(loaded, name) for name in SeededFunctions._fields if hasattr(loaded, name)}
+        return SeededFunctions(**found)
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Loading and calling it in TensorFlow."""
@@ -60,15 +61,21 @@ class SavedModel(Format):
         ]
 
 
-class _Module(tf.Module):
-    """Holds the function and the variables that it reads; the archive format of Keras would store each one twice."""
+def _load(directory: Path) -> Any:
+    with tf.device("CPU:0"):
+        return tf.saved_model.load(directory / FOLDER)
 
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self.serve = tf.function(source.serve, input_signature=source.signature, autograph=False)
-        # The function lists its variables in an order that changes from process to process.
-        read = {variable.ref() for variable in self.serve.get_concrete_function().variables}
-        self.weights = [weight.value for weight in source.model.variables if weight.value.ref() in read]
+
+def _on_cpu(loaded: Any, name: str) -> Callable[..., np.ndarray]:
+    """The only output of a loaded function as an array; integers become int64."""
+
+    def called(*inputs: Any) -> np.ndarray:
+        with tf.device("CPU:0"):  # the weights of `loaded` are freed with it
+            tensors = (tf.constant(one, tf.int64 if isinstance(one, int) else None) for one in inputs)
+            (output,) = getattr(loaded, name)(*tensors).values()
+            return output.numpy()
+
+    return called
 
 
 def _check_operators(graph: Any, source: Source) -> None:
