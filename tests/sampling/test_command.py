@@ -47,7 +47,7 @@ def test_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_an_interrupt_is_one_line(
     image_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Sampler, "sample", interrupted)

@@ -26,7 +26,11 @@ _NOISE = {
 
 
 class SavedModel(Format):
-    """`saved_model/`: noise float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`."""
+    """`saved_model/`: noise float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`, and more.
+
+    The functions `noise`, `sample`, `serve_uint8` and `sample_uint8` are those of
+    `egan_tf.export.formats.signatures`; `docs/noise.md` lists them.
+    """
 
     def write(self, source: Source, directory: Path) -> None:
         """Writes `directory/saved_model`."""
@@ -46,7 +50,7 @@ class SavedModel(Format):
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Loading and calling it in TensorFlow."""
-        inputs = "noise, labels" if spec.classes else "noise"
+        more = ", labels" if spec.classes else ""
         return [
             "With TensorFlow; keep the loaded object in a variable, because its weights are freed with it:",
             code_block(
@@ -56,7 +60,9 @@ class SavedModel(Format):
                 f'loaded = tf.saved_model.load("{path}/{FOLDER}")',
                 f"noise = {_NOISE[spec.distribution].format(size=spec.latent_size)}",
                 *([f"labels = tf.range(64) % {spec.classes}"] if spec.classes else []),
-                f'samples = loaded.serve({inputs})["samples"]  # {describe_samples(spec, 64)}',
+                f'samples = loaded.serve(noise{more})["samples"]  # {describe_samples(spec, 64)}',
+                f'samples = loaded.sample(0, 0, 64{more})["samples"]  # of seed 0, from number 0: those of `Sampler`',
+                *([f'pixels = loaded.sample_uint8(0, 0, 64{more})["samples"]  # uint8'] if spec.is_image else []),
             ),
         ]
 
