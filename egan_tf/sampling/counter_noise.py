@@ -25,8 +25,8 @@ LOG_COEFFICIENTS = (
 SINE_COEFFICIENTS = 3373259408, 1387196506, 171132282, 10036837, 325312
 """s_0 to s_4: 2^31 sin(x pi / 2) / x = s_0 - s_1 x^2 + s_2 x^4 - ...; relative error below 2^-27.4."""
 
-# uint64 arrays of 2^13 blocks stay in the cache; a call of numpy costs little beside them.
-_MAX_BLOCKS = 1 << 13
+# uint64 arrays of 2^14 blocks stay in the cache, and a call of numpy costs little beside them.
+_MAX_BLOCKS = 1 << 14
 _WORD, _SHIFT = np.uint64(WORD), np.uint64(32)
 _ONE, _TWO = np.uint64(1), np.uint64(2)
 
