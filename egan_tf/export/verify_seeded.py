@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from egan_tf.export.comparison import FLOAT32
+from egan_tf.export.comparison import FLOAT32, SEEDED_CALLS, noise_problem
 from egan_tf.export.formats.base import SeededFunctions
 from egan_tf.export.source import Source, run_on_cpu
 from egan_tf.export.verify import ExportMismatchError, compare
 from egan_tf.sampling.pictures import to_pixels
 
-CALLS = ((0, 0, 1), (3, (1 << 32) - 2, 7))
-"""Seeds, first samples and counts; the samples of the second call have numbers of 32 and of 33 bits."""
 MAX_LEVELS = 1
 """Largest difference of a byte: samples that differ by rounding may lie on both sides of a half."""
 
@@ -31,13 +29,13 @@ def verify_seeded(name: str, functions: SeededFunctions, source: Source) -> dict
         ExportMismatchError: one differs by more.
     """
     spec, largest = source.spec, dict.fromkeys(_names(functions), 0.0)
-    for seed, start, count in CALLS:
-        expected_noise = spec.rows(seed, start).draw(count)
-        noise = functions.noise(seed, start, count)
-        if noise.dtype != np.float32 or noise.tobytes() != expected_noise.tobytes():
-            raise ExportMismatchError(f"its {name} makes other noise of seed {seed}, from sample {start}")
+    problem = noise_problem(functions.noise, spec)
+    if problem:
+        raise ExportMismatchError(f"its {name} {problem}")
+    for seed, start, count in SEEDED_CALLS:
+        noise = spec.rows(seed, start).draw(count)
         labels = [np.arange(count, dtype=np.int32) % spec.classes] if spec.classes else []
-        expected = run_on_cpu(source.model, expected_noise, *labels)
+        expected = run_on_cpu(source.model, noise, *labels)
         sampled = functions.sample(seed, start, count, *labels)
         found: dict[str, float] = {"sample": compare(f"{name} of a seed", sampled, expected, FLOAT32).largest}
         if functions.sample_uint8 is not None:

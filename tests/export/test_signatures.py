@@ -164,6 +164,13 @@ def test_every_difference_is_refused(spoiled: str, functions: SeededFunctions, c
         verify_seeded("saved_model", spoil(functions), source)
 
 
+def test_a_saved_model_of_an_earlier_version_has_none(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.serve = tf.function(lambda noise: {"samples": noise}, input_signature=[tf.TensorSpec((None, 2))])
+    tf.saved_model.save(module, str(tmp_path / "saved_model"))
+    assert SavedModel().load_seeded(tmp_path) is None
+
+
 def test_an_export_is_verified_so(conv: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Spoiled(SavedModel):
         def load_seeded(self, directory: Path) -> SeededFunctions:

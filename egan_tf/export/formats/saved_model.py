@@ -42,9 +42,11 @@ class SavedModel(Format):
         """Loads `directory/saved_model`."""
         return _on_cpu(_load(directory), "serve")
 
-    def load_seeded(self, directory: Path) -> SeededFunctions:
-        """Loads the functions of `directory/saved_model`."""
+    def load_seeded(self, directory: Path) -> SeededFunctions | None:
+        """Loads the functions of `directory/saved_model`; None if an earlier version wrote it, without them."""
         loaded = _load(directory)
+        if not hasattr(loaded, "noise"):
+            return None
         found = {name: _on_cpu(loaded, name) for name in SeededFunctions._fields if hasattr(loaded, name)}
         return SeededFunctions(**found)
 
