@@ -13,7 +13,8 @@ import numpy as np
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
 from egan_tf.sampling.integrity import CARD_FILE, read_card
-from egan_tf.sampling.spec import NOISE, NOISE_VERSION, SamplingSpec
+from egan_tf.sampling.noise import NOISES
+from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.versions import versions
@@ -90,8 +91,9 @@ def describe_export(
             "distribution": spec.distribution,
             "size": spec.latent_size,
             "dtype": "float32",
-            "name": NOISE,
-            "version": NOISE_VERSION,
+            "name": spec.noise,
+            "version": NOISES[spec.noise].version,
+            "test_vectors": spec.noise_vectors,
         },
         **({"class_names": list(spec.class_names)} if spec.classes else {}),
         "samples": {"shape": to_json_value(spec.sample_shape), "value_range": value_range, "dtype": "float32"},

@@ -20,7 +20,6 @@ from egan_tf.export.sample_vectors import sample_vectors
 from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source, run_on_cpu
 from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
-from egan_tf.sampling.noise import noise_generator
 from egan_tf.sampling.pictures import picture
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import integer, one_of, require
@@ -131,7 +130,7 @@ def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -
             break
     else:
         made_with = "keras"
-        samples = run_on_cpu(source.model, spec.draw_noise(noise_generator(seed), count), labels)
+        samples = run_on_cpu(source.model, spec.rows(seed).draw(count), labels)
     rows = None if labels is None else min(spec.classes, PREVIEW_CLASSES)
     picture(samples, spec, rows).save(partial / PREVIEW_FILE)
     return {"file": PREVIEW_FILE, "count": count, "seed": seed, "made_with": made_with}

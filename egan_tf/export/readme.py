@@ -9,12 +9,13 @@ from typing import Any
 from egan_tf.export.card import RESERVED
 from egan_tf.export.formats.base import Format
 from egan_tf.export.markdown import code_block, describe_range, table
+from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 
 _CHECK = "First compare the files with the card, and what they sample with each other (`--files-only` loads none):"
 _FACTS = ("steps", "fitness", "scores")
 _HEADLINES = ("name", "description", "data", *_FACTS)
-_NOISE = {"normal": "N(0, 1)", "uniform": "uniform in [-1, 1)"}
+_NOISE = {"normal": "N(0, 1)", "uniform": "uniform in (-1, 1)"}
 
 
 def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence[Format], path: str) -> str:
@@ -48,7 +49,8 @@ def _summary(card: Mapping[str, Any]) -> str:
 
 def _facts(card: Mapping[str, Any], spec: SamplingSpec) -> str:
     rows = {
-        "Noise": f"{spec.latent_size} independent numbers, {_NOISE[spec.distribution]}, float32",
+        "Noise": f"{spec.latent_size} independent numbers, {_NOISE[spec.distribution]}, float32; a seed means "
+        f"{spec.noise}, version {NOISES[spec.noise].version} (`docs/noise.md` of egan_tf)",
         "Samples": f"float32 {list(spec.sample_shape)}{describe_range(spec) or ', unbounded'}",
         **({"Classes": _inline(card["class_names"])} if "class_names" in card else {}),
         "Parameters": f"{card['parameters']:,}",

@@ -54,7 +54,7 @@ def verify_format(name: str, format_: Format, sample_fn: SampleFn, source: Sourc
     bound, squares, numbers, largest = format_.bound(source.spec), 0.0, 0, 0.0
     for inputs in verification_inputs(source.spec):
         expected = format_.expected(run_on_cpu(source.model, *inputs), source.spec)
-        found = _compared(name, sample_fn(*inputs), expected, bound)
+        found = compare(name, sample_fn(*inputs), expected, bound)
         largest, numbers = max(largest, found.largest), numbers + expected.size
         squares += found.rms**2 * expected.size
     return {
@@ -83,7 +83,7 @@ def verify_source(source: Source) -> dict[str, Any] | None:
         _check_values(samples, source.spec)
         if source.model is not source.original:
             original = run_on_cpu(source.original, *inputs)
-            largest = max(largest, _compared("float32 copy", samples, original, REDUCED).largest)
+            largest = max(largest, compare("float32 copy", samples, original, REDUCED).largest)
     if source.model is source.original:
         return None
     return {"largest_difference": largest, "tolerance": REDUCED.largest, "rms_tolerance": REDUCED.rms}
@@ -112,7 +112,12 @@ def _check_training_mode(source: Source) -> None:
         )
 
 
-def _compared(name: str, samples: np.ndarray, expected: np.ndarray, bound: Bound) -> Difference:
+def compare(name: str, samples: np.ndarray, expected: np.ndarray, bound: Bound) -> Difference:
+    """The difference of samples; `name` is who makes them, for the message.
+
+    Raises:
+        ExportMismatchError: it exceeds the bound.
+    """
     found = difference(samples, expected, bound)
     if found.problem:
         raise ExportMismatchError(f"its {name} {found.problem}; batch {len(expected)}")

@@ -13,6 +13,7 @@ from egan_tf.export.formats.base import FormatError
 from egan_tf.export.layers import layer_of
 from egan_tf.export.source import Source
 from egan_tf.export.verify import ExportMismatchError, verify_format
+from egan_tf.export.verify_seeded import verify_seeded
 from egan_tf.utils.checks import InputError, format_value
 
 Failure = FormatError | ExportMismatchError
@@ -79,7 +80,9 @@ def _write_verified(name: str, source: Source, directory: Path) -> dict[str, Any
     except Exception as error:  # libraries that convert and user layers may raise anything
         raise _failure(error, source, directory) from error
     try:
-        return verify_format(name, FORMATS[name], FORMATS[name].load(directory), source)
+        entry = verify_format(name, FORMATS[name], FORMATS[name].load(directory), source)
+        seeded = FORMATS[name].load_seeded(directory)
+        return entry if seeded is None else {**entry, "signatures": verify_seeded(name, seeded, source)}
     except (FormatError, ExportMismatchError):
         raise
     except Exception as error:

@@ -21,7 +21,8 @@ DEFAULT_COUNT, COUNT_PER_CLASS = 64, 8
 
 
 _EPILOG = """\
-Sample i depends on the file, the seed, the truncation and i only: a larger count keeps the first samples.
+Sample i depends on the file, the seed, the truncation and i only: a larger count keeps the first samples, and --start N
+begins with sample N, at the cost of no other.
 
 --walk STEPS: from each sample to the next in STEPS steps, both included. Normal noise moves along great circles
 (slerp), uniform noise in a Gaussian copula, so that every step is as likely as a sample. NAME.png has a row for each
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "--each-label", action="store_true", help="--count samples (8) of every class, a row of the grid for each"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise, at least 0 (%(default)s)")
+    parser.add_argument("--start", type=int, metavar="N", help="number of the first sample of the seed (0)")
     parser.add_argument(
         "--out",
         required=True,
@@ -122,6 +124,7 @@ def _check_combination(options: argparse.Namespace) -> None:
     require(not (options.each_label and options.label is not None), "label", "cannot be combined with --each-label")
     single = options.walk is None and options.nearest is None
     require(single or not options.each_label, "each_label", "cannot be combined with --walk or --nearest; give --label")
+    require(single or options.start is None, "start", "cannot be combined with --walk or --nearest")
     for flag, needed in (("fps", "walk"), ("neighbours", "nearest"), ("flip", "nearest"), ("data_dir", "nearest")):
         given = getattr(options, flag) is not None and getattr(options, needed) is None
         require(not given, flag, f"has a meaning with --{needed} only")
@@ -156,7 +159,7 @@ def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
     from egan_tf.sampling.files import write_samples
 
     count = DEFAULT_COUNT if options.count is None else options.count
-    return (f"wrote {write_samples(sampler, options.out, count, options.seed, **common)}",)
+    return (f"wrote {write_samples(sampler, options.out, count, options.seed, options.start or 0, **common)}",)
 
 
 def _labelled(sampler: Sampler, label: str | None) -> Any:
@@ -178,7 +181,8 @@ def _write_each_label(sampler: Sampler, options: argparse.Namespace, common: dic
     per_class = integer("count", COUNT_PER_CLASS if options.count is None else options.count)
     labels, classes = each_label(sampler.spec, per_class), sampler.spec.classes
     chosen = sampler.at(labels)
-    return (f"wrote {write_samples(chosen, options.out, len(labels), options.seed, rows=classes, **common)}",)
+    start = options.start or 0
+    return (f"wrote {write_samples(chosen, options.out, len(labels), options.seed, start, rows=classes, **common)}",)
 
 
 @contextlib.contextmanager

@@ -24,14 +24,15 @@ class ConditionedSampler:
         """The attribute of the sampler."""
         return getattr(self._sampler, name)
 
-    def sample(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
+    def sample(self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0) -> np.ndarray:
         """As `Sampler.sample`."""
-        samples: np.ndarray = self._sampler.sample(count, seed, truncation, self._labels)
+        options = {"truncation": truncation, "labels": self._labels}
+        samples: np.ndarray = self._sampler.sample(count, seed, start, **options)
         return samples
 
-    def batches(self, count: int, seed: int = 0, truncation: float = 1.0) -> Iterator[np.ndarray]:
+    def batches(self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0) -> Iterator[np.ndarray]:
         """As `Sampler.batches`."""
-        yield from self._sampler.batches(count, seed, truncation, self._labels)
+        yield from self._sampler.batches(count, seed, start, truncation=truncation, labels=self._labels)
 
     def generate(self, noise: np.ndarray) -> np.ndarray:
         """As `Sampler.generate`; one label only, as the number of rows may be any."""

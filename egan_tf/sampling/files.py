@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from egan_tf.sampling.destination import (
     input_errors,
     open_destination,
 )
+from egan_tf.sampling.noise import check_seed, check_start
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, grid_shape, picture, save_png, to_image, to_pixels
 from egan_tf.sampling.truncation import check_truncation, description
 from egan_tf.utils.atomic import atomic_directory, remove_leftovers
@@ -30,6 +32,7 @@ def write_samples(
     out: str | os.PathLike[str],
     count: int,
     seed: int,
+    start: int = 0,
     *,
     truncation: float = 1.0,
     overwrite: bool = False,
@@ -42,6 +45,7 @@ def write_samples(
         out: the file or directory to write; see `check_destination`. A directory must be new or empty.
         count: the number of samples.
         seed: of the noise.
+        start: number of the first sample; the files in a directory are named by the numbers.
         truncation: factor of the noise; see `egan_tf.sampling.truncation`.
         overwrite: replaces an existing file, but never one of an export.
         rows: of a grid; None for a nearly square one.
@@ -54,19 +58,19 @@ def write_samples(
             unchanged.
     """
     spec = sampler.spec
-    integer("count", count)
-    integer("seed", seed, minimum=0)
+    check_start(start, integer("count", count))
+    check_seed(seed)
     truncation = check_truncation(truncation)
-    said = description(truncation)
+    said = f"{_first(start)}{description(truncation)}"
     place = check_destination(out, sampler.path, overwrite)
     if place.kind == ARRAY:
-        samples = sampler.sample(count, seed, truncation)
+        samples = sampler.sample(count, seed, start, truncation=truncation)
         write_array(samples, place)
         return f"{count} samples, float32 {list(samples.shape)}, to {place.path}{said}"
     if place.kind == PICTURE:
         valid = spec.is_point or count <= MAX_GRID_IMAGES
         require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder")
-        image = picture(sampler.sample(count, seed, truncation), spec, rows)
+        image = picture(sampler.sample(count, seed, start, truncation=truncation), spec, rows)
         with open_destination(place) as file:
             save_png(image, file, f"seed {seed}{said}" if said else "")
         shape = (
@@ -76,8 +80,13 @@ def write_samples(
         )
         return f"{count} {shape} to {place.path}{said}"
     require(spec.is_image, "out", f"a folder takes images, not samples of shape {spec.sample_shape}; use .npy")
-    _write_directory(sampler, place, count, seed, truncation)
+    _write_directory(sampler, place, sampler.batches(count, seed, start, truncation=truncation), start, count)
     return f"{count} images to the folder {place.path}{said}"
+
+
+def _first(start: int) -> str:
+    """What the end of a message says of the first sample: "" for number 0."""
+    return "" if start == 0 else f", from sample {start}"
 
 
 def write_array(samples: np.ndarray, place: Destination) -> None:
@@ -87,13 +96,13 @@ def write_array(samples: np.ndarray, place: Destination) -> None:
 
 
 def _write_directory(
-    sampler: Sampler | ConditionedSampler, place: Destination, count: int, seed: int, truncation: float
+    sampler: Sampler | ConditionedSampler, place: Destination, batches: Iterator[np.ndarray], start: int, count: int
 ) -> None:
-    digits, index = max(5, len(str(count - 1))), 0
+    digits, index = max(5, len(str(start + count - 1))), start
     with input_errors(f"cannot write {place.path}"):
         remove_leftovers(place.path.parent, place.path.name)
         with atomic_directory(place.path) as partial:
-            for batch in sampler.batches(count, seed, truncation):
+            for batch in batches:
                 for pixels in to_pixels(batch, sampler.spec):
                     to_image(pixels).save(partial / f"{index:0{digits}d}.png", format="PNG")
                     index += 1

@@ -97,7 +97,8 @@ def compare(
     Raises:
         InputError: an argument is invalid, or the samples have another shape than the images.
     """
-    samples = np.concatenate([to_pixels(batch, sampler.spec) for batch in sampler.batches(count, seed, truncation)])
+    batches = sampler.batches(count, seed, truncation=truncation)
+    samples = np.concatenate([to_pixels(batch, sampler.spec) for batch in batches])
     neighbours = nearest_images(samples, images, k, progress, flip=flip)
     # A memory map is read once for each image.
     found, places = np.unique(neighbours.indices % len(images), return_inverse=True)

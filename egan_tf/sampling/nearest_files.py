@@ -11,6 +11,7 @@ import numpy as np
 from egan_tf.sampling.destination import PICTURE, TABLE, check_destination, open_destination
 from egan_tf.sampling.memorization import Comparison, compare
 from egan_tf.sampling.nearest import Progress
+from egan_tf.sampling.noise import check_seed
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, save_png
 from egan_tf.sampling.training_images import OPTIONS, load_training_images, trained_options
 from egan_tf.sampling.truncation import check_truncation, description
@@ -66,7 +67,7 @@ def write_nearest(
             be written; it is then unchanged.
     """
     count, k = integer("count", count), integer("neighbours", k)
-    integer("seed", seed, minimum=0)
+    check_seed(seed)
     truncation = check_truncation(truncation)
     place = check_destination(out, sampler.path, overwrite, (PICTURE, TABLE))
     shape = sampler.spec.sample_shape

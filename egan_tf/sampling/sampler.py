@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,19 @@ from egan_tf.sampling.conditioned import ConditionedSampler
 from egan_tf.sampling.integrity import check_against_card, check_sha256
 from egan_tf.sampling.labels import label_rows
 from egan_tf.sampling.model_file import find_model_file
-from egan_tf.sampling.noise import noise_generator
+from egan_tf.sampling.noise import check_seed, check_start
 from egan_tf.sampling.onnx_graph import find_problem
+from egan_tf.sampling.session import check_signature, error_message, open_session, read_model
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.sampling.truncation import check_truncation, truncate
-from egan_tf.utils.checks import InputError, format_value, integer, require
-from egan_tf.utils.regular_files import read_regular_file
+from egan_tf.utils.checks import InputError, integer, require
 
 ROWS = 32
 """Rows of noise in every call of onnxruntime. Sample i is always row i % ROWS of a call of this size: kernels that
 onnxruntime chooses by batch size cannot change its last bits."""
 
-MAX_BYTES = 2**31 - 1
-"""Protobuf, and with it a single ONNX file, ends here."""
-
-_MAX_THREADS = 4
+_NOISE_NUMBERS = 1 << 17
+"""Numbers of noise drawn at once, more than a call of onnxruntime takes: numpy is slow in small pieces."""
 
 
 class Sampler:
@@ -60,16 +58,16 @@ class Sampler:
         self.batch_size = integer("batch_size", batch_size)
         expected = None if sha256 is None else check_sha256("sha256", sha256)
         self.path = find_model_file(path)
-        model = _read(self.path)
+        model = read_model(self.path)
         self.sha256 = hashlib.sha256(model).hexdigest()
         require(expected in (None, self.sha256), "sha256", f"{self.path} has {self.sha256}, not {expected}")
         check_against_card(self.path, self.sha256)
         problem = find_problem(model)
         require(problem is None, "path", f"{self.path} {problem}")
-        self._session = _open(self.path, model)
+        self._session = open_session(self.path, model)
         try:
             self.spec = SamplingSpec.from_metadata(self._session.get_modelmeta().custom_metadata_map)
-            _check_signature(self._session, self.spec)
+            check_signature(self._session, self.spec)
         except UnicodeDecodeError as error:
             raise InputError("path", f"{self.path} is damaged: {error}") from error
 
@@ -107,35 +105,39 @@ class Sampler:
         """This sampler with its labels chosen, as in `sample`: for functions that know no labels."""
         return ConditionedSampler(self, labels)
 
-    def noise(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
-        """The noise of `sample`, float32 [count, latent_size]; the first rows do not depend on `count`."""
-        generator, count, psi = noise_generator(seed), integer("count", count), check_truncation(truncation)
+    def noise(self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0) -> np.ndarray:
+        """The noise of `sample`, float32 [count, latent_size]; row i is the noise of sample `start + i`."""
+        count, psi = integer("count", count), check_truncation(truncation)
+        seed, start = check_seed(seed), check_start(start, count)
         try:
-            return truncate(self.spec.draw_noise(generator, count), psi)
+            return truncate(self.spec.rows(seed, start).draw(count), psi)
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"noise of {count} samples does not fit into memory; take fewer") from error
 
-    def batches(self, count: int, seed: int = 0, truncation: float = 1.0, labels: Any = None) -> Iterator[np.ndarray]:
+    def batches(
+        self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0, labels: Any = None
+    ) -> Iterator[np.ndarray]:
         """Yields the samples of `sample` with the same arguments in order, a batch at a time, to save memory.
 
         Raises:
             InputError: an argument is invalid, or a sample is not finite.
         """
-        count, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
-        rows, start = label_rows(self.spec, labels, count), 0
-        while start < count:
-            calls = math.ceil(min(self.batch_size, count - start) / ROWS)
-            starts = range(start, start + calls * ROWS, ROWS)
-            raw = np.concatenate([self._run(self._call_noise(generator, psi), _call_labels(rows, at)) for at in starts])
-            yield self._checked(raw[: count - start])
-            start += len(raw)
+        calls = self._calls(integer("count", count), seed, start, truncation, labels)
+        while batch := list(itertools.islice(calls, math.ceil(self.batch_size / ROWS))):
+            yield np.concatenate(batch)
 
-    def sample(self, count: int, seed: int = 0, truncation: float = 1.0, labels: Any = None) -> np.ndarray:
-        """Draws samples; sample i depends on the file, the seed, the truncation, its label and i only.
+    def sample(
+        self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0, labels: Any = None
+    ) -> np.ndarray:
+        """Draws samples `start` to `start + count - 1` of a seed.
+
+        Sample i depends on the file, the seed, the truncation, its label and i only, and costs the same for every i
+        (but for files of earlier versions, whose noise has to be drawn from its beginning).
 
         Args:
             count: the number of samples, at least 1.
             seed: an integer of at least 0.
+            start: number of the first sample, at least 0.
             truncation: factor of the noise, above 0 and at most 1; see `egan_tf.sampling.truncation`.
             labels: of a class-conditional generator: a number from 0, the name of a class, or one of these for each
                 sample.
@@ -146,15 +148,15 @@ class Sampler:
         Raises:
             InputError: an argument is invalid, the samples do not fit into memory, or one is not finite.
         """
-        count, generator, psi = integer("count", count), noise_generator(seed), check_truncation(truncation)
-        rows = label_rows(self.spec, labels, count)
+        calls = self._calls(integer("count", count), seed, start, truncation, labels)
         try:
             samples = np.empty((count, *self.sample_shape), np.float32)
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"{count} samples do not fit into memory; take fewer") from error
-        for start in range(0, count, ROWS):
-            raw = self._run(self._call_noise(generator, psi), _call_labels(rows, start))
-            samples[start : start + ROWS] = self._checked(raw[: count - start])
+        done = 0
+        for drawn in calls:
+            samples[done : done + len(drawn)] = drawn
+            done += len(drawn)
         return samples
 
     def generate(self, noise: np.ndarray, labels: Any = None) -> np.ndarray:
@@ -174,16 +176,36 @@ class Sampler:
         checked = _check_noise(noise, self.latent_size)
         return self._checked(self._run(checked, label_rows(self.spec, labels, len(checked))))
 
-    def _call_noise(self, generator: np.random.Generator, psi: float) -> np.ndarray:
-        """The noise of the next call of onnxruntime."""
-        return truncate(self.spec.draw_noise(generator, ROWS), psi)
+    def _calls(self, count: int, seed: Any, start: Any, truncation: Any, labels: Any) -> Iterator[np.ndarray]:
+        """Checks the arguments of `sample`, and yields its samples a call of onnxruntime at a time."""
+        seed, start, psi = check_seed(seed), check_start(start, count), check_truncation(truncation)
+        # Calls begin at multiples of ROWS, so that sample i is always in the same row.
+        before = start % ROWS
+        return self._samples(count, before, seed, start, psi, label_rows(self.spec, labels, count))
+
+    def _samples(
+        self, count: int, before: int, seed: int, start: int, psi: float, labels: np.ndarray | None
+    ) -> Iterator[np.ndarray]:
+        end = before + count
+        noise = self._call_noise(seed, start - before, math.ceil(end / ROWS))
+        for first in range(0, end, ROWS):
+            wanted = slice(max(before - first, 0), end - first)
+            rows = None if labels is None else _call_labels(labels, first - before)
+            yield self._checked(self._run(truncate(next(noise), psi), rows)[wanted])
+
+    def _call_noise(self, seed: int, start: int, calls: int) -> Iterator[np.ndarray]:
+        """Yields the noise of each call of onnxruntime, float32 [ROWS, latent_size]."""
+        rows, most = self.spec.rows(seed, start), max(1, _NOISE_NUMBERS // (ROWS * self.latent_size))
+        for first in range(0, calls, most):
+            drawn = rows.draw(ROWS * min(most, calls - first))
+            yield from (drawn[top : top + ROWS] for top in range(0, len(drawn), ROWS))
 
     def _run(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         inputs = {"noise": noise} if labels is None else {"noise": noise, "labels": labels}
         try:
             (samples,) = self._session.run(["samples"], inputs)
         except Exception as error:  # the exceptions of onnxruntime share no base class
-            raise InputError("path", f"{self.path} does not run: {_message(error)}") from error
+            raise InputError("path", f"{self.path} does not run: {error_message(error)}") from error
         expected = (len(noise), *self.sample_shape)
         require(samples.shape == expected, "path", f"{self.path} makes {samples.shape}, its metadata say {expected}")
         return samples
@@ -198,39 +220,13 @@ class Sampler:
         return samples if self.value_range is None else np.clip(samples, *self.value_range)
 
 
-def _call_labels(rows: np.ndarray | None, start: int) -> np.ndarray | None:
-    """The labels of the next call of onnxruntime; rows without a sample get label 0."""
-    if rows is None:
-        return None
-    chosen = rows[start : start + ROWS]
-    return np.concatenate([chosen, np.zeros(ROWS - len(chosen), np.int32)])
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_regular_file(path, MAX_BYTES)
-    except OSError as error:
-        raise InputError("path", f"cannot read {path}: {error.strerror or error}") from error
-
-
-def _open(path: Path, model: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    # With an explicit number onnxruntime does not pin threads, which prints errors in some containers.
-    options.intra_op_num_threads = min(_MAX_THREADS, _processors())
-    # The graph was checked as ONNX, so it must not be read as onnxruntime's own format.
-    options.add_session_config_entry("session.load_model_format", "ONNX")
-    try:
-        # The fallback would print several lines and try the same provider again.
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-    except Exception as error:
-        raise InputError("path", f"onnxruntime cannot open {path}: {_message(error)}") from error
-
-
-def _message(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _call_labels(labels: np.ndarray, first: int) -> np.ndarray:
+    """The labels of samples `first` to `first + ROWS - 1`, int32 [ROWS]; rows without a sample get label 0."""
+    rows = np.zeros(ROWS, np.int32)
+    chosen = labels[max(first, 0) : first + ROWS]
+    at = max(-first, 0)
+    rows[at : at + len(chosen)] = chosen
+    return rows
 
 
 def _check_noise(noise: Any, latent_size: int) -> np.ndarray:
@@ -248,21 +244,3 @@ def _check_noise(noise: Any, latent_size: int) -> np.ndarray:
     invalid = int(np.sum(~np.isfinite(cast)))
     require(invalid == 0, "noise", f"{invalid} of {cast.size} numbers are not finite in float32")
     return np.ascontiguousarray(cast)
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _check_signature(session: Any, spec: SamplingSpec) -> None:
-    """Raises `InputError` unless inputs and outputs have the names, types and shapes that the metadata state."""
-    labels = [("labels", "tensor(int32)", ())] if spec.classes else []
-    for kind, arguments, expected in (
-        ("input", session.get_inputs(), [("noise", "tensor(float)", (spec.latent_size,)), *labels]),
-        ("output", session.get_outputs(), [("samples", "tensor(float)", spec.sample_shape)]),
-    ):
-        found = [(argument.name, argument.type, tuple((argument.shape or ())[1:])) for argument in arguments]
-        problem = f"do not fit the file: its {kind} is {format_value(found)}, expected {format_value(expected)}"
-        require(found == expected, "metadata", problem)

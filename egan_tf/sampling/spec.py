@@ -7,18 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from egan_tf.sampling.noise import DISTRIBUTIONS, draw_noise
+from egan_tf.sampling.noise import DISTRIBUTIONS, FIRST_NOISE, NOISE, NOISES, Rows
+from egan_tf.sampling.noise_vectors import check_noise, noise_vectors
 from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
 
 CHANNELS = (1, 3, 4)
 """Channels of an image: grey, RGB, or RGB with alpha."""
 
 FORMATS = ("1", "2")
-"""Of the metadata. The first has no labels and does not name the noise, which is `NOISE` at `NOISE_VERSION`."""
-NOISE, NOISE_VERSION = "numpy_philox", 1
-"""The noise of `egan_tf.sampling.noise`."""
+"""Of the metadata. The first has no labels and does not name the noise, which is `FIRST_NOISE`."""
 MAX_CLASSES = 100_000
 _PREFIX = "egan_tf."
 
@@ -34,6 +31,7 @@ class SamplingSpec:
         value_range: lowest and highest value of a sample, or None if it is unbounded.
         classes: the number of labels of a class-conditional generator, whose second input is `labels`; 0 for none.
         class_names: one per label; () if they have no names.
+        noise: what a seed means, one of `NOISES`.
     """
 
     latent_size: int
@@ -42,11 +40,13 @@ class SamplingSpec:
     value_range: tuple[float, float] | None
     classes: int = 0
     class_names: tuple[str, ...] = ()
+    noise: str = NOISE
 
     def __post_init__(self) -> None:
         """Raises `InputError` for values that no generator can have."""
         integer("latent_size", self.latent_size)
         one_of("distribution", self.distribution, DISTRIBUTIONS)
+        one_of("noise", self.noise, NOISES)
         require(len(self.sample_shape) > 0, "sample_shape", "must have at least one dimension")
         for size in self.sample_shape:
             integer("sample_shape", size)
@@ -76,9 +76,14 @@ class SamplingSpec:
         """True if a sample is a point in the plane."""
         return self.sample_shape == (2,)
 
-    def draw_noise(self, generator: np.random.Generator, count: int) -> np.ndarray:
-        """Draws the next `count` rows of noise from a Philox generator, float32 [count, latent_size]."""
-        return draw_noise(generator, self.distribution, count, self.latent_size)
+    def rows(self, seed: int, start: int = 0) -> Rows:
+        """The rows of noise of a seed, each of `latent_size` numbers, from row `start` on."""
+        return NOISES[self.noise].rows(self.distribution, seed, start, self.latent_size)
+
+    @property
+    def noise_vectors(self) -> list[dict[str, Any]]:
+        """Test vectors of the noise, as JSON values; [] for the noise that has none."""
+        return noise_vectors(self.noise, self.distribution) if NOISES[self.noise].has_vectors else []
 
     def to_metadata(self) -> dict[str, str]:
         """The metadata entries that `from_metadata` reads."""
@@ -90,8 +95,9 @@ class SamplingSpec:
             f"{_PREFIX}value_range": json.dumps(self.value_range),
             f"{_PREFIX}classes": json.dumps(self.classes),
             f"{_PREFIX}class_names": json.dumps(self.class_names),
-            f"{_PREFIX}noise": NOISE,
-            f"{_PREFIX}noise_version": json.dumps(NOISE_VERSION),
+            f"{_PREFIX}noise": self.noise,
+            f"{_PREFIX}noise_version": json.dumps(NOISES[self.noise].version),
+            **({f"{_PREFIX}noise_vectors": json.dumps(self.noise_vectors)} if NOISES[self.noise].has_vectors else {}),
         }
 
     @classmethod
@@ -106,14 +112,15 @@ class SamplingSpec:
         problem = f"format {format_value(entries['format'])} unknown; upgrade egan_tf"
         require(entries["format"] in FORMATS, "metadata", problem)
         try:
-            labels = {} if entries["format"] == FORMATS[0] else _labels_and_noise(entries)
+            first = entries["format"] == FORMATS[0]
+            others = {"noise": FIRST_NOISE} if first else _labels_and_noise(entries)
             bounds = json.loads(entries["value_range"])
             return cls(
                 latent_size=json.loads(entries["latent_size"]),
                 distribution=entries["distribution"],
                 sample_shape=tuple(json.loads(entries["sample_shape"])),
                 value_range=None if bounds is None else tuple(bounds),
-                **labels,
+                **others,
             )
         except InputError as error:
             raise InputError("metadata", f"damaged: {error}") from error
@@ -129,12 +136,12 @@ def _labels_and_noise(entries: Mapping[str, str]) -> dict[str, Any]:
     """The entries that the first format lacks.
 
     Raises:
-        InputError: the noise is another one.
+        InputError: the noise is another one, or its test vectors differ.
     """
     noise, version = entries["noise"], json.loads(entries["noise_version"])
-    known = noise == NOISE and version == NOISE_VERSION
-    found = f"{format_value(noise)}, version {format_value(version)}"
-    require(known, "noise", f"is {found}, which this version of egan_tf cannot make; upgrade egan_tf")
+    has_vectors = noise in NOISES and NOISES[noise].has_vectors
+    vectors = json.loads(entries["noise_vectors"]) if has_vectors else None
+    check_noise(noise, version, vectors, entries["distribution"])
     names = json.loads(entries["class_names"])
     require(isinstance(names, list), "class_names", f"must be a list, got {format_value(names)}")
-    return {"classes": json.loads(entries["classes"]), "class_names": tuple(names)}
+    return {"classes": json.loads(entries["classes"]), "class_names": tuple(names), "noise": noise}

@@ -21,6 +21,7 @@ from egan_tf.sampling.animation import (
 )
 from egan_tf.sampling.destination import ARRAY, GIF, PICTURE, WEBP, Destination, check_destination, open_destination
 from egan_tf.sampling.files import write_array
+from egan_tf.sampling.noise import check_seed
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, enlarge, save_png, sheet, to_image, to_pixels
 from egan_tf.sampling.plots import SIDE, axis_limit, path_plot, scatter_plot
 from egan_tf.sampling.sampler import ROWS, Sampler
@@ -72,7 +73,7 @@ def write_walk(
             be written; it is then unchanged.
     """
     steps = integer("walk", steps, 2, MAX_STEPS)
-    integer("seed", seed, minimum=0)
+    check_seed(seed)
     truncation = check_truncation(truncation)
     place = check_destination(out, sampler.path, overwrite, (PICTURE, GIF, WEBP, ARRAY))
     animated = place.kind in ANIMATIONS
@@ -104,7 +105,7 @@ def walk_samples(
     The ends are the samples of `sampler.sample` bit for bit; those between depend on the two samples and `steps` only.
     With `closed` the last pair leads back to the first sample, and every end is in one path only: [steps - 1, ...].
     """
-    noise, ends = sampler.noise(count, seed), sampler.sample(count, seed, truncation)
+    noise, ends = sampler.noise(count, seed), sampler.sample(count, seed, truncation=truncation)
     for i, path in enumerate(walk(noise, steps, sampler.distribution, closed=closed)):
         between = truncate(path[1:] if closed else path[1:-1], truncation)
         parts = [ends[i : i + 1]]

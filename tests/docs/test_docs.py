@@ -39,6 +39,7 @@ OTHERS = {
     "uv",
     ".",
     "mkdocs",
+    "saved_model_cli",
     "egan-sample",
     "egan-train",
     "egan-export",

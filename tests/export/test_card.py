@@ -17,6 +17,7 @@ from PIL import Image
 from egan_tf.commands import export as export_command
 from egan_tf.export import export_generator
 from egan_tf.sampling import Sampler
+from egan_tf.sampling.noise_vectors import noise_vectors
 from egan_tf.sampling.pictures import picture
 from tests.export.generators import CARD, NORMAL, UNIFORM
 
@@ -36,8 +37,12 @@ def test_card_lists_every_file_with_its_hash(conv_export: Path) -> None:
 def test_card_describes_the_generator(conv: keras.Model, conv_export: Path) -> None:
     card = json.loads((conv_export / "card.json").read_text("utf-8"))
     assert card["name"] == "conv" and card["parameters"] == conv.count_params()
-    noise = {"distribution": "normal", "size": 32, "dtype": "float32", "name": "numpy_philox", "version": 1}
-    assert card["noise"] == noise
+    vectors = noise_vectors("philox4x32", "normal")
+    noise = {"distribution": "normal", "size": 32, "dtype": "float32", "name": "philox4x32", "version": 1}
+    assert card["noise"] == {**noise, "test_vectors": vectors}
+    for vector in vectors:
+        found = Sampler(conv_export).noise(1, vector["seed"], vector["start"])[0, : len(vector["numbers"])]
+        assert found.tolist() == vector["numbers"]
     assert card["samples"] == {"shape": [16, 16, 3], "value_range": [-1.0, 1.0], "dtype": "float32"}
     assert card["steps"] == 300 and card["data"] == "noise"
     assert card["fitness"] == {"quality": 0.5, "diversity": "nan"}

@@ -60,7 +60,7 @@ def test_the_card_names_the_classes_and_the_picture_has_a_row_for_each(exported:
     _, directory = exported
     card = json.loads((directory / "card.json").read_text())
     assert card["class_names"] == list(NAMES) and card["preview"]["count"] == 24
-    assert (card["noise"]["name"], card["noise"]["version"]) == ("numpy_philox", 1)
+    assert (card["noise"]["name"], card["noise"]["version"]) == ("philox4x32", 1)
     readme = (directory / "README.md").read_text()
     assert "shirt, shoe, hat" in readme and "--each-label" in readme and "loaded.serve(noise, labels)" in readme
     with Image.open(directory / "samples.png") as picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import json
@@ -17,11 +18,14 @@ import numpy as np
 import onnx
 import pytest
 
-from egan_tf import InputError
+from egan_tf import InputError, Sampler
 from egan_tf.commands import export as command
 from egan_tf.export import FORMATS, export_generator
 from egan_tf.export.receipt import formats as receipt_formats
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK
+from egan_tf.export.receipt.sampling_process import SamplingError, write_samples
+from egan_tf.export.sample_vectors import sample_vectors
+from egan_tf.sampling.noise import FIRST_NOISE
 from tests.export.generators import CARD, NORMAL
 from tests.export.networks import NAMES, network
 from tests.export.receipts import faults, files_of, found, rewrite_card
@@ -202,6 +206,32 @@ def test_an_export_of_an_earlier_version_can_be_verified_by_its_sha256(small: Pa
     assert faults(small, sha256=sha256) == {} and last.subject == "images" and "from onnx" in last.text
 
 
+def test_samples_of_a_card_are_those_of_its_noise(small: Path) -> None:
+    """An earlier version sampled with another noise."""
+    sampler = Sampler(small)
+    spec = dataclasses.replace(sampler.spec, noise=FIRST_NOISE)
+    vectors = sample_vectors(sampler.generate(spec.rows(0).draw(4)), spec)
+
+    def with_first_noise(card: dict[str, Any]) -> None:
+        del card["noise"]["test_vectors"]
+        card["noise"].update(name=FIRST_NOISE, version=1)
+
+    rewrite_card(small, lambda card: card.update(sample_vectors=vectors))
+    assert {finding.state for finding in faults(small).values()} == {DIFFERENT}
+    rewrite_card(small, with_first_noise)
+    assert faults(small) == {}
+
+
+def test_noise_of_a_saved_model_is_compared_to_the_bit(copy: Path) -> None:
+    spec = Sampler(copy).spec
+    out = copy.parent / "samples.npy"
+    write_samples("saved_model", str(copy), str(out), json.dumps(spec.to_metadata()))
+    assert out.exists()
+    other = dataclasses.replace(spec, distribution="uniform")
+    with pytest.raises(SamplingError, match="^makes other noise of seed 0, from sample 0$"):
+        write_samples("saved_model", str(copy), str(out), json.dumps(other.to_metadata()))
+
+
 CARDS: dict[str, tuple[Any, str]] = {
     "format": (lambda card: card.update(format="egan_tf export 9"), "format: is 'egan_tf export 9', known are"),
     "no files": (lambda card: card.pop("files"), "files: must be an object, got None"),
@@ -216,6 +246,15 @@ CARDS: dict[str, tuple[Any, str]] = {
     "hash": (lambda card: card["files"]["README.md"].update(sha256="12"), "files: must be 64 hexadecimal digits"),
     "size": (lambda card: card["files"]["README.md"].update(bytes=-1), "files: must be a whole number of at least 0"),
     "noise": (lambda card: card["noise"].update(distribution="cauchy"), "distribution: unknown value 'cauchy'"),
+    "another noise": (
+        lambda card: card["noise"].update(version=7),
+        "noise: is 'philox4x32', version 7, which this version",
+    ),
+    "noise vectors": (
+        lambda card: card["noise"]["test_vectors"][1].update(seed=4),
+        "noise_vectors: differ from the noise",
+    ),
+    "no noise vectors": (lambda card: card["noise"].pop("test_vectors"), "noise_vectors: must be 1 to 16 vectors"),
     "no size": (lambda card: card["noise"].pop("size"), "card: does not describe noise and samples: KeyError('size')"),
     "vectors": (lambda card: card["sample_vectors"].update(positions=[9999]), "sample_vectors: cannot be read"),
     "verification": (lambda card: card["verification"].update(onnx=3), "verification: onnx must be an object"),

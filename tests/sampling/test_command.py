@@ -47,7 +47,7 @@ def test_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_an_interrupt_is_one_line(
     image_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Sampler, "sample", interrupted)
@@ -104,6 +104,26 @@ BAD_FILES = {
     "newer format": (build(IMAGE, changed(format="3")), "metadata"),
     "other noise": (build(IMAGE, changed(noise="counter")), "metadata"),
     "newer noise": (build(IMAGE, changed(noise_version="2")), "metadata"),
+    "other noise's name": (build(IMAGE, changed(noise="numpy_philox", noise_version="7")), "metadata"),
+    "vectors of another distribution": (build(IMAGE, changed(distribution="uniform")), "metadata"),
+    **{
+        f"vectors: {name}": (build(IMAGE, changed(noise_vectors=vectors)), "metadata")
+        for name, vectors in {
+            "no JSON": "[",
+            "no list": "3",
+            "none": "[]",
+            "too many": str([1] * 1000),
+            "no vector": "[1]",
+            "another number": '[{"seed": 0, "start": 0, "numbers": [0.5]}]',
+            "no numbers": '[{"seed": 0, "start": 0, "numbers": []}]',
+            "text": '[{"seed": 0, "start": 0, "numbers": ["a"]}]',
+            "a table": '[{"seed": 0, "start": 0, "numbers": [[-0.9246625900268555]]}]',
+            "negative seed": '[{"seed": -1, "start": 0, "numbers": [0.5]}]',
+            "start too large": '[{"seed": 0, "start": 9223372036854775808, "numbers": [0.5]}]',
+            "start no number": '[{"seed": 0, "start": "0", "numbers": [0.5]}]',
+            "not finite": '[{"seed": 0, "start": 0, "numbers": [NaN]}]',
+        }.items()
+    },
     "negative classes": (build(IMAGE, changed(classes="-1")), "metadata"),
     "classes no number": (build(IMAGE, changed(classes="[]")), "metadata"),
     "names without classes": (build(IMAGE, changed(class_names='["a"]')), "metadata"),

@@ -285,9 +285,9 @@ def test_a_file_that_appears_while_samples_are_drawn_stays(
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
     really = Sampler.sample
 
-    def slowly(self: Sampler, *drawn: Any) -> np.ndarray:
+    def slowly(self: Sampler, *drawn: Any, **options: Any) -> np.ndarray:
         Path("x.npy").write_bytes(b"of someone else")
-        return really(self, *drawn)
+        return really(self, *drawn, **options)
 
     monkeypatch.setattr(Sampler, "sample", slowly)
     with pytest.raises(InputError, match=r"out: cannot write x\.npy: File exists"):

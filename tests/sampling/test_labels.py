@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from egan_tf import InputError, Sampler
 from egan_tf.sampling.command import main
+from egan_tf.sampling.noise import FIRST_NOISE
 from egan_tf.sampling.sampler import ROWS
 from egan_tf.sampling.spec import SamplingSpec
 from tests.sampling.onnx_files import CLASSES, IMAGE, build, put
@@ -100,11 +102,14 @@ def test_files_of_the_first_format_are_sampled_as_before(tmp_path: Path) -> None
     old = {key: value for key, value in IMAGE.to_metadata().items() if key.split(".")[1] not in NEW}
     old["egan_tf.format"] = "1"
     found = Sampler(put(tmp_path, build(IMAGE, old), "old.onnx"))
-    assert found.spec == IMAGE
-    np.testing.assert_array_equal(found.sample(5), Sampler(put(tmp_path, build(IMAGE), "new.onnx")).sample(5))
+    assert found.spec == dataclasses.replace(IMAGE, noise=FIRST_NOISE)
+    old_noise = np.random.Generator(np.random.Philox(3)).standard_normal((9, 16), dtype=np.float32)
+    np.testing.assert_array_equal(found.noise(9, 3), old_noise)
+    expected = Sampler(put(tmp_path, build(IMAGE), "new.onnx")).generate(old_noise)
+    np.testing.assert_allclose(found.sample(5, 3, 4), expected[4:], atol=1e-6)
 
 
-NEW = ("classes", "class_names", "noise", "noise_version")
+NEW = ("classes", "class_names", "noise", "noise_version", "noise_vectors")
 
 
 @pytest.mark.parametrize("name", NEW)

@@ -173,7 +173,7 @@ def test_the_command_draws_and_lists_the_neighbours(
         assert wrote == f"wrote 6 samples with their 2 nearest of 1,797 images, to {tmp_path / name} (truncation 0.5)"
         assert "samples are nearer to a training image than half of the training images" in summary
     digits = data.load("digits", tmp_path).images  # type: ignore[attr-defined]
-    expected = nearest_images(to_pixels(Sampler(image_file).sample(6, 0, 0.5), IMAGE), digits, 2)
+    expected = nearest_images(to_pixels(Sampler(image_file).sample(6, truncation=0.5), IMAGE), digits, 2)
     with np.load(tmp_path / "x.npz") as table:
         np.testing.assert_array_equal(table["indices"], expected.indices)
         np.testing.assert_array_equal(table["distances"], expected.distances)

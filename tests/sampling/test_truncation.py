@@ -25,7 +25,7 @@ def sampler(request: pytest.FixtureRequest, tmp_path: Path) -> Sampler:
 def test_one_changes_no_bit(sampler: Sampler) -> None:
     np.testing.assert_array_equal(sampler.noise(50, 1, truncation=1), sampler.noise(50, 1))
     np.testing.assert_array_equal(sampler.sample(50, 1, truncation=1.0), sampler.sample(50, 1))
-    np.testing.assert_array_equal(np.concatenate(list(sampler.batches(50, 1, 1.0))), sampler.sample(50, 1))
+    np.testing.assert_array_equal(np.concatenate(list(sampler.batches(50, 1, truncation=1.0))), sampler.sample(50, 1))
 
 
 @pytest.mark.parametrize("psi", [0.5, 0.7, 1e-3])
@@ -34,7 +34,7 @@ def test_every_number_is_multiplied_in_float32(sampler: Sampler, psi: float) -> 
     assert noise.dtype == np.float32
     np.testing.assert_array_equal(noise, sampler.noise(70, 1) * np.float32(psi))
     np.testing.assert_array_equal(noise, truncate(sampler.noise(70, 1), psi))
-    np.testing.assert_allclose(sampler.sample(70, 1, psi), sampler.generate(noise), atol=1e-6)
+    np.testing.assert_allclose(sampler.sample(70, 1, truncation=psi), sampler.generate(noise), atol=1e-6)
 
 
 def test_the_spread_shrinks_as_psi(sampler: Sampler) -> None:
@@ -45,10 +45,12 @@ def test_the_spread_shrinks_as_psi(sampler: Sampler) -> None:
 
 
 def test_sample_i_does_not_depend_on_the_count(sampler: Sampler) -> None:
-    everything = sampler.sample(100, 5, 0.6)
+    everything = sampler.sample(100, 5, truncation=0.6)
     for count in (1, ROWS - 1, ROWS, ROWS + 1, 99):
-        np.testing.assert_array_equal(sampler.sample(count, 5, 0.6), everything[:count])
-        np.testing.assert_array_equal(np.concatenate(list(sampler.batches(count, 5, 0.6))), everything[:count])
+        np.testing.assert_array_equal(sampler.sample(count, 5, truncation=0.6), everything[:count])
+        np.testing.assert_array_equal(
+            np.concatenate(list(sampler.batches(count, 5, truncation=0.6))), everything[:count]
+        )
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.png", "x"])
@@ -77,9 +79,9 @@ def test_without_it_a_picture_has_no_description(image_file: Path, tmp_path: Pat
 @pytest.mark.parametrize("psi", [0, -0.5, 1.0001, 2, math.nan, math.inf, 1e-60, "half", None, True])
 def test_other_numbers_are_refused(psi: Any, image_file: Path) -> None:
     sampler = Sampler(image_file)
-    for draw in (sampler.noise, sampler.sample, lambda *call: list(sampler.batches(*call))):
+    for draw in (sampler.noise, sampler.sample, lambda *call, **options: list(sampler.batches(*call, **options))):
         with pytest.raises(InputError, match="^truncation: "):
-            draw(3, 0, psi)
+            draw(3, 0, truncation=psi)
 
 
 @pytest.mark.parametrize("psi", ["0", "-1", "2", "nan", "inf", "half", "1e-60"])

@@ -11,7 +11,7 @@ from PIL import Image, ImageSequence
 
 from egan_tf.sampling import DISTRIBUTIONS, Sampler, SamplingSpec
 from egan_tf.sampling.command import main
-from egan_tf.sampling.noise import draw_noise, noise_generator
+from egan_tf.sampling.noise import NOISE, NOISES
 from egan_tf.sampling.pictures import on_white, to_pixels
 from egan_tf.sampling.walk import interpolate, slerp, uniform_path, walk
 from egan_tf.sampling.walk_files import walk_samples, write_walk
@@ -23,7 +23,7 @@ RGBA = SamplingSpec(4, "uniform", (6, 6, 4), (-1.0, 1.0))
 
 
 def rows(distribution: str, count: int, size: int, seed: int = 0) -> np.ndarray:
-    return draw_noise(noise_generator(seed), distribution, count, size)
+    return NOISES[NOISE].rows(distribution, seed, 0, size).draw(count)
 
 
 def test_a_quarter_circle_is_walked_at_constant_speed() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,22 @@ class FormatError(InputError):
     def __init__(self, problem: str) -> None:
         """Args: problem: one line that names the operator or the layer, if one is the reason."""
         super().__init__("formats", problem)
+
+
+class SeededFunctions(NamedTuple):
+    """What a format computes of seeds, or in bytes, beside its `SampleFn`; seed, start and count are integers.
+
+    Attributes:
+        noise: of (seed, start, count), float32 [count, latent_size].
+        sample: of (seed, start, count), and labels int32 [count] if the generator takes them, as a `SampleFn` returns.
+        sample_uint8: of the same, uint8 [count, *sample_shape]; None if the samples are no images.
+        serve_uint8: of the arguments of a `SampleFn`, likewise.
+    """
+
+    noise: Callable[[int, int, int], np.ndarray]
+    sample: Callable[..., np.ndarray]
+    sample_uint8: Callable[..., np.ndarray] | None = None
+    serve_uint8: Callable[..., np.ndarray] | None = None
 
 
 class Format(ABC):
@@ -56,6 +72,11 @@ class Format(ABC):
     @abstractmethod
     def load(self, directory: Path) -> SampleFn:
         """Loads what `write` wrote, to run on the CPU with any batch size."""
+
+    def load_seeded(self, directory: Path) -> SeededFunctions | None:
+        """Loads the functions of seeds that `write` wrote; None if the format has none. The export verifies them."""
+        del directory
+        return None
 
     @abstractmethod
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:

@@ -1,14 +1,16 @@
-"""SavedModel of TensorFlow: endpoint `serve`, signature `serving_default`."""
+"""SavedModel of TensorFlow: functions of noise, `serve`, and of seeds, `sample`, each also as a signature."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.export.formats.base import Format, FormatError, SampleFn
+from egan_tf.export.formats.base import Format, FormatError, SampleFn, SeededFunctions
+from egan_tf.export.formats.signatures import GeneratorModule
 from egan_tf.export.layers import place_of
 from egan_tf.export.markdown import code_block, describe_samples
 from egan_tf.export.source import Source
@@ -24,28 +26,33 @@ _NOISE = {
 
 
 class SavedModel(Format):
-    """`saved_model/`: noise float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`."""
+    """`saved_model/`: noise float32 [batch, latent_size] to `{"samples": float32 [batch, *sample_shape]}`, and more.
+
+    The functions `noise`, `sample`, `serve_uint8` and `sample_uint8` are those of
+    `egan_tf.export.formats.signatures`; `docs/noise.md` lists them.
+    """
 
     def write(self, source: Source, directory: Path) -> None:
         """Writes `directory/saved_model`."""
-        module = _Module(source)
+        module = GeneratorModule(source)
         _check_operators(module.serve.get_concrete_function().graph, source)
-        tf.saved_model.save(module, directory / FOLDER, signatures={"serving_default": module.serve})
+        tf.saved_model.save(module, directory / FOLDER, signatures=module.functions())
 
     def load(self, directory: Path) -> SampleFn:
         """Loads `directory/saved_model`."""
-        with tf.device("CPU:0"):
-            loaded = tf.saved_model.load(directory / FOLDER)
+        return _on_cpu(_load(directory), "serve")
 
-        def sample_fn(*inputs: np.ndarray) -> np.ndarray:
-            with tf.device("CPU:0"):
-                return loaded.serve(*map(tf.constant, inputs))["samples"].numpy()
-
-        return sample_fn
+    def load_seeded(self, directory: Path) -> SeededFunctions | None:
+        """Loads the functions of `directory/saved_model`; None if an earlier version wrote it, without them."""
+        loaded = _load(directory)
+        if not hasattr(loaded, "noise"):
+            return None
+        found = {name: _on_cpu(loaded, name) for name in SeededFunctions._fields if hasattr(loaded, name)}
+        return SeededFunctions(**found)
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Loading and calling it in TensorFlow."""
-        inputs = "noise, labels" if spec.classes else "noise"
+        more = ", labels" if spec.classes else ""
         return [
             "With TensorFlow; keep the loaded object in a variable, because its weights are freed with it:",
             code_block(
@@ -55,20 +62,28 @@ class SavedModel(Format):
                 f'loaded = tf.saved_model.load("{path}/{FOLDER}")',
                 f"noise = {_NOISE[spec.distribution].format(size=spec.latent_size)}",
                 *([f"labels = tf.range(64) % {spec.classes}"] if spec.classes else []),
-                f'samples = loaded.serve({inputs})["samples"]  # {describe_samples(spec, 64)}',
+                f'samples = loaded.serve(noise{more})["samples"]  # {describe_samples(spec, 64)}',
+                f'samples = loaded.sample(0, 0, 64{more})["samples"]  # of seed 0, from number 0: those of `Sampler`',
+                *([f'pixels = loaded.sample_uint8(0, 0, 64{more})["samples"]  # uint8'] if spec.is_image else []),
             ),
         ]
 
 
-class _Module(tf.Module):
-    """Holds the function and the variables that it reads; the archive format of Keras would store each one twice."""
+def _load(directory: Path) -> Any:
+    with tf.device("CPU:0"):
+        return tf.saved_model.load(directory / FOLDER)
 
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self.serve = tf.function(source.serve, input_signature=source.signature, autograph=False)
-        # The function lists its variables in an order that changes from process to process.
-        read = {variable.ref() for variable in self.serve.get_concrete_function().variables}
-        self.weights = [weight.value for weight in source.model.variables if weight.value.ref() in read]
+
+def _on_cpu(loaded: Any, name: str) -> Callable[..., np.ndarray]:
+    """The only output of a loaded function as an array; integers become int64."""
+
+    def called(*inputs: Any) -> np.ndarray:
+        with tf.device("CPU:0"):  # the weights of `loaded` are freed with it
+            tensors = (tf.constant(one, tf.int64 if isinstance(one, int) else None) for one in inputs)
+            (output,) = getattr(loaded, name)(*tensors).values()
+            return output.numpy()
+
+    return called
 
 
 def _check_operators(graph: Any, source: Source) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan_tf.export.formats.base import Format, SampleFn
+from egan_tf.export.formats.base import Format, SampleFn, SeededFunctions
 from egan_tf.export.markdown import with_check
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -27,6 +27,10 @@ class SavedModelFolder(Format):
     def load(self, directory: Path) -> SampleFn:
         """Loads `directory/saved_model`."""
         return _with_tensorflow().load(directory)
+
+    def load_seeded(self, directory: Path) -> SeededFunctions | None:
+        """Loads the other functions of `directory/saved_model`."""
+        return _with_tensorflow().load_seeded(directory)
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Loading and calling it in TensorFlow."""

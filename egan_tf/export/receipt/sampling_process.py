@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egan_tf.export.comparison import verification_inputs
+from egan_tf.export.comparison import noise_problem, verification_inputs
 from egan_tf.sampling.spec import SamplingSpec
 
 SECONDS = 600
@@ -68,18 +68,25 @@ def samples_of(name: str, directory: Path, spec: SamplingSpec) -> np.ndarray:
 
 
 def write_samples(name: str, directory: str, out: str, metadata: str) -> None:
-    """Writes the samples of a format as `.npy`; runs in the fresh process.
+    """Writes the samples of a format as `.npy`, if its noise is that of the generator; runs in the fresh process.
 
     Args:
         name: in `FORMATS`.
         directory: of the export.
         out: the file to write.
         metadata: of the generator's `SamplingSpec`, as JSON.
+
+    Raises:
+        SamplingError: the format makes noise of a seed, but another one.
     """
     from egan_tf.export.formats import FORMATS
 
     spec = SamplingSpec.from_metadata(json.loads(metadata))
     sample_fn = FORMATS[name].load(Path(directory))
+    seeded = FORMATS[name].load_seeded(Path(directory))
+    problem = "" if seeded is None else noise_problem(seeded.noise, spec)
+    if problem:
+        raise SamplingError(problem)
     np.save(out, np.concatenate([sample_fn(*inputs) for inputs in verification_inputs(spec)]), allow_pickle=False)
 
 

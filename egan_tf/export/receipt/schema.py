@@ -9,6 +9,8 @@ from typing import Any
 from egan_tf.export.card import CARD_FORMATS
 from egan_tf.export.sample_vectors import read_vectors
 from egan_tf.sampling.integrity import check_sha256
+from egan_tf.sampling.noise import FIRST_NOISE
+from egan_tf.sampling.noise_vectors import check_noise
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, format_value, integer, require
 
@@ -57,7 +59,8 @@ def _check_file(path: str, entry: Any) -> None:
 def _spec_of(card: Mapping[str, Any]) -> SamplingSpec:
     noise, samples, names = card["noise"], card["samples"], card.get("class_names", [])
     try:
-        bounds = samples["value_range"]
+        bounds, meant = samples["value_range"], noise.get("name", FIRST_NOISE)
+        check_noise(meant, noise.get("version", 1), noise.get("test_vectors"), noise["distribution"])
         return SamplingSpec(
             noise["size"],
             noise["distribution"],
@@ -65,6 +68,7 @@ def _spec_of(card: Mapping[str, Any]) -> SamplingSpec:
             None if bounds is None else tuple(bounds),
             len(names),
             tuple(names),
+            meant,
         )
     except (KeyError, TypeError) as error:
         raise InputError("card", f"does not describe noise and samples: {error!r}") from error

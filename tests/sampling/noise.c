@@ -1,0 +1,57 @@
+/* The noise `philox4x32`, version 1, from docs/noise.md alone: noise normal|uniform SEED START COUNT SIZE > floats.
+   gcc -O2 -ffp-contract=off noise.c -lm */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const uint32_t LOG[] = {2977044404u, 1317911388u, 829238574u, 598532643u, 451333531u,
+                               319049833u,  181532274u,  68260113u,  12088890u};
+static const uint32_t SINE[] = {3373259408u, 1387196506u, 171132282u, 10036837u, 325312u};
+
+static uint32_t high(uint32_t a, uint32_t b) { return (uint64_t)a * b >> 32; }
+
+static void philox(uint32_t c[4], uint32_t k0, uint32_t k1) {
+    for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+        uint32_t next0 = high(0xCD9E8D57u, c[2]) ^ c[1] ^ k0, next1 = 0xCD9E8D57u * c[2];
+        uint32_t next2 = high(0xD2511F53u, c[0]) ^ c[3] ^ k1, next3 = 0xD2511F53u * c[0];
+        c[0] = next0, c[1] = next1, c[2] = next2, c[3] = next3;
+    }
+}
+
+static uint32_t polynomial(uint32_t x, const uint32_t *coefficients, int degree) {
+    uint32_t value = coefficients[degree];
+    while (degree-- > 0) value = coefficients[degree] - high(value, x);
+    return value;
+}
+
+static uint32_t sine(uint32_t x) { return high(x, polynomial(high(x, x), SINE, 4)); }
+
+static void normal(uint32_t word, uint32_t angle, float numbers[2]) {
+    uint64_t odd = 2 * (uint64_t)word + 1;
+    int zeros = 0;
+    while (!(odd >> (32 - zeros))) zeros++;
+    uint32_t f = (uint32_t)(odd << zeros), t = ~f | 1, x = angle << 2 | 2;
+    uint64_t logarithm = zeros * (uint64_t)2977044472u + high(t, polynomial(f, LOG, 8));
+    double radius = sqrt((double)(2 * logarithm + 1));
+    numbers[0] = (float)(sine(-x) * radius * 0x1p-47);
+    numbers[1] = (float)(sine(x) * radius * 0x1p-47);
+    if (angle & 0x80000000u) numbers[0] = -numbers[0];
+    if (angle & 0x40000000u) numbers[1] = -numbers[1];
+}
+
+int main(int count, char **given) {
+    if (count != 6) return 2;
+    uint64_t seed = strtoull(given[2], 0, 10), start = strtoull(given[3], 0, 10), samples = strtoull(given[4], 0, 10);
+    uint32_t size = strtoul(given[5], 0, 10);
+    for (uint64_t sample = start; sample < start + samples; sample++)
+        for (uint32_t column = 0; column < size; column += 4) {
+            uint32_t words[4] = {(uint32_t)sample, sample >> 32, column / 4, 0};
+            float numbers[4];
+            philox(words, (uint32_t)seed, seed >> 32);
+            if (given[1][0] == 'n') normal(words[0], words[1], numbers), normal(words[2], words[3], numbers + 2);
+            else for (int i = 0; i < 4; i++) numbers[i] = (float)(2 * (int)(words[i] >> 8) + 1 - (1 << 24)) * 0x1p-24f;
+            fwrite(numbers, sizeof(float), size - column < 4 ? size - column : 4, stdout);
+        }
+    return 0;
+}
