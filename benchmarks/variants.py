@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -28,6 +28,24 @@ NAMES = ("plain", "textbook", "paper_protocol", "defaults", "quarter")
 Variant = Callable[[], Any]
 
 
+class Program(NamedTuple):
+    """A step of training and its input.
+
+    Attributes:
+        step: a function of the real samples that changes the networks.
+        real: samples of one step.
+        wait: from what the step returned to a number that is known only once the step is done.
+    """
+
+    step: Callable[[tf.Tensor], Any]
+    real: tf.Tensor
+    wait: Callable[[Any], Any]
+
+    def __call__(self) -> Any:
+        """Makes a step, and returns when it is done."""
+        return self.wait(self.step(self.real))
+
+
 @dataclass(frozen=True)
 class Case:
     """A size to measure.
@@ -42,6 +60,7 @@ class Case:
         xla: whether XLA compiles the step.
         side: of the images.
         steps: of the discriminator; 0 for as many as the authors take.
+        batch_size: samples in a batch; 0 for as many as the authors take.
     """
 
     network: str
@@ -53,6 +72,7 @@ class Case:
     xla: bool
     side: int = 32
     steps: int = 0
+    batch_size: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,8 +86,8 @@ class Case:
 
     @property
     def batch(self) -> int:
-        """Samples in a batch."""
-        return 64 if self.network == "mlp" else 32
+        """Samples in a batch: as given, or in the authors' code."""
+        return self.batch_size or (64 if self.network == "mlp" else 32)
 
     @property
     def discriminator_steps(self) -> int:
@@ -91,22 +111,38 @@ class Case:
         return tf.constant(np.tanh(np.random.default_rng(0).normal(size=(count, *self.shape))).astype("float32"))
 
 
+def training_of(case: Case) -> Training:
+    """New networks for the plain step and for the textbook, which draw from TensorFlow's own generator."""
+    return Training(*case.networks(), case.latent, case.batch, case.discriminator_steps, case.xla)
+
+
 def variants(case: Case, names: list[str]) -> dict[str, Variant]:
     """The variants of a case, each with its own networks: functions that return when their step is done."""
+    return {name: program(case, name) for name in names}
+
+
+def program(case: Case, name: str, make_training: Callable[[Case], Training] = training_of) -> Program:
+    """One variant of a case, with new networks.
+
+    Args:
+        case: its sizes.
+        name: one of `NAMES`.
+        make_training: the networks of the variants `plain` and `textbook`.
+    """
     keras.config.set_dtype_policy(case.precision)
     paper = {"evaluation_size": PAPER_EVALUATION, "reuse_evaluation_batch": False}
-    makers: dict[str, Callable[[], Variant]] = {
-        "plain": lambda: _plain(case),
-        "textbook": lambda: _textbook(case),
+    makers: dict[str, Callable[[], Program]] = {
+        "plain": lambda: _plain(case, make_training(case)),
+        "textbook": lambda: _textbook(case, make_training(case)),
         "paper_protocol": lambda: _ours(case, paper),
         "defaults": lambda: _ours(case, {}),
         # Children are scored on a quarter of a batch; the discriminator takes its steps on fresh batches.
         "quarter": lambda: _ours(case, {"evaluation_size": case.batch // 4, "reuse_evaluation_batch": False}),
     }
-    return {name: makers[name]() for name in names}
+    return makers[name]()
 
 
-def _ours(case: Case, settings: Mapping[str, Any]) -> Variant:
+def _ours(case: Case, settings: Mapping[str, Any]) -> Program:
     egan = EGAN(
         *case.networks(),
         mutations=case.objectives,
@@ -117,24 +153,22 @@ def _ours(case: Case, settings: Mapping[str, Any]) -> Variant:
     egan.compile(jit_compile=case.xla)
     data = case.real(egan.samples_per_generation(case.batch))
     step = tf.function(egan.train_step, jit_compile=case.xla)
-    return lambda: step(data)["discriminator_loss"].numpy()
+    return Program(step, data, lambda logs: logs["discriminator_loss"].numpy())
 
 
-def _training(case: Case) -> Training:
-    return Training(*case.networks(), case.latent, case.batch, case.discriminator_steps, case.xla)
+def _plain(case: Case, training: Training) -> Program:
+    data = case.real(case.batch * case.discriminator_steps)
+    return Program(plain_step(training), data, _last_weights(training))
 
 
-def _plain(case: Case) -> Variant:
-    training = _training(case)
-    data, step = case.real(case.batch * case.discriminator_steps), plain_step(training)
-    return lambda: (step(data), training.discriminator.trainable_variables[-1].numpy())
-
-
-def _textbook(case: Case) -> Variant:
-    training = _training(case)
+def _textbook(case: Case, training: Training) -> Program:
     data = case.real(PAPER_EVALUATION + case.batch * case.discriminator_steps)
     step = textbook_generation(training, list(case.objectives.values()), case.population_size, PAPER_EVALUATION)
-    return lambda: (step(data), training.discriminator.trainable_variables[-1].numpy())
+    return Program(step, data, _last_weights(training))
+
+
+def _last_weights(training: Training) -> Callable[[Any], Any]:
+    return lambda _: training.discriminator.trainable_variables[-1].numpy()
 
 
 def peak_memory(case: Case, name: str, steps: int = 3) -> float:

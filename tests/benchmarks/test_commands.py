@@ -14,7 +14,17 @@ from benchmarks.against_worker import CASES, OLD_NAMES, spelled
 from egan_tf import EGAN
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__))
-LIBRARIES = {"authors", "baselines", "keras_conditional", "methods", "timing", "variants"}
+LIBRARIES = {
+    "authors",
+    "baselines",
+    "gpu_card",
+    "gpu_executable",
+    "gpu_inputs",
+    "keras_conditional",
+    "methods",
+    "timing",
+    "variants",
+}
 
 
 @pytest.mark.parametrize("name", MODULES)
