@@ -62,10 +62,14 @@ class Executable:
 
     @property
     def memory(self) -> dict[str, float]:
-        """MiB on the device: of the inputs, and of temporary arrays."""
+        """MiB on the device: of the inputs, of those that outputs replace in place, and of temporary arrays."""
         stats = self.program.get_compiled_memory_stats()
-        arguments, temporary = stats.argument_size_in_bytes, stats.temp_size_in_bytes
-        return {"arguments_mib": round(arguments / 2**20, 1), "temporary_mib": round(temporary / 2**20, 1)}
+        sizes = {
+            "arguments": stats.argument_size_in_bytes,
+            "replaced": stats.alias_size_in_bytes,
+            "temporary": stats.temp_size_in_bytes,
+        }
+        return {f"{name}_mib": round(size / 2**20, 1) for name, size in sizes.items()}
 
 
 def alias_of(header: str) -> dict[int, int]:
@@ -74,25 +78,66 @@ def alias_of(header: str) -> dict[int, int]:
     return {int(output or 0): int(position) for output, position in pairs}
 
 
-def compile_program(hlo: bytes) -> Executable:
-    """Compiles a serialized HLO module for the first device."""
-    import jax
+@dataclass(frozen=True)
+class Module:
+    """A program before compilation.
 
-    jax.config.update("jax_enable_x64", True)  # Keras counts iterations in int64.
+    Attributes:
+        stablehlo: its bytecode.
+        alias: output to the input that it replaces.
+        flop: see `Executable`.
+    """
+
+    stablehlo: bytes
+    alias: dict[int, int]
+    flop: float
+
+
+def read_module(hlo: bytes) -> Module:
+    """Reads a serialized HLO module."""
+    import jax
+    from jax._src.lib import _jax
+    from jax._src.lib import hlo as library
+
+    module = library.HloModule.from_serialized_hlo_module_proto(hlo)
+    # The analysis of a module before it is compiled exists for the CPU only; the count does not depend on the device.
+    flop = _jax.hlo_module_cost_analysis(jax.devices("cpu")[0].client, module)["flops"]
+    return Module(_stablehlo(hlo), alias_of(module.to_string().split("\n", 1)[0]), flop)
+
+
+def compile_module(module: Module) -> Executable:
+    """Compiles a program for the first device; may be called in several threads."""
+    import jax
     from jax._src import compiler
-    from jax._src.lib import _jax, xla_client
-    from jax._src.lib import hlo as hlo_library
-    from jax.extend import mlir
+    from jax._src.lib import xla_client
 
     device = jax.devices()[0]
-    module = hlo_library.HloModule.from_serialized_hlo_module_proto(hlo)
-    flop = _jax.hlo_module_cost_analysis(device.client, module)["flops"]
-    alias = alias_of(module.to_string().split("\n", 1)[0])
     assignment = np.array([[device.id]])
     options = compiler.get_compile_options(num_replicas=1, num_partitions=1, device_assignment=assignment)
     start = time.perf_counter()
-    program = device.client.compile_and_load(mlir.hlo_to_stablehlo(hlo), xla_client.DeviceList((device,)), options)
-    return Executable(program, alias, flop, time.perf_counter() - start)
+    program = device.client.compile_and_load(module.stablehlo, xla_client.DeviceList((device,)), options)
+    return Executable(program, module.alias, module.flop, time.perf_counter() - start)
+
+
+def _stablehlo(hlo: bytes) -> bytes:
+    """The program as a StableHLO module, as plugins of JAX take it; they refuse the copies that TensorFlow writes."""
+    from jax._src.interpreters import mlir as interpreter
+    from jax.extend import mlir
+    from jaxlib.mlir import ir
+
+    with interpreter.make_ir_context():
+        module = ir.Module.parse(mlir.hlo_to_stablehlo(hlo))
+        _without_copies(module.operation)
+        return interpreter.module_to_bytecode(module)
+
+
+def _without_copies(operation: Any) -> None:
+    for block in (block for region in operation.regions for block in region.blocks):
+        for inner in list(block.operations):
+            _without_copies(inner.operation)
+            if inner.operation.name == "mhlo.copy":
+                inner.operation.results[0].replace_all_uses_with(inner.operation.operands[0])
+                inner.operation.erase()
 
 
 def operation_counts(executable: Executable) -> dict[str, Any]:

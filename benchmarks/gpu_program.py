@@ -80,9 +80,8 @@ def _groups() -> dict[str, list[Spec]]:
 
     wide, narrow, toy = case("dcgan", 128), case("dcgan", 64), case("mlp", 512)
     large = [replace(wide, batch_size=size) for size in (128, 256)]
-    protocol = [*_specs(wide, ["paper_protocol"]), Spec(wide, "textbook")]
     return {
-        "dcgan_128": [*_specs(wide, answered=PRECISIONS), *protocol],
+        "dcgan_128": [*_specs(wide, answered=PRECISIONS), *_specs(wide, ["paper_protocol"])],
         "dcgan_64": [*_specs(narrow, answered=PRECISIONS), *several(narrow)],
         "batch": [spec for case in large for spec in _specs(case)],
         "toy": [*_specs(toy, precisions=["float32"], answered=PRECISIONS), *several(toy)],

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.gpu_card import limits
-from benchmarks.gpu_executable import Executable, compile_program, operation_counts, trace
+from benchmarks.gpu_executable import Executable, Module, compile_module, operation_counts, read_module, trace
 from benchmarks.gpu_inputs import make, relative_difference
 
 BLOCK_SECONDS = 0.04
@@ -49,12 +49,10 @@ class Timed:
         return self.description["spec"]["per_call"]
 
 
-def load(folder: Path, name: str) -> Timed:
-    """Compiles a program and makes its inputs."""
+def read(folder: Path, name: str) -> tuple[dict[str, Any], Module]:
+    """The description of a program, and the program."""
     description = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    hlo = gzip.decompress((folder / f"{name}.hlo.gz").read_bytes())
-    inputs = [make(one, key) for key, one in enumerate(description["inputs"])]
-    return Timed(description, compile_program(hlo), inputs)
+    return description, read_module(gzip.decompress((folder / f"{name}.hlo.gz").read_bytes()))
 
 
 def differences(timed: Timed) -> dict[str, Any]:
@@ -146,17 +144,20 @@ def attempt(entry: dict[str, Any], name: str, work: Callable[[], Any]) -> Any:
 
 def load_group(folder: Path, names: list[str], threads: int, entries: dict[str, Any]) -> dict[str, Timed]:
     """Compiles the programs of a group, and compares those that have answers."""
+    # Only the compiler itself is known to work in several threads.
+    modules = {name: read(folder, name) for name in names}
     with ThreadPoolExecutor(threads) as pool:
-        loading = {name: pool.submit(load, folder, name) for name in names}
+        compiling = {name: pool.submit(compile_module, module) for name, (_, module) in modules.items()}
     programs: dict[str, Timed] = {}
-    for name, future in loading.items():
-        entry = entries[name] = {}
-        loaded: dict[str, Any] = {}
-        if attempt(loaded, "program", future.result) is None:
-            entry |= loaded
+    for name, future in compiling.items():
+        description = modules[name][0]
+        entry = entries[name] = {"spec": description["spec"]}
+        compiled: dict[str, Any] = {}
+        if attempt(compiled, "executable", future.result) is None:
+            entry |= compiled
             continue
-        timed = loaded["program"]
-        entry["spec"] = timed.description["spec"]
+        inputs = [make(one, key) for key, one in enumerate(description["inputs"])]
+        timed = Timed(description, compiled["executable"], inputs)
         if entry["spec"]["answered"]:
             attempt(entry, "differences", partial(differences, timed))
         if attempt(entry, "calls_per_block", partial(calibrate, timed)):
@@ -194,7 +195,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=8, help="that compile")
     parser.add_argument("--minutes", type=float, default=60.0, help="after which no group is begun")
-    parser.add_argument("--trace", action=argparse.BooleanOptionalAction, default=True, help="count kernels")
+    parser.add_argument("--trace", nargs="*", default=[], help="groups whose kernels are counted by JAX's profiler")
     parser.add_argument("--matrix-side", type=int, default=8192)
     parser.add_argument("--array-gib", type=float, default=1.0)
     options = parser.parse_args()
@@ -207,8 +208,9 @@ def main() -> None:
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         print(f"{time.perf_counter() - start:6.1f} s  {line}", file=sys.stderr, flush=True)
 
+    device = _device()
     if "card" not in report:
-        report["card"] = {**_device(), **limits(options.matrix_side, options.array_gib)}
+        report["card"] = {**device, **limits(options.matrix_side, options.array_gib)}
         write(json.dumps(report["card"]))
     known, entries = groups(options.folder), report["programs"]
     for group in options.groups or list(known):
@@ -220,7 +222,7 @@ def main() -> None:
         write("compiled")
         time_group(programs, options.rounds, entries, report["card"])
         write("timed")
-        for name, timed in programs.items() if options.trace else ():
+        for name, timed in programs.items() if group in options.trace else ():
             entries[name]["trace"] = trace(timed.executable, timed.inputs, timed.per_call)
         for name in known[group]:
             write(f"{name} {json.dumps({key: value for key, value in entries[name].items() if key not in LONG})}")
@@ -232,6 +234,7 @@ LONG = ("spec", "differences", "operations")
 def _device() -> dict[str, Any]:
     import jax
 
+    jax.config.update("jax_enable_x64", True)  # Keras counts iterations in int64.
     return {"date": time.strftime("%Y-%m-%d"), "device": jax.devices()[0].device_kind, "jax": jax.__version__}
 
 
