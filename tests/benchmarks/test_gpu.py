@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -95,7 +93,3 @@ def test_program_has_inputs_and_answers(variant):
         assert description["returned"] == {} and after["Variable:0"] == [2]
     else:
         assert np.isfinite(description["returned"]["discriminator_loss"])
-    again = exported(spec)[1]
-    assert again["returned"] == pytest.approx(description["returned"])
-    # The scores of the parents before the first generation are NaN.
-    assert json.dumps(again["inputs"]) == json.dumps(description["inputs"])
