@@ -33,11 +33,14 @@ def blocks(language: str) -> list[Block]:
 
 
 def commands() -> list[tuple[str, tuple[str, ...]]]:
-    """The page and the words of every command in shell blocks and in inline code; not those with a name like MODEL."""
+    """The page and the words of every command in shell blocks and in inline code; not those with a name like MODEL,
+
+    nor names of commands alone, such as `egan-export verify`.
+    """
     lines = [(block.page, line) for block in blocks("sh") for line in _lines(block.text)]
     for page in PAGES:
         text = FENCE.sub("", (ROOT / page).read_text("utf-8"))
-        lines += [(page, " ".join(code.split())) for code in INLINE.findall(text)]
+        lines += [(page, " ".join(code.split())) for code in INLINE.findall(text) if re.search(r" -|[./]", code)]
     found = [(page, part) for page, line in lines for part in _parts(line)]
     return [(page, part) for page, part in found if not any(word.isalpha() and word.isupper() for word in part)]
 
