@@ -35,9 +35,14 @@ def all_finite(stacked: Any, count: int) -> tf.Tensor:
         stacked: a structure of tensors [count, ...].
         count: the number of members.
     """
-    sums = [
-        tf.cast(tf.reduce_sum(tensor, axis=list(range(1, tensor.shape.rank))), tf.float32)
-        for tensor in tf.nest.flatten(stacked)
-        if tensor.dtype.is_floating
-    ]
+    sums = [_sum_of_each(tensor) for tensor in tf.nest.flatten(stacked) if tensor.dtype.is_floating]
     return tf.math.is_finite(tf.add_n([tf.zeros([count]), *sums]))
+
+
+def _sum_of_each(tensor: tf.Tensor) -> tf.Tensor:
+    """A sum over each member that is finite if all its numbers are, float32 [members]."""
+    if tensor.shape.rank > 2:
+        # The last axis alone is left, because XLA's sum over all axes adds one number after the other on a CPU; |·|
+        # keeps it from joining both sums.
+        tensor = tf.abs(tf.reduce_sum(tensor, axis=list(range(1, tensor.shape.rank - 1))))
+    return tf.cast(tf.reduce_sum(tensor, axis=list(range(1, tensor.shape.rank))), tf.float32)
