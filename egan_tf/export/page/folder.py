@@ -13,7 +13,7 @@ from typing import Any
 
 from egan_tf import __version__
 from egan_tf.export.page.runtime import runtime_files
-from egan_tf.sampling.integrity import read_card
+from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.sampling.model_file import ONNX_FILE
 from egan_tf.sampling.noise import NOISE, NOISES
 from egan_tf.sampling.sampler import Sampler
@@ -51,7 +51,8 @@ def write_page(
     sampler = Sampler(path)
     _check_spec(sampler.spec, sampler.path)
     name = sampler.path.resolve().parent.name or sampler.path.stem
-    final = (out or Path("pages") / name).resolve()
+    folder = out or Path("pages") / name
+    final = folder.resolve()
     _check_folder(final, overwrite)
     files = {
         **{f"{RUNTIME}/{file}": content for file, content in runtime_files(package, cache).items()},
@@ -60,7 +61,7 @@ def write_page(
         DATA_FILE: (json.dumps(page_data(name, sampler), indent=1, allow_nan=False) + "\n").encode(),
     }
     _write(final, files, overwrite)
-    return final, sum(map(len, files.values()))
+    return folder, sum(map(len, files.values()))
 
 
 def page_data(name: str, sampler: Sampler) -> dict[str, Any]:
@@ -115,7 +116,9 @@ def _own_files(name: str, spec: SamplingSpec) -> dict[str, bytes]:
 
 
 def _check_folder(final: Path, overwrite: bool) -> None:
-    """Refuses a folder that holds anything but a page."""
+    """Refuses a folder that holds anything but a page, and one in an export, which holds nothing but what its card lists."""
+    inside = [parent for parent in final.parents if (parent / CARD_FILE).exists()]
+    require(not inside, "out", f"{final} lies in the export {inside[0] if inside else ''}; choose another folder")
     if not final.exists() or (final.is_dir() and not any(final.iterdir())):
         return
     require(_is_page(final), "out", f"{final} exists and is no page of egan_tf; choose another folder")

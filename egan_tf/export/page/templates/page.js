@@ -3,9 +3,9 @@
   "use strict";
 
   const ALL = "all"; // value of the choice of all classes in turn
+  const GRID_SIDE = 560, WALK_SIDE = 320; // pixels of the screen, at most, that small images are enlarged to
   const at = (id) => document.getElementById(id);
   let generator = null;
-  let walkWanted = false, walkRuns = false;
 
   function say(text) {
     at("status").textContent = text;
@@ -37,20 +37,21 @@
   }
 
   /** Draws images as a grid of `columns`, a pixel apart, on a canvas of their own resolution. */
-  async function drawGrid(canvas, images, columns) {
+  async function drawGrid(canvas, images, columns, side) {
     const { width, height } = images[0], rows = Math.ceil(images.length / columns);
+    const bitmaps = await Promise.all(images.map((image) => createImageBitmap(image)));
     canvas.width = columns * (width + 1) - 1;
     canvas.height = rows * (height + 1) - 1;
     const context = canvas.getContext("2d");
-    context.fillStyle = "#ffffff";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    for (const [i, image] of images.entries()) {
-      // Not putImageData, which would replace the white below transparent pixels.
-      const bitmap = await createImageBitmap(image);
-      context.drawImage(bitmap, (i % columns) * (width + 1), Math.floor(i / columns) * (height + 1));
+    context.fillStyle = "#ffffff"; // below transparent pixels
+    bitmaps.forEach((bitmap, i) => {
+      const x = (i % columns) * (width + 1), y = Math.floor(i / columns) * (height + 1);
+      context.fillRect(x, y, width, height);
+      context.drawImage(bitmap, x, y);
       bitmap.close();
-    }
-    canvas.style.width = `${canvas.width * Math.max(1, Math.floor(560 / canvas.width))}px`;
+    });
+    canvas.style.width = `${canvas.width * Math.max(1, Math.floor(side / canvas.width))}px`;
+    canvas.style.imageRendering = canvas.width * 2 <= side ? "pixelated" : "auto";
   }
 
   async function drawSamples() {
@@ -60,7 +61,7 @@
     say("Drawing …");
     const images = await eganSampler.images(generator, eganSampler.noise(spec, seed, start, count), labels);
     const all = at("label").value === ALL, square = Math.ceil(Math.sqrt(count));
-    await drawGrid(at("samples"), images, all && spec.classes <= 16 ? Math.min(count, spec.classes) : square);
+    await drawGrid(at("samples"), images, all && spec.classes <= 16 ? Math.min(count, spec.classes) : square, GRID_SIDE);
     const ofClass = !labels ? "" : all ? ", all classes in turn" : `, ${className(labels[0])}`;
     const named = `${count} ${count === 1 ? "sample" : "samples"} of seed ${seed} from number ${start}${ofClass}`;
     at("samples").setAttribute("aria-label", named);
@@ -76,26 +77,11 @@
     const ends = ["from", "to"].map((id) => eganSampler.noise(spec, BigInt(at(id).value), 0, 1));
     const point = eganWalk.interpolate(...ends, percent / 100, spec.noise.distribution);
     const labels = spec.classes ? [labelOf(at("walk-label"), 0)] : null;
-    await drawGrid(at("walk"), await eganSampler.images(generator, point, labels), 1);
+    await drawGrid(at("walk"), await eganSampler.images(generator, point, labels), 1, WALK_SIDE);
     const ofClass = labels ? `, ${className(labels[0])}` : "";
     at("walk").setAttribute(
       "aria-label", `Sample at ${percent} % of the way from seed ${at("from").value} to seed ${at("to").value}${ofClass}`
     );
-  }
-
-  /** Draws where the slider is now. While it moves, positions that were passed are left out. */
-  async function follow() {
-    at("percent").value = `${at("way").value} %`;
-    walkWanted = true;
-    if (walkRuns || !at("walk-form").checkValidity()) {
-      return;
-    }
-    walkRuns = true;
-    while (walkWanted) {
-      walkWanted = false;
-      await shown(() => once(drawWalk));
-    }
-    walkRuns = false;
   }
 
   // onnxruntime runs one call at a time.
@@ -106,15 +92,27 @@
     return done;
   }
 
-  function redraw() {
-    return at("samples-form").reportValidity() ? shown(() => once(drawSamples)) : Promise.resolve();
+  /** A function that does `work` for what a form says, once for the same; states passed meanwhile are left out. */
+  function follower(form, work) {
+    let drawn = null, running = null;
+    const state = () => [...form.elements].map((control) => control.value).join(" ");
+    const run = async () => {
+      while (form.checkValidity() && drawn !== state()) {
+        drawn = state();
+        await shown(() => once(work));
+      }
+      running = null;
+    };
+    return () => (running ??= run());
   }
 
-  function nextSeed() {
-    if (at("seed").checkValidity()) {
-      at("seed").value = String(BigInt(at("seed").value) + 1n);
-    }
-    redraw();
+  function addNextSeed(redraw) {
+    at("next").addEventListener("click", () => {
+      if (at("seed").reportValidity()) {
+        at("seed").value = String(BigInt(at("seed").value) + 1n);
+        redraw();
+      }
+    });
   }
 
   function save() {
@@ -124,6 +122,8 @@
     large.width = canvas.width * factor;
     large.height = canvas.height * factor;
     const context = large.getContext("2d");
+    context.fillStyle = "#ffffff";
+    context.fillRect(0, 0, large.width, large.height);
     context.imageSmoothingEnabled = false;
     context.drawImage(canvas, 0, 0, large.width, large.height);
     const link = document.createElement("a");
@@ -160,14 +160,18 @@
       fillClasses();
     }
     document.querySelectorAll("[disabled]").forEach((control) => (control.disabled = false));
-    at("samples-form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      redraw();
-    });
-    at("walk-form").addEventListener("submit", (event) => event.preventDefault());
+    const redraw = follower(at("samples-form"), drawSamples), follow = follower(at("walk-form"), drawWalk);
+    for (const form of [at("samples-form"), at("walk-form")]) {
+      form.addEventListener("submit", (event) => event.preventDefault());
+      form.addEventListener("change", () => form.reportValidity());
+    }
+    at("samples-form").addEventListener("submit", redraw);
     at("samples-form").addEventListener("change", redraw);
-    at("walk-form").addEventListener("input", follow);
-    at("next").addEventListener("click", nextSeed);
+    at("walk-form").addEventListener("input", () => {
+      at("percent").value = `${at("way").value} %`;
+      follow();
+    });
+    addNextSeed(redraw);
     at("save").addEventListener("click", save);
     await redraw();
     await follow();
