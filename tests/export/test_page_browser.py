@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
+import io
 import json
 import threading
 import time
@@ -12,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from egan_tf.export.page.folder import write_page
 from egan_tf.export.page.runtime import PACKAGE
 from egan_tf.sampling import Sampler, SamplingSpec
-from egan_tf.sampling.pictures import on_white, to_pixels
+from egan_tf.sampling.pictures import on_white, picture, to_pixels
 from egan_tf.sampling.walk import interpolate
 from egan_tf.utils.checks import InputError
 from tests.report.browser import CHROMIUM, Browser
@@ -155,7 +158,7 @@ def test_it_requests_its_own_folder_only_fits_the_screen_and_says_nothing(
             assert browser.named("Log.entryAdded") + browser.named("Runtime.exceptionThrown") == []
             requests = {request["request"]["url"] for request in browser.named("Network.requestWillBeSent")}
             assert len(requests) > 5
-            assert all(url.startswith(address) or url.startswith("data:") for url in requests), requests
+            assert all(url.startswith((address, "data:")) for url in requests), requests
 
 
 def test_it_works_by_keyboard(browser: Browser, served: tuple[Path, str]) -> None:
@@ -169,6 +172,25 @@ def test_it_works_by_keyboard(browser: Browser, served: tuple[Path, str]) -> Non
     browser.evaluate("document.getElementById('way').focus()")
     press(browser, "ArrowRight", 39)
     assert state(browser, "", "at 51 %")["error"] == ""
+
+
+def test_the_next_seed_is_drawn_and_the_grid_saved_as_png(browser: Browser, served: tuple[Path, str]) -> None:
+    folder, address = served
+    browser.visit(f"{address}/grey/", 390, "dark")
+    state(browser, "Drawn", "at 50 %")
+    browser.evaluate(
+        "HTMLAnchorElement.prototype.click = function () { globalThis.saved = [this.download, this.href]; }"
+    )
+    browser.evaluate("document.getElementById('next').click()")
+    assert state(browser, "of seed 1 ")["error"] == ""
+    browser.evaluate("document.getElementById('save').click()")
+    name, url = browser.evaluate("saved")
+    assert name.endswith("-seed-1.png")
+    saved = np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L")).astype(int)
+    spec, sampler = SPECS["grey"], Sampler(folder / "grey.onnx")
+    expected = np.asarray(picture(sampler.sample(64, 1), spec)).astype(int)
+    assert saved.shape == expected.shape
+    assert np.abs(saved - expected).max() <= 2
 
 
 def press(browser: Browser, key: str, code: int, text: str = "") -> None:

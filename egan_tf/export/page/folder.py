@@ -116,7 +116,7 @@ def _own_files(name: str, spec: SamplingSpec) -> dict[str, bytes]:
 
 
 def _check_folder(final: Path, overwrite: bool) -> None:
-    """Refuses a folder that holds anything but a page, and one in an export, which holds nothing but what its card lists."""
+    """Refuses a folder that holds anything but a page, and one in an export, whose card would not list it."""
     inside = [parent for parent in final.parents if (parent / CARD_FILE).exists()]
     require(not inside, "out", f"{final} lies in the export {inside[0] if inside else ''}; choose another folder")
     if not final.exists() or (final.is_dir() and not any(final.iterdir())):
