@@ -28,7 +28,7 @@
   }
 
   function className(label) {
-    return generator.spec.class_names[label] ?? `class ${label}`;
+    return generator.spec.class_names[label] ?? String(label);
   }
 
   /** The label of sample `i` of those shown. */
@@ -62,7 +62,7 @@
     const images = await eganSampler.images(generator, eganSampler.noise(spec, seed, start, count), labels);
     const all = at("label").value === ALL, square = Math.ceil(Math.sqrt(count));
     await drawGrid(at("samples"), images, all && spec.classes <= 16 ? Math.min(count, spec.classes) : square, GRID_SIDE);
-    const ofClass = !labels ? "" : all ? ", all classes in turn" : `, ${className(labels[0])}`;
+    const ofClass = !labels ? "" : all ? ", all classes in turn" : `, class ${className(labels[0])}`;
     const named = `${count} ${count === 1 ? "sample" : "samples"} of seed ${seed} from number ${start}${ofClass}`;
     at("samples").setAttribute("aria-label", named);
     at("same").hidden = labels !== null && all;
@@ -78,7 +78,7 @@
     const point = eganWalk.interpolate(...ends, percent / 100, spec.noise.distribution);
     const labels = spec.classes ? [labelOf(at("walk-label"), 0)] : null;
     await drawGrid(at("walk"), await eganSampler.images(generator, point, labels), 1, WALK_SIDE);
-    const ofClass = labels ? `, ${className(labels[0])}` : "";
+    const ofClass = labels ? `, class ${className(labels[0])}` : "";
     at("walk").setAttribute(
       "aria-label", `Sample at ${percent} % of the way from seed ${at("from").value} to seed ${at("to").value}${ofClass}`
     );
