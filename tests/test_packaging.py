@@ -127,7 +127,11 @@ def test_the_wheel_holds_the_package_alone_and_is_the_same_from_the_sdist(built:
     metadata = f"egan_tf-{__version__}.dist-info/"
     package = {name for name in contents if not name.startswith(metadata)}
     assert package == {name for name in built.tracked if name.startswith("egan_tf/")}
-    assert {"egan_tf/py.typed", "egan_tf/report/templates/style.css"} <= package
+    assert {
+        "egan_tf/py.typed",
+        "egan_tf/report/templates/style.css",
+        "egan_tf/export/page/templates/page.js",
+    } <= package
     assert f"{metadata}licenses/LICENSE" in contents
     assert b"License-Expression: MIT\n" in contents[f"{metadata}METADATA"]
 

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from egan_tf.utils.settings import Setting
 
 FORMATS = "egan_tf.export.formats:FORMATS"
-VERIFY = "verify"
-"""As the first argument, the command that verifies an export; a run of this name is `./verify`."""
+VERIFY, PAGE = "verify", "page"
+"""As the first argument, the command that verifies an export, or writes its page; a run of this name is `./verify`."""
 
 
 def cli() -> NoReturn:
     """The console script."""
-    run(main, "export", needs=() if sys.argv[1:2] == [VERIFY] else TRAINING_PACKAGES)
+    run(main, "export", needs=() if sys.argv[1:2] in ([VERIFY], [PAGE]) else TRAINING_PACKAGES)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exports one survivor of a run, or verifies an export.
+    """Exports one survivor of a run, verifies an export, or writes its page.
 
     Args:
         arguments: without the program's name.
@@ -42,6 +42,10 @@ def main(arguments: Sequence[str]) -> int:
         from egan_tf.commands import verify
 
         return verify.main(arguments[1:])
+    if arguments[:1] == [PAGE]:
+        from egan_tf.commands import page
+
+        return page.main(arguments[1:])
     _export(arguments)
     return 0
 
@@ -117,7 +121,7 @@ def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog=program("export"),
         description="Exports a generator of a run from one of its checkpoints; "
-        f"`{program('export')} verify DIR` verifies an export.",
+        f"`{program('export')} verify DIR` verifies an export, `{program('export')} page DIR` writes a page of it.",
     )
     parser.add_argument("run", type=Path, help="folder of the run, such as runs/001-digits")
     parser.add_argument(
