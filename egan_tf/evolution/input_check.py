@@ -70,8 +70,7 @@ class InputCheck:
         real = tf.concat(flat, axis=0)
         finite = tf.reduce_all(tf.math.is_finite(real), axis=1)
         inside = tf.reduce_all(tf.abs(real) <= self._limit, axis=1)
-        found = [tf.math.count_nonzero(each) for each in (~finite, finite & ~inside)]
-        not_finite, outside = tf.unstack(replicas.total(tf.stack(found)))
+        not_finite, outside = (replicas.total(tf.math.count_nonzero(each)) for each in (~finite, finite & ~inside))
         before = tf.unstack(self._counts)
         after = [
             *_added(before[NOT_FINITE], before[FIRST_NOT_FINITE], not_finite, number),
