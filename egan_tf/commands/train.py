@@ -78,7 +78,9 @@ def main(arguments: Sequence[str]) -> int:
     import_tensorflow_quietly()
     code = _import_code(request)
     from egan_tf.training import train as training
+    from egan_tf.training.devices import strategy_of
 
+    strategy_of(request.config.run)  # several devices or machines are set up before TensorFlow computes anything
     config, dataset = request.config.replace(user_code=code.sha256), None
     if request.automatic:
         config, dataset = _adapted(request, config, code)
@@ -97,8 +99,14 @@ def main(arguments: Sequence[str]) -> int:
             trained = training.resume(request.resumed, config, code)
     except training.StoppedError as stopped:
         what = "stopped" if stopped.saved else "stopped, without a checkpoint of the last generations,"
+        if stopped.run is None:
+            print(f"worker {what} at generation {stopped.generation}")
+            return SIGNAL_STATUS + stopped.signal
         print(f"{what} at generation {stopped.generation}; to resume: {program('train')} --resume {stopped.run}")
         return SIGNAL_STATUS + stopped.signal
+    if trained is None:
+        print("worker finished; the chief, worker 0, has written the run")
+        return 0
     from egan_tf.report import write_report_or_warn
     from egan_tf.training.run_folder import REPORT
 

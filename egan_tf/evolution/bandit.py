@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
+
 HORIZON = 25
 """Generations that an objective is played for: a single step moves the distance less than its sampling error."""
 DISCOUNT = 0.95
@@ -108,6 +110,20 @@ def energy_distance(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         tf.reduce_mean(_distances(*pair)) for pair in ((one, other), (one, one), (other, other))
     )
     return tf.maximum(2.0 * between - among - between_fakes, 0.0)
+
+
+def distance_fn(real: tf.Tensor, fake: tf.Tensor) -> Callable[[], tf.Tensor]:
+    """Computes the distance when it is called; on several replicas that of all their samples.
+
+    Args:
+        real: [n, ...], of this replica.
+        fake: [m, ...], of this replica.
+    """
+    if replicas.count() == 1:
+        return lambda: energy_distance(real, fake)
+    # Before it is needed, as replicas cannot talk inside of a condition.
+    distance = replicas.mean(energy_distance(replicas.all_rows(real), replicas.all_rows(fake)))
+    return lambda: distance
 
 
 def _distances(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:

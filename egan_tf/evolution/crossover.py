@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.individual import Individual, Origin
 from egan_tf.evolution.loss_scale import scaled
 from egan_tf.evolution.quality import batch_mean
@@ -84,10 +85,12 @@ class Crossover:
                 loss = batch_mean(tf.square(tf.cast(samples, tf.float32) - target))
                 total = scaled(loss if own is None else loss + own, scale)
             gradient = gradients_of(tape, total, network.trainable)
-            before = assigned_weights(network, after) or network.trainable
+            assigned = assigned_weights(network, after)
+            gradient, assigned, others = replicas.mean((gradient, assigned, after.non_trainable))
+            before = assigned or network.trainable
             stacked = tf.nest.map_structure(lambda value: value[None], (gradient, before, slots))
             weights, slots = take(context.optimizer.apply(*stacked), 0)
-            network = NetworkState(weights, after.non_trainable)
+            network = NetworkState(weights, others)
         return network, slots
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.augmentation import Augment, augment_fn
 from egan_tf.evolution.batches import Batch
 from egan_tf.evolution.burn_in import during_burn_in
@@ -24,6 +25,7 @@ from egan_tf.evolution.noise import (
 )
 from egan_tf.evolution.penalties import r1_penalty, r2_penalty, wgan_gradient_penalty
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.shares import one_survivor_per_sample, split_sizes
 from egan_tf.evolution.stacking import merge, stack, take, where
 from egan_tf.evolution.stateless import (
     NetworkState,
@@ -98,10 +100,10 @@ class DiscriminatorTraining:
         samples = one_survivor_per_sample(fake)
         seen = self._seen(noise, EVALUATION_REAL), self._seen(noise, EVALUATION_FAKE)
         if self.anchors is not None:
-            update = _plus(update, self._lecam_gradient(state, batch, samples, seen))
+            update = _plus(update, replicas.mean(self._lecam_gradient(state, batch, samples, seen)))
         if not self._penalized:
             return update
-        return _plus(update, self._penalty_gradient(noise, 0, state, batch, samples, seen))
+        return _plus(update, replicas.mean(self._penalty_gradient(noise, 0, state, batch, samples, seen)))
 
     def fresh_batch_update(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, state: NetworkState, batch: Batch
@@ -144,20 +146,21 @@ class DiscriminatorTraining:
             tape.watch(state.trainable)
             on_real = apply_discriminator(discriminator, state, seen[0](real), labels)
             on_fake = apply_discriminator(discriminator, on_real.after, seen[1](fake), labels)
-            loss = self.loss(on_real.outputs, on_fake.outputs)
+            logits = replicas.all_rows(on_real.outputs), replicas.all_rows(on_fake.outputs)
+            loss = self.loss(*logits)
             # In the same pass where every step has penalties: one backward pass less.
             shared = self._penalized and self.settings.penalty_every == 1
             total = loss + self._penalty(noise, number, state, batch, fake, seen) if shared else loss
-            total = total + self._lecam(on_real.outputs, on_fake.outputs)
+            total = total + self._lecam(*logits)
             own = own_loss(discriminator, on_fake.after.trainable, on_real.added_loss, on_fake.added_loss)
             total = scaled(total if own is None else total + own, self.loss_scale)
         gradient = unscaled(gradients_of(tape, total, state.trainable), self.loss_scale)
         after = on_fake.after
-        means = () if self.anchors is None else mean_logits(on_real.outputs, on_fake.outputs)
+        means = () if self.anchors is None else mean_logits(*logits)
         update = DiscriminatorUpdate(gradient, after.non_trainable, loss, assigned_weights(state, after), means)
         if self._penalized and not shared:
-            return _plus(update, self._penalty_gradient(noise, number, state, batch, fake, seen))
-        return update
+            update = _plus(update, self._penalty_gradient(noise, number, state, batch, fake, seen))
+        return replicas.mean(update)
 
     def survivors_samples(
         self, noise: GenerationNoise, number: int, survivors: NetworkState, batch: Batch, evaluation: bool = False
@@ -210,7 +213,8 @@ class DiscriminatorTraining:
             tape.watch(state.trainable)
             on_real = apply_discriminator(discriminator, state, seen[0](real), labels)
             on_fake = apply_discriminator(discriminator, on_real.after, seen[1](fake), labels)
-            penalty = scaled(self._lecam(on_real.outputs, on_fake.outputs), self.loss_scale)
+            logits = replicas.all_rows(on_real.outputs), replicas.all_rows(on_fake.outputs)
+            penalty = scaled(self._lecam(*logits), self.loss_scale)
         return unscaled(gradients_of(tape, penalty, state.trainable), self.loss_scale)
 
     def _seen(self, noise: GenerationNoise, use: int, number: int = 0) -> Augment:
@@ -219,7 +223,10 @@ class DiscriminatorTraining:
     def _penalty_gradient(
         self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen
     ) -> Tensors:
-        """The gradient of the penalties; zero in steps that have none, K times as large every K-th step."""
+        """The gradient of the penalties; zero in steps that have none, K times as large every K-th step.
+
+        Of several replicas that at their own samples.
+        """
         every = self.settings.penalty_every
 
         def gradient() -> Tensors:
@@ -230,8 +237,10 @@ class DiscriminatorTraining:
 
         if every == 1:
             return gradient()
-        step = noise.step * self.settings.discriminator_steps + number
-        return tf.cond(step % every == 0, gradient, lambda: tuple(map(tf.zeros_like, state.trainable)))
+        due = (noise.step * self.settings.discriminator_steps + number) % every == 0
+        if replicas.synchronizes(self.networks.discriminator):  # replicas cannot talk inside of a condition
+            return tuple(tf.where(due, part, tf.zeros_like(part)) for part in gradient())
+        return tf.cond(due, gradient, lambda: tuple(map(tf.zeros_like, state.trainable)))
 
     def _penalty(
         self, noise: GenerationNoise, number: int, state: NetworkState, batch: Batch, fake: tf.Tensor, seen: Seen
@@ -263,20 +272,6 @@ class DiscriminatorTraining:
 
 def _plus(update: DiscriminatorUpdate, gradient: Tensors) -> DiscriminatorUpdate:
     return update._replace(gradient=tuple(a + b for a, b in zip(update.gradient, gradient, strict=True)))
-
-
-def one_survivor_per_sample(fake: tf.Tensor) -> tf.Tensor:
-    """Samples [size, ...] of all survivors, from [μ, size, ...]: sample i keeps its place, and so its label."""
-    sizes = split_sizes(fake.shape[1], fake.shape[0])
-    starts = [sum(sizes[:rank]) for rank in range(len(sizes))]
-    return tf.concat(
-        [fake[rank, start : start + size] for rank, (start, size) in enumerate(zip(starts, sizes, strict=True))], axis=0
-    )
-
-
-def split_sizes(size: int, count: int) -> list[int]:
-    """Divides `size` into `count` sizes that differ by at most one, the larger first."""
-    return [size // count + (rank < size % count) for rank in range(count)]
 
 
 def _mean_or_first(values: tf.Tensor, included: tf.Tensor) -> tf.Tensor:

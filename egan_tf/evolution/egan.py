@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution import fit_arguments
+from egan_tf.evolution import fit_arguments, strategies
 from egan_tf.evolution.architecture import check_networks, input_shapes
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
@@ -30,6 +30,7 @@ from egan_tf.evolution.objective_slots import initial_objective_slots
 from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
+from egan_tf.evolution.replicated import divided
 from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
 from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.schedule import initial_schedule
@@ -77,10 +78,13 @@ class EGAN(SavedEGAN, Fitting):
         Raises:
             InputError: an argument is invalid, or the networks do not fit; the message is one line that names it.
         """
+        strategies.check_strategy()
         super().__init__(name=name)
         self.settings = EvolutionSettings(**settings)
         self.choices = choices_of(self.settings)
         latent_size, self.sample_shape, self.conditional = check_networks(generator, discriminator)
+        strategies.check_made_here("generator", generator.variables, "the network")
+        strategies.check_made_here("discriminator", discriminator.variables, "the network")
         self.latent = Latent(latent_size, self.settings.latent_distribution)
         check_functions(self.choices)
         check_augmentations(self.settings.augmentations, self.sample_shape)
@@ -119,6 +123,11 @@ class EGAN(SavedEGAN, Fitting):
         """The kinds of children, such as the mutations' names, in the order of `operator` and `selection_counts`."""
         return tuple(name for operator in self.choices.operators for name in operator.names)
 
+    @property
+    def state_variables(self) -> list[keras.Variable]:
+        """All that training changes: of the compiled model and of both its optimizers."""
+        return [*self.variables, *self.generator_optimizer.variables, *self.discriminator_optimizer.variables]
+
     # -- Keras' interface ----------------------------------------------------------------------------------------
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -145,9 +154,13 @@ class EGAN(SavedEGAN, Fitting):
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
         fit_arguments.check_compile(jit_compile, kwargs)
+        strategies.check_compile_scope(self)
+        strategies.check_xla(jit_compile, self.replica_count)
         generators = optimizer_for(self.generator, generator_optimizer, "generator_optimizer")
         other = optimizer_for(self.discriminator, discriminator_optimizer, "discriminator_optimizer")
         require(generators is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
+        strategies.check_optimizer_scope("generator_optimizer", generators)
+        strategies.check_optimizer_scope("discriminator_optimizer", other)
         self._chooses_xla = jit_compile == "auto"
         super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = generators, other
@@ -186,9 +199,11 @@ class EGAN(SavedEGAN, Fitting):
         fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
         real = host_samples_and_labels(x, y, self.expected)
         batches = as_batches(real, self.settings)
+        strategies.check_sizes(batches.sizes, self.settings.population_size, self.replica_count)
         self._prepare_train_function(None, batches.sizes)
         self.make_train_function()
-        logs = self.train_function(iter([batches] * self.steps_per_execution))
+        shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)
+        logs = self.train_function(iter([shared] * self.steps_per_execution))
         values = {name: np.asarray(value) for name, value in sorted(logs.items())}
         return values if return_dict else list(values.values())
 

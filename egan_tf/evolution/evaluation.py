@@ -8,6 +8,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.augmentation import Augment
 from egan_tf.evolution.loss_scale import scaled, unscaled
 from egan_tf.evolution.losses import DiscriminatorLoss, SeparableLoss, Terms, quality_of
@@ -22,7 +23,7 @@ from egan_tf.evolution.stateless import (
 
 
 class Evaluation(NamedTuple):
-    """The input of a fitness function.
+    """The input of a fitness function; on several replicas it is about the samples of all.
 
     Attributes:
         real: [real, ...], the real batch that all children of the generation are evaluated on.
@@ -57,6 +58,12 @@ class Evaluation(NamedTuple):
 Evaluate = Callable[[tf.Tensor, "tf.Tensor | None"], Evaluation]
 
 
+def all_samples(evaluation: Evaluation) -> Evaluation:
+    """The evaluation with the samples of all replicas."""
+    real, fake = (replicas.all_rows(samples) for samples in (evaluation.real, evaluation.fake))
+    return evaluation._replace(real=real, fake=fake)
+
+
 def gradient_norm(gradient: Tensors) -> tf.Tensor:
     """‖·‖₂ over all tensors of a gradient together, float32 scalar."""
     # Not tf.linalg.global_norm, which has no batched form.
@@ -86,13 +93,17 @@ def evaluator(
         augment_fake: what it sees of a child's samples, the same for all children.
 
     Returns:
-        A function from a child's samples [fake, ...] and their labels to its `Evaluation`.
+        A function from a child's samples [fake, ...] and their labels to its `Evaluation`, with the samples of this
+        replica; see `all_samples`.
     """
     make = _separable_evaluator if isinstance(loss, SeparableLoss) else _paired_evaluator
     seen = make(discriminator, loss, state, augment_real(real), labels, scale)  # type: ignore[arg-type]
 
     def evaluate(fake: tf.Tensor, fake_labels: tf.Tensor | None = None) -> Evaluation:
-        return seen(augment_fake(fake), fake_labels)._replace(real=real, fake=fake)
+        result = seen(augment_fake(fake), fake_labels)
+        names = ("gradient", "non_trainable", "weights", "added_gradient")
+        means = replicas.mean({name: getattr(result, name) for name in names})
+        return result._replace(real=real, fake=fake, **means)
 
     return evaluate
 
@@ -120,7 +131,8 @@ def _paired_evaluator(
         logits = on_real.outputs, on_fake.outputs
         with tf.GradientTape() as logits_tape:
             logits_tape.watch(logits)
-            value = loss(*logits)
+            every = replicas.all_rows(logits[0]), replicas.all_rows(logits[1])
+            value = loss(*every)
             target = scaled(value, scale)
         at_real, at_fake = gradients_of(logits_tape, target, logits)
         gradient = _sum(
@@ -135,10 +147,10 @@ def _paired_evaluator(
         return Evaluation(
             real,
             fake,
-            *logits,
+            *every,
             unscaled(gradient, scale),
             value,
-            quality_of(loss)(*logits),
+            quality_of(loss)(*every),
             on_fake.after.non_trainable,
             assigned_weights(state, on_fake.after),
             unscaled(added, scale) if added else (),
@@ -196,6 +208,7 @@ def _sample_terms(
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(state.trainable)
         logits, after, added_loss = apply_discriminator(discriminator, state, samples, labels)
+        logits = replicas.all_rows(logits)
         value = batch_mean(terms(logits))
         target = scaled(value, scale)
         added = None if added_loss is None else scaled(added_loss, scale)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from egan_tf.evolution.evaluation import Evaluation, evaluator, gradient_norm
+from egan_tf.evolution.evaluation import Evaluation, all_samples, evaluator, gradient_norm
 from egan_tf.evolution.losses import DiscriminatorLoss, logistic, quality_of
 from egan_tf.evolution.quality import batch_mean, quality_error, standard_error
 from egan_tf.evolution.stateless import state_of
@@ -93,6 +93,16 @@ FITNESSES: dict[str, Fitness] = {
     "diversity": diversity_only,
     "pairwise": pairwise,
 }
+
+
+_OF_LOGITS = (egan, balanced, logit, quality_only, diversity_only)
+"""Fitnesses that look at no samples."""
+
+
+def fitness_of(fitness: Fitness, evaluation: Evaluation, gamma: float) -> tf.Tensor:
+    """F of a child, float32 scalar; functions that may look at samples get those of all replicas."""
+    seen = evaluation if fitness in _OF_LOGITS else all_samples(evaluation)
+    return tf.cast(fitness(seen, gamma), tf.float32)
 
 
 def sampling_error(fitness: Fitness, loss: DiscriminatorLoss, evaluation: Evaluation) -> tf.Tensor:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from egan_tf.evolution.batches import GenerationSizes, sizes_for
+from egan_tf.evolution import strategies
+from egan_tf.evolution.batches import Batches, GenerationSizes, sizes_for
 from egan_tf.evolution.callback_check import prepare_callbacks
+from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.draw_source import draw
 from egan_tf.evolution.fit_arguments import check_executions, check_fit, quiet_end_of_data, require_compiled
 from egan_tf.evolution.input_check import InputCheckCallback
@@ -16,6 +20,14 @@ from egan_tf.evolution.keras_words import KerasWords
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import source_of
+from egan_tf.evolution.replicated import (
+    ReplicatedStep,
+    distributed,
+    own_part,
+    replicated_function,
+    sizes_of_replica,
+    unpacked,
+)
 from egan_tf.evolution.samples import SampleFormat
 from egan_tf.evolution.source import SampleFn
 from egan_tf.evolution.step import evolve, finish_training
@@ -28,9 +40,12 @@ class Fitting(KerasWords):
     expected: SampleFormat
     generator: keras.Model
     population: Population
+    choices: Choices
     _chooses_xla: bool
     # The sample function that the train function calls, with all else that it was made for; None for a dataset.
     _in_step: tuple[Any, ...] | None = None
+    tournament_held: bool | None = None
+    """Which branch of a generation is being traced; None where the generation decides."""
 
     def fit(
         self,
@@ -75,22 +90,26 @@ class Fitting(KerasWords):
                 the end of an epoch for samples of later batches that are not finite or outside [−1, 1].
         """
         require_compiled(self, "fit")
+        strategies.check_fit_scope(self)
         self.population.adopt(self.generator)
         check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
         expected, seed = self.expected, self.settings.seed
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))
         source.check_epochs(epochs - initial_epoch, steps_per_epoch)
         sizes = sizes_for(self.settings, source.batch_size)
+        strategies.check_sizes(sizes, self.settings.population_size, self.replica_count)
         ready = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
         with source.understandable_errors(), quiet_end_of_data(steps_per_epoch):
             epoch = source.epoch(sizes, steps_per_epoch)
             check_executions(epoch.steps, self.steps_per_execution)
             if self._chooses_xla:
                 in_step = source.sample_fn is not None
-                self._choose_xla(xla_pays(self.generator, self.discriminator, sampled_in_step=in_step))
+                pays = self.replica_count == 1 and xla_pays(self.generator, self.discriminator, sampled_in_step=in_step)
+                self._choose_xla(pays)
             self._prepare_train_function(source.sample_fn, sizes)
+            strategy = self._distribute_strategy
             history = super().fit(
-                epoch.dataset,
+                epoch.dataset if strategy is None else distributed(strategy, epoch.dataset),
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=ready,
@@ -102,19 +121,58 @@ class Fitting(KerasWords):
         return history
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
-        """With `sample_fn`, makes all generations of a call one program; without it, Keras makes the train function."""
+        """Makes the train function, unless Keras does: for a dataset without a strategy.
+
+        With `sample_fn` all generations of a call are one program.
+        """
         self.check_unchanged()
-        options = self.steps_per_execution, self.jit_compile, self.run_eagerly
-        in_step = None if sample_fn is None else (sample_fn, sizes, *options)
+        options, strategy = (self.steps_per_execution, self.jit_compile, self.run_eagerly), self._distribute_strategy
+        in_step = None if sample_fn is None and strategy is None else (sample_fn, sizes, *options)
         if in_step == self._in_step and (in_step is None or self.train_function is not None):
             return
         self._in_step, self.train_function = in_step, None
-        if sample_fn is None:
-            return
+        if strategy is not None:
+            self.train_function = self._replicated_function(sample_fn, sizes)
+        elif sample_fn is not None:
+            self.train_function = multi_step_function(
+                lambda unused: evolve(self, self._drawn(sample_fn, sizes)), *options
+            )
 
-        expected = self.expected
+    def _drawn(self, sample_fn: SampleFn, sizes: GenerationSizes) -> Batches:
+        return draw(sample_fn, tf.identity(self.generation.value), sizes, self.expected)
 
-        def sample_and_evolve(unused: Any) -> dict[str, tf.Tensor]:
-            return evolve(self, draw(sample_fn, tf.identity(self.generation.value), sizes, expected))
+    # -- on the replicas of a strategy ---------------------------------------------------------------------------
 
-        self.train_function = multi_step_function(sample_and_evolve, *options)
+    @property
+    def replica_count(self) -> int:
+        """The number of replicas that share every batch; 1 without a strategy."""
+        return 1 if self._distribute_strategy is None else self._distribute_strategy.num_replicas_in_sync
+
+    def _replicated_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> Any:
+        rule, own_sizes = self.choices.tournaments, sizes_of_replica(sizes, self.replica_count)
+
+        def step(data: Any) -> dict[str, tf.Tensor]:
+            if sample_fn is not None:
+                return evolve(self, own_part(self._drawn(sample_fn, sizes)))
+            return self.train_step(unpacked(data, own_sizes))
+
+        generation = ReplicatedStep(
+            self._distribute_strategy,
+            step,
+            None if rule.always or rule.kind == "bandit" else lambda: self.population.schedule.remaining <= 0,
+            self._holding,
+            self.jit_compile,
+        )
+        return replicated_function(generation, self.steps_per_execution, run_eagerly=self.run_eagerly)
+
+    @contextmanager
+    def _holding(self, held: bool) -> Iterator[None]:
+        self.__dict__["tournament_held"] = held
+        try:
+            yield
+        finally:
+            del self.__dict__["tournament_held"]
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Does nothing, as all is built; Keras' own fails on several machines."""
+        del iterator, data_batch

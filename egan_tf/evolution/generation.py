@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.augmentation import Augment, augment_fn
 from egan_tf.evolution.batches import Batches, evaluation_batch, first_samples
 from egan_tf.evolution.cotangents import difference, logit_cotangents
 from egan_tf.evolution.discriminator_update import DiscriminatorTraining
 from egan_tf.evolution.evaluation import Evaluate, Evaluation, evaluator
-from egan_tf.evolution.fitness import Fitness, sampling_error
+from egan_tf.evolution.fitness import Fitness, fitness_of, sampling_error
 from egan_tf.evolution.individual import Individual, Origin, single_parent
 from egan_tf.evolution.lecam import mean_logits
 from egan_tf.evolution.map_functions import MapFn
@@ -192,8 +193,9 @@ class Generation:
             evaluation = evaluate(fake, labels)
             weights = assigned_weights(network, after)
             error = sampling_error(self.fitness, self.training.loss, evaluation)
-            scores, update = self._scores(evaluation), self._update(evaluation)
-            return ChildEvaluation(scores, fake, update, finite, weights, error, self._difference(evaluation))
+            # Equal already, but for devices that round in another way: all replicas must come to one decision.
+            judged = replicas.mean((self._scores(evaluation), error, self._difference(evaluation)))
+            return ChildEvaluation(judged[0], fake, self._update(evaluation), finite, weights, *judged[1:])
 
         def evaluate_gradient(child: Individual) -> ChildEvaluation:
             grown = self._grown(parents, tf.nest.map_structure(lambda part: part[None], child))
@@ -212,8 +214,8 @@ class Generation:
         return difference(cotangents, self.optimizer.normalizes_scale)
 
     def _scores(self, evaluation: Evaluation) -> Scores:
-        fitness = self.fitness(evaluation, self.gamma)
-        return Scores(evaluation.quality, evaluation.diversity, tf.cast(fitness, tf.float32))
+        fitness = fitness_of(self.fitness, evaluation, self.gamma)
+        return Scores(evaluation.quality, evaluation.diversity, fitness)
 
     def _update(self, evaluation: Evaluation) -> DiscriminatorUpdate:
         """The update on the evaluation batch; only its loss if the evaluation batch is not reused."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.cotangents import difference, logit_cotangents
 from egan_tf.evolution.individual import Individual, single_parent
 from egan_tf.evolution.mutation import real_logits_of
@@ -69,15 +70,15 @@ def grow(
             own = own_loss(networks.generator, after.trainable, added_loss)
             seen = context.augment_fake(number)(samples)
             logits = forward_pass(networks.discriminator, context.discriminator_state, seen, context.labels).outputs
-        cotangents = logit_cotangents(objectives, tf.cast(logits, tf.float32), real_logits)
-        cotangent = tf.gather(cotangents, position)
+        cotangents = logit_cotangents(objectives, replicas.all_rows(tf.cast(logits, tf.float32)), real_logits)
+        cotangent = replicas.own_gradient(tf.gather(cotangents, position))
         at_logits = tf.cast(cotangent if scale is None else cotangent * scale, logits.dtype)
         targets, at_targets = logits, at_logits
         if own is not None:
             targets, at_targets = [logits, own], [at_logits, tf.constant(1.0) if scale is None else scale]
         gradient = gradients_of(tape, targets, network.trainable, output_gradients=at_targets)
         apart = difference(cotangents, context.optimizer.normalizes_scale) if compare else tf.constant(0.0)
-        return gradient, assigned_weights(network, after), after.non_trainable, apart
+        return replicas.mean((gradient, assigned_weights(network, after), after.non_trainable, apart))
 
     def step(number: int | tf.Tensor, network: NetworkState, slots: Tensors) -> tuple[NetworkState, Tensors, tf.Tensor]:
         gradient, assigned, after, apart = context.map_fn(
@@ -88,10 +89,7 @@ def grow(
 
     network, slots, apart = step(0, parents.network, parents.slots)
     if context.steps > 1:
-        _, network, slots = tf.while_loop(
-            lambda number, *_: number < context.steps,
-            lambda number, network, slots: (number + 1, *step(number, network, slots)[:2]),
-            (tf.constant(1), network, slots),
-            parallel_iterations=1,
+        network, slots = replicas.repeat_step(
+            lambda number, now: step(number, *now)[:2], context.steps, (network, slots)
         )
     return Grown(Individual(network, slots, single_parent(tf.range(size), chosen)), apart)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.batches import Batches
 from egan_tf.evolution.samples import SampleFormat
 from egan_tf.utils.checks import InputError
@@ -35,6 +36,9 @@ class InputCheck:
         Raises:
             InputError: outside of a graph, for samples that are not finite or out of range.
         """
+        if replicas.count() > 1:  # all replicas must know what one of them finds
+            self._count_each(batches, generation + 1)
+            return
         real = [samples for samples in (batches.evaluation, batches.fresh) if samples.shape[0] != 0]
         # NaN is not below any limit. All of them at once, as details are needed only where there is something to tell.
         fine = [tf.reduce_all(tf.abs(samples) <= self._limit) for samples in real]
@@ -66,13 +70,13 @@ class InputCheck:
         real = tf.concat(flat, axis=0)
         finite = tf.reduce_all(tf.math.is_finite(real), axis=1)
         inside = tf.reduce_all(tf.abs(real) <= self._limit, axis=1)
-        not_finite, outside = (tf.math.count_nonzero(each) for each in (~finite, finite & ~inside))
+        not_finite, outside = (replicas.total(tf.math.count_nonzero(each)) for each in (~finite, finite & ~inside))
         before = tf.unstack(self._counts)
         after = [
             *_added(before[NOT_FINITE], before[FIRST_NOT_FINITE], not_finite, number),
             *_added(before[OUT_OF_RANGE], before[FIRST_OUT_OF_RANGE], outside, number),
         ]
-        self._counts.assign(tf.stack(after))
+        replicas.assign(self._counts, tf.stack(after))
 
 
 class InputCheckCallback(keras.callbacks.Callback):

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.stacking import stack, take
 
 MapFn = Callable[[Callable[[Any], Any], Any, int], Any]
@@ -120,5 +121,12 @@ def vectorized_map(function: Callable[[Any], Any], stacked: Any, count: int) -> 
 
 
 def choose_map(*networks: keras.Model) -> MapFn:
-    """The faster map for these networks: vectorized where all layers become batched matrix products."""
-    return vectorized_map if all(_consists_of(network, _BATCHABLE) for network in networks) else sequential_map
+    """The faster map for these networks: vectorized where all layers become batched matrix products.
+
+    Among several replicas one after the other: inside a vectorized map they cannot wait for each other.
+    """
+    return (
+        vectorized_map
+        if replicas.count() == 1 and all(_consists_of(network, _BATCHABLE) for network in networks)
+        else sequential_map
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.augmentation import Augment
 from egan_tf.evolution.individual import Individual, single_parent
 from egan_tf.evolution.loss_scale import scaled
@@ -71,7 +72,7 @@ class ObjectiveMutation:
                 scale=context.optimizer.loss_scale(slots),
                 augment=context.augment_fake(number),
             )
-            return gradients, (assigned_weights(network, after), after.non_trainable)
+            return replicas.mean((gradients, (assigned_weights(network, after), after.non_trainable)))
 
         gradients, (assigned, after) = context.map_fn(
             lambda parent: gradients_at(parent, 0, objectives), (parents.network, parents.slots), size
@@ -87,7 +88,7 @@ class ObjectiveMutation:
         weights, slots = context.optimizer.apply(merge(gradients), *parent)
         children = NetworkState(weights, repeat(after, count)), slots
 
-        def next_step(number: tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple:
+        def next_step(number: int | tf.Tensor, now: tuple[NetworkState, Tensors]) -> tuple[NetworkState, Tensors]:
             network, slots = now
 
             def of_objective(position: int, objective: Objective) -> tuple:
@@ -102,22 +103,18 @@ class ObjectiveMutation:
             stacked = tf.nest.map_structure(lambda *same: tf.stack(same, axis=1), *by_objective)
             gradients, (assigned, after) = merge(stacked)
             weights, slots = context.optimizer.apply(gradients, assigned or network.trainable, slots)
-            return number + 1, (NetworkState(weights, after), slots)
+            return NetworkState(weights, after), slots
 
         if context.steps > 1:
-            _, children = tf.while_loop(
-                lambda number, _: number < context.steps,
-                next_step,
-                (tf.constant(1), children),
-                parallel_iterations=1,
-            )
+            children = replicas.repeat_step(next_step, context.steps, children)
         return Individual(*children, origin)
 
 
 def real_logits_of(context: VariationContext) -> tf.Tensor:
-    """The logits of the real samples of the mutations, float32 [batch, 1]."""
+    """The logits of the real samples of the mutations, of all replicas, float32 [batch, 1]."""
     discriminator, state = context.networks.discriminator, context.discriminator_state
-    return apply_discriminator(discriminator, state, context.augment_real(context.real), context.labels).outputs
+    seen = context.augment_real(context.real)
+    return replicas.all_rows(apply_discriminator(discriminator, state, seen, context.labels).outputs)
 
 
 def objective_gradients(
@@ -145,13 +142,14 @@ def objective_gradients(
         noise: float32 [batch, latent].
         objectives: functions of logits to a scalar.
         labels: [batch], for conditional networks.
-        real_logits: float32 [batch, 1], for objectives that take them.
+        real_logits: float32 [batch, 1], of all replicas, for objectives that take them.
         map_fn: maps over the objectives.
         scale: float32 scalar that multiplies all losses, and so the gradients; see `loss_scale`.
         augment: what the discriminator sees of the samples.
 
     Returns:
-        The gradients of the trainable weights, [objectives, ...], and the generator's state after the pass.
+        The gradients of the trainable weights, [objectives, ...], and the generator's state after the pass; on several
+        replicas their means are those of the global batch.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(network.trainable)
@@ -209,7 +207,7 @@ def sample_gradients(
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(samples)
         logits = forward_pass(discriminator, discriminator_state, augment(samples), labels).outputs
-        fake_logits = tf.cast(logits, tf.float32)
+        fake_logits = replicas.all_rows(tf.cast(logits, tf.float32))
         losses = [
             scaled(
                 objective(fake_logits, real_logits) if takes_real_logits(objective) else objective(fake_logits), scale

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
 from egan_tf.evolution.latent import Latent
 from egan_tf.utils import randomness
 
@@ -20,7 +21,7 @@ AUGMENTATION_SEED = 0x61756774
 
 
 class GenerationNoise(NamedTuple):
-    """The random numbers of one generation.
+    """The random numbers of one generation, each replica's own rows of those for the global batch.
 
     Attributes:
         latent: the distribution that generators take.
@@ -36,18 +37,22 @@ class GenerationNoise(NamedTuple):
 
     def latents(self, count: int, stream: int, number: int | tf.Tensor = 0) -> tf.Tensor:
         """Noise for `count` samples, float32 [count, latent]; `number` counts the steps within a stream."""
-        return self.latent.sample(count, self._key(stream, number))
+        return replicas.own_rows(self.latent.sample(count * replicas.count(), self._key(stream, number)))
 
     def mixing_ratios(self, count: int, number: int | tf.Tensor) -> tf.Tensor:
         """Uniform numbers in [0, 1] for the gradient penalty, float32 [count]."""
-        return randomness.uniform([count], self._key(PENALTY, number), 0.0, 1.0)
+        return _own_uniform([count], self._key(PENALTY, number))
 
     def augmentation(self, count: int, numbers: int, use: int, number: int | tf.Tensor) -> tf.Tensor:
         """Uniform numbers in [0, 1] for the augmentation of `count` images, float32 [count, numbers]."""
         coordinates = self.step, use + USES * self.restarts, number
-        return randomness.uniform(
-            [count, numbers], randomness.stream(self.seed ^ AUGMENTATION_SEED, *coordinates), 0.0, 1.0
-        )
+        return _own_uniform([count, numbers], randomness.stream(self.seed ^ AUGMENTATION_SEED, *coordinates))
 
     def _key(self, stream: int, number: int | tf.Tensor) -> tf.Tensor:
         return randomness.stream(self.seed, self.step, stream + STREAMS * self.restarts, number)
+
+
+def _own_uniform(shape: list[int], seed: tf.Tensor) -> tf.Tensor:
+    """Uniform numbers in [0, 1] for this replica's rows."""
+    rows, *rest = shape
+    return replicas.own_rows(randomness.uniform([rows * replicas.count(), *rest], seed, 0.0, 1.0))

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from egan_tf.evolution import replicas
+
 Tensors = tuple[tf.Tensor, ...]
 
 
@@ -45,9 +47,9 @@ def read(variables: Sequence[keras.Variable]) -> Tensors:
 
 
 def write(variables: Sequence[keras.Variable], values: Sequence[tf.Tensor]) -> None:
-    """Assigns `values` to `variables`, in order."""
+    """Assigns `values` to `variables`, in order; on a replica to its own copies."""
     for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+        replicas.assign(variable, value)
 
 
 def state_of(network: keras.Model) -> NetworkState:

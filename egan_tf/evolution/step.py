@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution.bandit import after_generation, energy_distance
+from egan_tf.evolution import replicas
+from egan_tf.evolution.bandit import after_generation, distance_fn
 from egan_tf.evolution.batches import (
     Batch,
     Batches,
@@ -39,7 +40,7 @@ from egan_tf.evolution.schedule import after_plain, after_tournament
 from egan_tf.evolution.selection import all_finite
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.stacking import take
-from egan_tf.evolution.stateless import NetworkState, state_of, write, write_state
+from egan_tf.evolution.stateless import NetworkState, Tensors, read, state_of, write, write_state
 from egan_tf.evolution.variation import DiscriminatorUpdate, Networks
 from egan_tf.utils.checks import require
 
@@ -60,6 +61,7 @@ class EvolvingModel(Protocol):
     generation: Any
     restarts: Any
     logit_anchors: keras.Variable | None
+    tournament_held: bool | None
 
     @property
     def current_gamma(self) -> float | tf.Tensor:
@@ -80,16 +82,17 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     Whether it holds a tournament was decided at the end of the one before.
 
     Args:
-        model: compiled; its population, discriminator and counters are changed.
+        model: compiled; its population, discriminator and counters are changed. On several replicas the condition is
+            around them all, and `tournament_held` says in which branch this is.
         batches: the real samples of the generation.
 
     Returns:
         Scalars for Keras' logs.
     """
     rule = model.choices.tournaments
-    if rule.always:
+    if rule.always or model.tournament_held:
         return _hold_tournament(model, batches)
-    if rule.kind == "bandit":
+    if rule.kind == "bandit" or model.tournament_held is False:
         return _continue_lines(model, batches)
     held = model.population.schedule.remaining <= 0
     tournament = _as_one_node(lambda: _hold_tournament(model, batches))
@@ -133,7 +136,7 @@ def _hold_tournament(model: EvolvingModel, batches: Batches) -> Logs:
     if not rule.always:
         after = after_tournament(rule, population.schedule, selected.outcome.material, selected.difference)
         population.schedule_stack.assign(after)
-    model.generation.assign(step + 1)
+    write([model.generation], [step + 1])
     decided = selected.outcome.decided[0]
     return {**selection_logs(population, tf.constant(True), decided), **logs}
 
@@ -158,12 +161,12 @@ def _continue_lines(model: EvolvingModel, batches: Batches) -> Logs:
     logs = _apply_discriminator_update(model, training.update_on(noise, 0, plain.fake, state, first, evaluation=reuse))
     logs |= _train_on_fresh_batches(model, functions, noise, survivors, fresh if reuse else fresh[1:], first=1)
     if rule.kind == "bandit":
-        after = after_generation(population.bandit, lambda: energy_distance(first[0], plain.fake))
+        after = after_generation(population.bandit, distance_fn(first[0], plain.fake))
         population.bandit_stack.assign(after)
     else:
         failed = tf.reduce_any(plain.retained)
         population.schedule_stack.assign(after_plain(rule, population.schedule, failed, plain.difference))
-    model.generation.assign(step + 1)
+    write([model.generation], [step + 1])
     return {**selection_logs(population, tf.constant(False), tf.constant(False)), **logs}
 
 
@@ -251,16 +254,30 @@ def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdat
             write(weights, update.weights)
         write(model.discriminator.non_trainable_variables, update.non_trainable)
         if model.logit_anchors is not None:
-            model.logit_anchors.assign(next_anchors(model.logit_anchors.value, update.mean_logits))
+            write([model.logit_anchors], [next_anchors(model.logit_anchors.value, update.mean_logits)])
 
     def step() -> None:
         accept_forward_pass()
-        optimizer.apply(gradient, weights)
+        _apply_gradient(optimizer, gradient, weights)
 
     if adjusts_scale(optimizer):
         tf.cond(finite, accept_forward_pass, model.population.count_skipped_step)
         # The optimizer must see what is not finite, to skip it and to lower its scale.
-        optimizer.apply([tf.where(finite, part, tf.constant(np.nan, part.dtype)) for part in gradient], weights)
+        seen = tuple(tf.where(finite, part, tf.constant(np.nan, part.dtype)) for part in gradient)
+        _apply_gradient(optimizer, seen, weights)
     else:
         tf.cond(finite, step, model.population.count_skipped_step)
     return {"discriminator_loss": update.loss, "discriminator_gradient_norm": norm}
+
+
+def _apply_gradient(
+    optimizer: keras.optimizers.Optimizer, gradient: Tensors, weights: Sequence[keras.Variable]
+) -> None:
+    """An optimizer step of the discriminator; the gradient is that of the global batch already."""
+    if not replicas.under_strategy():
+        optimizer.apply(gradient, weights)
+        return
+    # Keras' own step would assign to the variables of all replicas, which no condition allows.
+    own = optimizer.variables
+    after, own_after = optimizer.stateless_apply(list(read(own)), list(gradient), list(read(weights)))
+    write([*weights, *own], [*after, *own_after])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 MAX_EMBEDDING = 32
@@ -89,7 +90,10 @@ def with_embedding(noise: keras.KerasTensor, labels: Labels | None) -> keras.Ker
 def conditional_batch_norm(tensor: keras.KerasTensor, labels: Labels | None) -> keras.KerasTensor:
     """BatchNorm, with a scale and an offset for each class if there are labels."""
     plain = labels is None
-    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, center=plain, scale=plain)(tensor)
+    # In the scope of a strategy with several replicas the statistics are those of the global batch.
+    replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
+    options = {"center": plain, "scale": plain, "synchronized": replicated}
+    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **options)(tensor)
     if labels is None:
         return x
     ones, axes = [1] * (len(tensor.shape) - 2), tensor.shape[-1]

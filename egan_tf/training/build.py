@@ -12,6 +12,7 @@ from egan_tf.evolution.egan import EGAN
 from egan_tf.training.adam import BurnInAdam
 from egan_tf.training.config import Config
 from egan_tf.training.config_groups import NetworkConfig
+from egan_tf.training.devices import scope_of
 from egan_tf.training.networks import build_networks, check_fit
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.settings import Settings
@@ -48,6 +49,7 @@ def build(
     model: type[EGAN] = EGAN,
     code: UserCode | None = None,
     classes: int = 0,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> EGAN:
     """Builds the compiled model of a configuration; the seed determines its initial weights.
 
@@ -57,6 +59,7 @@ def build(
         model: `EGAN`, or a subclass of it.
         code: functions of the user that the configuration names.
         classes: labels of the data set, for conditional networks.
+        strategy: whose replicas train it together; None for one device.
 
     Raises:
         InputError: if the networks do not fit the data or the memory, or a function was not imported.
@@ -69,7 +72,8 @@ def build(
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.run.precision)
     try:
-        return _build(config, sample_shape, model, evolution, networks.network, classes)
+        with scope_of(strategy):
+            return _build(config, sample_shape, model, evolution, networks.network, classes)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(
             "width",

@@ -15,6 +15,7 @@ from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.loss_checks import PENALTIES
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.strategies import check_sizes
 from egan_tf.export.directory import check_export_directory
 from egan_tf.metrics.extractors import Extractor
 from egan_tf.training import run_folder
@@ -23,11 +24,13 @@ from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.data_loading import load_dataset
+from egan_tf.training.devices import replicas_of, strategy_of
 from egan_tf.training.export_place import export_dir
 from egan_tf.training.export_run import is_own_export
 from egan_tf.training.metric_setup import load_metric_extractor
 from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
+from egan_tf.training.workers import Workers
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.registries import load_registry
@@ -87,14 +90,25 @@ def check(
     """
     code = code or UserCode()
     check_settings(config, code)
+    strategy = strategy_of(config.run)
+    _check_replicas(config, replicas_of(strategy))
     check_export_directory(export_dir(config), config.run.overwrite)
     for name in ("runs_dir", "models_dir"):
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = load_dataset(config, code) if dataset is None else dataset
-    extractor = load_metric_extractor(config, dataset, trained=not dry_run)
-    egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names))
-    rehearse(config, egan, dataset)
+    is_chief = Workers(strategy).is_chief
+    extractor = load_metric_extractor(config, dataset, trained=is_chief and not dry_run)
+    egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names), strategy=strategy)
+    if is_chief:
+        rehearse(config, egan, dataset)
     return Prepared(dataset, extractor, egan)
+
+
+def _check_replicas(config: Config, count: int) -> None:
+    """Refuses batches that replicas cannot share, and XLA between them."""
+    check_sizes(sizes_for(config.evolution, config.data.batch_size), config.evolution.population_size, count)
+    problem = f"cannot be on with {count} replicas: a program of XLA does not communicate; leave it at auto"
+    require(count == 1 or config.run.xla != "on", "xla", problem)
 
 
 def check_settings(config: Config, code: UserCode | None = None) -> None:

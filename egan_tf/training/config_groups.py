@@ -20,6 +20,7 @@ from egan_tf.utils.settings import Settings, setting
 # More than any machine can hold. Smaller values that still do not fit are refused when the networks are built.
 MAX_UNITS = 2**16
 MIN_EVALUATION_SAMPLES = 10
+DEVICE_PATTERN = r"(CPU|GPU):(\d{1,3})"
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
 
@@ -31,6 +32,13 @@ def check_name(name: str) -> None:
         "must be letters, digits, '.', '_' and '-', at most 100, the first a letter or digit, "
         f"got {format_value(name)}",
     )
+
+
+def check_devices(devices: tuple[str, ...]) -> None:
+    """Refuses anything but "auto", "1", "all" or names of devices such as GPU:0."""
+    named = all(re.fullmatch(DEVICE_PATTERN, name) for name in devices)
+    problem = f"must be auto, 1, all or names such as GPU:0 GPU:1, got {format_value(' '.join(devices))}"
+    require(named or devices in (("auto",), ("1",), ("all",)), "devices", problem)
 
 
 class RunConfig(Settings):
@@ -90,6 +98,19 @@ class RunConfig(Settings):
         "compile the generation by XLA; auto means on a GPU, and on a CPU for the toys, where it pays",
         changeable=True,
     )
+    devices: tuple[str, ...] = setting(
+        ("auto",),
+        "devices that share every batch: auto, one, or with a strategy or TF_CONFIG all GPUs; 1; all; or names such as "
+        "GPU:0 GPU:1",
+        min_length=1,
+        changeable=True,
+    )
+    strategy: Literal["auto", "one", "mirrored", "multiworker"] = setting(
+        "auto",
+        "tf.distribute: one device, mirrored over those of this machine, or multiworker over the processes that "
+        "TF_CONFIG names; auto for what devices and TF_CONFIG ask for",
+        changeable=True,
+    )
     steps_per_execution: int = setting(
         1,
         "generations per call from Python; more is faster for small networks",
@@ -97,6 +118,12 @@ class RunConfig(Settings):
         le=MAX_GENERATIONS,
         changeable=True,
     )
+
+    @pydantic.field_validator("devices")
+    @classmethod
+    def _check_devices(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
+        check_devices(devices)
+        return devices
 
     @pydantic.field_validator("name")
     @classmethod

@@ -26,6 +26,7 @@ from egan_tf.training.metric_setup import make_class_evaluations, make_evaluatio
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.recorded_data import record_of
 from egan_tf.training.signals import Signals
+from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write, remove_leftovers
 from egan_tf.utils.checks import InputError, RunError
 from egan_tf.utils.command_line import program
@@ -54,12 +55,12 @@ class StoppedError(Exception):
 
     Attributes:
         signal: its number.
-        run: the run's folder.
+        run: the run's folder; None in a worker that writes nothing.
         generation: the number of generations so far.
         saved: whether the checkpoint could be written.
     """
 
-    def __init__(self, signal: int, run: Path, generation: int, saved: bool) -> None:
+    def __init__(self, signal: int, run: Path | None, generation: int, saved: bool) -> None:
         super().__init__(f"stopped by signal {signal} at generation {generation}")
         self.signal, self.run, self.generation, self.saved = signal, run, generation, saved
 
@@ -68,8 +69,15 @@ class Run:
     """A run: the model, its configuration, and its folder with logs and checkpoints."""
 
     def __init__(
-        self, egan: EGAN, config: Config, dataset: data.Dataset, extractor: Extractor | None, folder: Path
+        self,
+        egan: EGAN,
+        config: Config,
+        dataset: data.Dataset,
+        extractor: Extractor | None,
+        folder: Path,
+        workers: Workers | None = None,
     ) -> None:
+        self.workers = workers or Workers()
         self.egan, self.config, self.dataset, self.folder = egan, config, dataset, folder
         self.checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan, config.run.keep_checkpoints)
         self.metrics = JsonLinesWriter(folder / run_folder.METRICS)
@@ -120,12 +128,14 @@ class Run:
         while True:
             with Signals() as signals:
                 checkpoint = self._checkpoint_callback(signals)
+                self.workers.copy_from_chief(self.egan.state_variables)
+                checkpoint.check_replicas()
                 start = time.monotonic()
                 if self.generation < self.config.run.steps:
                     self._fit(checkpoint)
                 seconds = time.monotonic() - start
                 if not checkpoint.stagnated:
-                    saved = checkpoint.save()
+                    saved = checkpoint.save_equal()
             if not checkpoint.stagnated:
                 break
             self._roll_back_once()
@@ -153,6 +163,7 @@ class Run:
             saved=self._saved,
             score=self.evaluations.score if self.evaluations else lambda generation: None,
             restore_folder=self._restore_folder,
+            workers=self.workers,
         )
         checkpoint.set_model(self.egan)
         return checkpoint

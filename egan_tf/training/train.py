@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
 
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.training import run_folder
 from egan_tf.training.build import build
-from egan_tf.training.check import check, check_resume, check_settings, locked_run
+from egan_tf.training.check import Prepared, check, check_resume, check_settings, locked_run
 from egan_tf.training.checkpoint_folders import BEST, NEWEST
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.data_loading import load_dataset
+from egan_tf.training.devices import strategy_of
 from egan_tf.training.export_run import export, export_event, unrecorded_export
 from egan_tf.training.recorded_data import RecordedData, read_record
 from egan_tf.training.run import Run, StoppedError, Trained, now
+from egan_tf.training.worker_run import WorkerRun
+from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, one_of
+from egan_tf.utils.json_lines import read_records
 from egan_tf.utils.log_line import log_line
 from egan_tf.utils.user_code import UserCode
 
@@ -38,7 +44,7 @@ __all__ = [
 ]
 
 
-def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | None = None) -> Trained:
+def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | None = None) -> Trained | None:
     """Trains, records the run in `runs_dir/NNN-NAME/`, and exports the fittest generator to `models_dir/NAME/`.
 
     Args:
@@ -47,7 +53,7 @@ def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | 
         dataset: of the configuration, if it is loaded already.
 
     Returns:
-        The model and the folders.
+        The model and the folders; None in a worker that is not the chief, which writes nothing.
 
     Raises:
         InputError: the configuration cannot work; nothing has been written.
@@ -56,21 +62,29 @@ def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | 
     """
     code = code or UserCode()
     config = config.replace(user_code=code.sha256)
-    prepared = check(config, code, dataset=dataset)
+    workers = Workers(strategy_of(config.run))
+    with workers.lost_in_one_line(None):
+        prepared = check(config, code, dataset=dataset)
+        _check_same(workers, config, prepared.dataset)
+    if not workers.is_chief:
+        _run_worker(prepared, config, workers, None)
+        return None
     unused = 0 if config.network.conditional else len(prepared.dataset.class_names)
     if unused:
         log_line(f"{prepared.dataset.name}: the labels of its {unused} classes are not used; --conditional uses them")
     folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
     with locked_run(folder):
-        run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder)
-        run.events.append({"event": "started", "time": now(), **_imported(code)})
-        return run.run()
+        run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder, workers)
+        replicas = {"replicas": prepared.egan.replica_count}
+        run.events.append({"event": "started", "time": now(), **replicas, **_imported(code)})
+        return _run(run, workers, folder)
 
 
-def resume(folder: Path, config: Config | None = None, code: UserCode | None = None) -> Trained:
+def resume(folder: Path, config: Config | None = None, code: UserCode | None = None) -> Trained | None:
     """Continues a run from its newest undamaged checkpoint, or from the start if there is none.
 
-    With an unchanged configuration the result equals that of an uninterrupted run, bit for bit.
+    With an unchanged configuration, and as many replicas, the result equals that of an uninterrupted run, bit for bit;
+    with another number of replicas up to rounding.
 
     Args:
         folder: of the run.
@@ -89,9 +103,15 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
     code = code or UserCode()
     before = read_config(folder)
     config = (config or before).replace(user_code=code.sha256)
-    with locked_run(folder):
-        prepared = check_resume(folder, config, code)
-        run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder)
+    workers = Workers(strategy_of(config.run))
+    with locked_run(folder) if workers.is_chief else contextlib.nullcontext():
+        with workers.lost_in_one_line(folder):
+            prepared = check_resume(folder, config, code)
+            _check_same(workers, config, prepared.dataset)
+        if not workers.is_chief:
+            _run_worker(prepared, config, workers, folder)
+            return None
+        run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder, workers)
         for sentence in prepared.skipped:
             log_line(sentence)
         run.roll_back(prepared.manifest)
@@ -101,12 +121,52 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
         if config != before:
             atomic_write(folder / run_folder.CONFIG, config.to_json())
         generation = 0 if prepared.manifest is None else prepared.manifest.generation
-        event = {"event": "resumed", "time": now(), "generation": generation, "changes": prepared.changed}
+        count, before_count = prepared.egan.replica_count, _recorded_replicas(run)
+        changes = {**prepared.changed, **({} if count == before_count else {"replicas": [before_count, count]})}
+        event = {"event": "resumed", "time": now(), "generation": generation, "changes": changes, "replicas": count}
         run.events.append({**event, "skipped": prepared.skipped, **_imported(code)})
         done = "; nothing is left to train, and the model is exported again: --steps N trains to generation N"
         left = "" if generation < config.run.steps else done
         log_line(f"resumed {folder} at generation {generation} of {config.run.steps}{left}")
-        return run.run()
+        if count != before_count:
+            rounding = "the result equals that of an uninterrupted run up to rounding"
+            log_line(f"{count} replicas instead of {before_count}: {rounding}")
+        return _run(run, workers, folder)
+
+
+def _run(run: Run, workers: Workers, folder: Path) -> Trained:
+    """Runs to the end; the other workers wait until the model is exported."""
+    with workers.lost_in_one_line(folder):
+        try:
+            trained = run.run()
+        except StoppedError:
+            workers.wait()
+            raise
+        workers.wait()
+        return trained
+
+
+def _run_worker(prepared: Prepared, config: Config, workers: Workers, folder: Path | None) -> None:
+    """Trains with the chief, which writes everything."""
+    with workers.lost_in_one_line(folder):
+        try:
+            WorkerRun(prepared.egan, config, prepared.dataset, workers).run()
+        except StoppedError:
+            workers.wait()
+            raise
+        workers.wait()
+
+
+def _check_same(workers: Workers, config: Config, dataset: data.Dataset) -> None:
+    """Refuses workers with another configuration or other data than the chief's."""
+    workers.check_same(config=json.dumps(config.public(), sort_keys=True), dataset=dataset.fingerprint)
+
+
+def _recorded_replicas(run: Run) -> int:
+    """The number of replicas when the run was started or resumed last; 1 in runs that did not record it."""
+    records = read_records(run.events.path) if run.events.path.exists() else []
+    counts = [record["replicas"] for record in records if isinstance(record.get("replicas"), int)]
+    return counts[-1] if counts else 1
 
 
 def _imported(code: UserCode) -> dict[str, dict[str, str]]:

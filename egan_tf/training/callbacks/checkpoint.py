@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
-
+from egan_tf.training.callbacks.joint import JointCallback
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.signals import Signals
+from egan_tf.training.workers import Workers
 from egan_tf.utils.json_lines import JsonLinesWriter
 from egan_tf.utils.log_line import log_line
 
@@ -17,7 +17,7 @@ MAX_TIME_FRACTION = 0.01
 """Largest fraction of the time that periodic checkpoints may take."""
 
 
-class CheckpointCallback(keras.callbacks.Callback):
+class CheckpointCallback(JointCallback):
     """Saves a checkpoint every `every` generations, or by the clock.
 
     It must come after the callbacks that write logs, because a checkpoint records the sizes of the logs.
@@ -25,7 +25,7 @@ class CheckpointCallback(keras.callbacks.Callback):
     Attributes:
         seconds: spent on checkpoints.
         count: the number of checkpoints made.
-        stagnated: whether training was stopped because no child was viable for `stagnation_limit` generations.
+        (and that of `JointCallback`)
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         saved: int = -1,
         score: Callable[[int], float | None] = lambda generation: None,
         restore_folder: Callable[[], None] = lambda: None,
+        workers: Workers | None = None,
     ) -> None:
         """Sets what is saved, and when.
 
@@ -58,36 +59,26 @@ class CheckpointCallback(keras.callbacks.Callback):
             score: of the model at a generation, higher is better; None if it was not evaluated there. The best
                 generation so far gets a checkpoint.
             restore_folder: makes the run's folder again if it was removed.
+            workers: the processes of the run; by default this one alone.
         """
-        super().__init__()
-        self.seconds, self.count, self.stagnated = 0.0, 0, False
-        self._checkpoints, self._logs, self._fingerprint, self._signals = checkpoints, logs, fingerprint, signals
+        super().__init__(workers or Workers(), signals, stagnation_limit=stagnation_limit, check_every=check_every)
+        self.seconds, self.count = 0.0, 0
+        self._checkpoints, self._logs, self._fingerprint = checkpoints, logs, fingerprint
         self._every, self._interval = every, 60 * minutes
-        self._limit, self._check_every = stagnation_limit, check_every
         self._score, self._restore_folder = score, restore_folder
-        self._before, self._saved, self._failing = 0, saved, False
+        self._saved, self._failing = saved, False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Saves the initial state, unless a checkpoint holds it."""
-        del logs
-        self._before = int(self.model.generation.numpy())
+        super().on_train_begin(logs)
         self._due = time.monotonic() + self._interval
         if self._saved < 0:
             self.save()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Saves a checkpoint when one is due; stops training on stagnation or a signal."""
-        del logs
-        generation = self._before + batch + 1
-        if generation % self._check_every == 0 and self._stagnant() >= self._limit:
-            self.stagnated = self.model.stop_training = True
-        elif self._signals.received is not None:
-            self.model.stop_training = True
-            self.save()
-        elif self._is_best(generation) or (
-            generation % self._every == 0 if self._every else time.monotonic() >= self._due
-        ):
-            self.save()
+    def is_due(self, generation: int) -> bool:
+        """Whether the model is the best so far, or it is time for a checkpoint."""
+        by_time = generation % self._every == 0 if self._every else time.monotonic() >= self._due
+        return by_time or self._is_best(generation)
 
     def _is_best(self, generation: int) -> bool:
         score = self._score(generation)
@@ -95,9 +86,6 @@ class CheckpointCallback(keras.callbacks.Callback):
             return False
         best = self._checkpoints.best_score
         return best is None or score > best
-
-    def _stagnant(self) -> int:
-        return int(self.model.population.failures.stagnant_in_a_row.numpy())
 
     def save(self) -> bool:
         """Saves a checkpoint now, unless this generation has one, or had no viable child.
@@ -107,7 +95,7 @@ class CheckpointCallback(keras.callbacks.Callback):
             stderr reports it, and the next attempt is when the next checkpoint is due.
         """
         generation = int(self.model.generation.numpy())
-        if generation == self._saved or self._stagnant():
+        if generation == self._saved or self.stagnant_generations():
             return True
         start = time.monotonic()
         try:

@@ -1,0 +1,78 @@
+"""Ends training, and makes checkpoints, in all processes of a run at the same generation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from egan_tf.training.signals import Signals
+from egan_tf.training.workers import Workers
+
+
+class JointCallback(keras.callbacks.Callback):
+    """Stops training on a signal to any process or without viable children, and compares replicas at checkpoints.
+
+    Attributes:
+        stagnated: whether training was stopped because no child was viable for `stagnation_limit` generations.
+    """
+
+    def __init__(self, workers: Workers, signals: Signals, *, stagnation_limit: int, check_every: int) -> None:
+        """Sets when training stops.
+
+        Args:
+            workers: the processes of the run.
+            signals: of this process; one that another process received is noted here, too.
+            stagnation_limit: generations in a row without a viable child that stop training.
+            check_every: generations between checks for stagnation.
+        """
+        super().__init__()
+        self.stagnated = False
+        self._workers, self._signals = workers, signals
+        self._limit, self._check_every = stagnation_limit, check_every
+        self._before = 0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Notes the generation."""
+        del logs
+        self._before = int(self.model.generation.numpy())
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Makes a checkpoint when one is due; stops training on stagnation or a signal."""
+        del logs
+        generation = self._before + batch + 1
+        if generation % self._check_every == 0 and self.stagnant_generations() >= self._limit:
+            self.stagnated = self.model.stop_training = True
+            return
+        signal, due = self._workers.largest([self._signals.received or 0, int(self.is_due(generation))])
+        if signal:
+            self._signals.received = signal
+            self.model.stop_training = True
+        if signal or due:
+            self.save_equal()
+
+    def is_due(self, generation: int) -> bool:
+        """Whether this process wants a checkpoint."""
+        del generation
+        return False
+
+    def stagnant_generations(self) -> int:
+        """How many of the latest generations in a row had no viable child."""
+        return int(self.model.population.failures.stagnant_in_a_row.numpy())
+
+    def save_equal(self) -> bool:
+        """As `save`, after a comparison of all replicas.
+
+        Raises:
+            RunError: they differ.
+        """
+        self.check_replicas()
+        return self.save()
+
+    def check_replicas(self) -> None:
+        """Raises `RunError` unless all replicas hold the same numbers."""
+        self._workers.check_replicas(self.model.state_variables, int(self.model.generation.numpy()))
+
+    def save(self) -> bool:
+        """Saves nothing, as the chief does; returns whether the last good generation has a checkpoint."""
+        return True
