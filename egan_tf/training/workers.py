@@ -85,7 +85,7 @@ class Workers:
         """Gives the variables of every process the values of the chief's."""
         if self.count > 1:
             assert self._strategy is not None
-            self._strategy.run(self._copy, args=(tuple(_held(variables)), tf.constant(self.is_chief)))
+            self._strategy.run(self._copy, args=(tuple(_held(variables)),))
 
     def check_replicas(self, variables: Sequence[keras.Variable], generation: int) -> None:
         """Checks that all replicas hold the same numbers, to the bit.
@@ -121,8 +121,8 @@ class Workers:
                 raise
             where = "" if run is None else f" {run}"
             raise RunError(
-                f"worker {self.rank} has lost another one of {self.count} workers; restart all of them with "
-                f"{program('train')} --resume{where}, which goes on from the last checkpoint"
+                f"worker {self.rank} has lost another one of {self.count} workers ({type(error).__name__}); restart "
+                f"all of them with {program('train')} --resume{where}, which goes on from the last checkpoint"
             ) from error
 
     def _of_all(self, values: Sequence[int]) -> np.ndarray:
@@ -135,12 +135,11 @@ class Workers:
     def _gathered(self, values: tf.Tensor) -> tf.Tensor:
         return replicas.all_rows(values)
 
-    def _copied(self, variables: tuple[tf.Variable, ...], is_chief: tf.Tensor) -> None:
+    def _copied(self, variables: tuple[tf.Variable, ...]) -> None:
         first = replicas.rank() == 0
         for variable in variables:
             value = tf.identity(variable)
             replicas.assign(variable, replicas.total(value if first else tf.zeros_like(value)))
-        del is_chief
 
     def _checksums(self, variables: tuple[tf.Variable, ...]) -> tf.Tensor:
         return replicas.all_rows(tf.add_n([_checksum(tf.identity(variable)) for variable in variables])[None])
