@@ -29,7 +29,8 @@ from egan_tf.utils.checks import InputError, RunError
 
 GENERATIONS, BATCH, SAMPLES, CLASSES = 5, 16, 400, 3
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
-    "adam": lambda: keras.optimizers.Adam(1e-3, beta_1=0.5),
+    # A bias before BatchNorm has no gradient but rounding, which a smaller epsilon would turn into steps.
+    "adam": lambda: keras.optimizers.Adam(1e-3, beta_1=0.5, epsilon=1e-4),
     "sgd": lambda: keras.optimizers.SGD(0.05),
 }
 Case = dict[str, Any]
