@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "path",
         type=Path,
-        help="generator.onnx, or the folder that holds it, or its name: in this folder, in saved_models, or of a model that "
-        "is installed with egan_tf",
+        help="generator.onnx, or the folder that holds it, or a name: here, in saved_models, or of a model that is "
+        "installed with egan_tf",
     )
     parser.add_argument(
         "--count",
@@ -144,7 +144,7 @@ def _check_combination(options: argparse.Namespace) -> None:
 def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
     """Writes what the options ask for; the lines to print."""
     common: dict[str, Any] = {"truncation": options.truncation, "overwrite": options.overwrite}
-    drawn_as = {"dtype": "uint8" if options.uint8 else "float32"}
+    drawn_as: dict[str, Any] = {"dtype": "uint8" if options.uint8 else "float32"}
     if options.each_label:
         return _write_each_label(sampler, options, {**common, **drawn_as})
     sampler = _labelled(sampler, options.label)

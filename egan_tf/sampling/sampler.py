@@ -266,7 +266,7 @@ class Sampler:
 
     def _open_session(self) -> Any:
         if self._process != os.getpid():
-            # Threads do not survive a fork: the session of the parent would wait for them forever.
+            # The process was forked, and has none of the threads of the session.
             again = _reopen(type(self), self._location, self.batch_size, self.sha256, self._execution, self.place)
             self._session, self._process = again._session, again._process
         return self._session
@@ -281,9 +281,7 @@ class Sampler:
         return samples if self.value_range is None else np.clip(samples, *self.value_range, out=samples)
 
 
-def _reopen(
-    kind: type[Sampler], path: Path, batch_size: int, sha256: str, execution: Execution, place: str
-) -> Sampler:
+def _reopen(kind: type[Sampler], path: Path, batch_size: int, sha256: str, execution: Execution, place: str) -> Sampler:
     """The sampler of the same file in another process.
 
     Raises:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,18 @@ class Execution:
 
 
 DEFAULT_EXECUTION = Execution()
+
+_OPEN: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _keep_forever() -> None:
+    """Keeps the sessions of the parent: to destroy one is to wait for its threads, which a fork does not copy."""
+    for session in list(_OPEN):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keep_forever)
 
 
 def check_execution(threads: Any, providers: Any, spinning: Any) -> Execution:
@@ -90,6 +104,7 @@ def open_session(path: Path, model: bytes, execution: Execution = DEFAULT_EXECUT
         session = onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
     except Exception as error:
         raise InputError("path", f"onnxruntime cannot open {path}: {error_message(error)}") from error
+    _OPEN.add(session)
     # A provider whose libraries are missing is passed over in silence.
     missing = [name for name in providers if name not in session.get_providers()]
     require(not missing, "providers", f"onnxruntime cannot use {', '.join(missing)} here; its libraries are missing")
