@@ -46,7 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "path",
-        type=Path,
         help="generator.onnx, or the folder that holds it, or a name: here, in saved_models, or of a model that is "
         "installed with egan_tf",
     )
@@ -175,11 +174,11 @@ def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
     return (f"wrote {written}",)
 
 
-def _said(sampler: Sampler, given: Path) -> tuple[str, ...]:
+def _said(sampler: Sampler, given: str) -> tuple[str, ...]:
     """A line that says which file a name stood for; none for a path, which says it already."""
     from egan_tf.sampling.model_file import is_name
 
-    return (f"model {sampler.path} ({sampler.place})",) if is_name(given) and given != sampler.path else ()
+    return (f"model {sampler.path} ({sampler.place})",) if is_name(given) and Path(given) != sampler.path else ()
 
 
 def _labelled(sampler: Sampler, label: str | None) -> Any:

@@ -63,7 +63,7 @@ def find_model_file(path: str | os.PathLike[str]) -> Found:
         given = Path(path)
         files = [given / name for name in PREFERENCE] if given.is_dir() else [given]
         found = [file for file in files if file.exists()]
-        named = None if found else _find_name(given)
+        named = None if found else _find_name(path)
         if named is not None:
             return named
         others = sorted(file for file in (given.iterdir() if given.is_dir() else found) if _of_another_format(file))
@@ -72,13 +72,14 @@ def find_model_file(path: str | os.PathLike[str]) -> Found:
     if others and (others == found or not found):
         problem = f"{others[0]} {_of_another_format(others[0])}; a sampler opens {', '.join(PREFERENCE)}"
         raise InputError("path", problem)
-    require(bool(found), "path", f"no file {files[0]}; {_advice(given)}")
+    require(bool(found), "path", f"no file {files[0]}; {_advice(path)}")
     return Found(found[0], GIVEN)
 
 
-def is_name(path: Path) -> bool:
-    """True for a name without folders, which may mean a model in several places."""
-    return path.name == str(path) and path.name not in ("", "..")
+def is_name(path: str | os.PathLike[str]) -> bool:
+    """True for a name without folders, not even `./`, which may mean a model in several places."""
+    text = os.fspath(path)
+    return Path(text).name == text and text not in ("", "..")
 
 
 def shipped_names() -> list[str]:
@@ -86,18 +87,18 @@ def shipped_names() -> list[str]:
     return sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
 
 
-def _find_name(given: Path) -> Found | None:
-    if not is_name(given):
+def _find_name(name: str | os.PathLike[str]) -> Found | None:
+    if not is_name(name):
         return None
     for folder, place in ((MODELS, SAVED), (MODELS / REFERENCE, SAVED), (SHIPPED, INSTALLED)):
-        for file in (folder / given / name for name in PREFERENCE):
-            if file.exists():
-                return Found(file, place)
+        for file in PREFERENCE:
+            if (folder / name / file).exists():
+                return Found(folder / name / file, place)
     return None
 
 
-def _advice(given: Path) -> str:
-    shipped = shipped_names() if is_name(given) else []
+def _advice(path: str | os.PathLike[str]) -> str:
+    shipped = shipped_names() if is_name(path) else []
     named = f", or name one that is installed: {', '.join(shipped)}" if shipped else ""
     return f"train and export a generator first{named}"
 

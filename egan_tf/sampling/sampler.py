@@ -15,6 +15,7 @@ import numpy as np
 
 from egan_tf.sampling.calls import call_labels, call_noise, rows_of
 from egan_tf.sampling.conditioned import ConditionedSampler
+from egan_tf.sampling.given_noise import check_given_noise
 from egan_tf.sampling.integrity import check_against_card, check_sha256
 from egan_tf.sampling.labels import label_rows
 from egan_tf.sampling.model_file import find_model_file
@@ -226,7 +227,7 @@ class Sampler:
             InputError: the noise has another shape or type or is not finite; or the file does not run, or makes samples
                 that are not finite or of another shape.
         """
-        checked = _check_noise(noise, self.latent_size)
+        checked = check_given_noise(noise, self.latent_size)
         return self._checked(self._run(checked, label_rows(self.spec, labels, len(checked))))
 
     def _calls(
@@ -290,20 +291,3 @@ def _reopen(kind: type[Sampler], path: Path, batch_size: int, sha256: str, execu
     sampler = kind(path, batch_size, sha256=sha256, **dataclasses.asdict(execution))
     sampler.place = place
     return sampler
-
-
-def _check_noise(noise: Any, latent_size: int) -> np.ndarray:
-    """Returns noise as float32 [count, latent_size]; refuses other shapes, types, and numbers that are not finite."""
-    try:
-        given = np.asarray(noise)
-        numeric = given.dtype != np.bool_ and np.can_cast(given.dtype, np.float32, "same_kind")
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise InputError("noise", f"must be an array of numbers: {error}") from error
-    require(numeric, "noise", f"must be real numbers, got {given.dtype}")
-    valid = given.ndim == 2 and given.shape[0] > 0 and given.shape[1] == latent_size
-    require(valid, "noise", f"must be [count, {latent_size}], got {list(given.shape)}")
-    with np.errstate(over="ignore"):  # what overflows is not finite, and refused below
-        cast = given.astype(np.float32, copy=False)
-    invalid = int(np.sum(~np.isfinite(cast)))
-    require(invalid == 0, "noise", f"{invalid} of {cast.size} numbers are not finite in float32")
-    return np.ascontiguousarray(cast)
