@@ -43,11 +43,13 @@ class Source:
         original: the given generator.
         model: the generator to export: `original`, or its float32 copy if it computes in another precision.
         spec: its noise and samples.
+        rows_per_call: what ONNX files state; see `egan_tf.sampling.calls`. None: an export measures it.
     """
 
     original: keras.Model
     model: keras.Model
     spec: SamplingSpec
+    rows_per_call: int | None = None
 
     @property
     def signature(self) -> list[tf.TensorSpec]:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from egan_tf.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from egan_tf.sampling.calls import ROWS
     from egan_tf.sampling.noise import DISTRIBUTIONS
-    from egan_tf.sampling.sampler import ROWS, Sampler
+    from egan_tf.sampling.sampler import Sampler
     from egan_tf.sampling.spec import SamplingSpec
 
-_HOMES = {"DISTRIBUTIONS": "noise", "ROWS": "sampler", "Sampler": "sampler", "SamplingSpec": "spec"}
+_HOMES = {"DISTRIBUTIONS": "noise", "ROWS": "calls", "Sampler": "sampler", "SamplingSpec": "spec"}
 
 __all__ = ["DISTRIBUTIONS", "ROWS", "Sampler", "SamplingSpec"]
 

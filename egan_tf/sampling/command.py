@@ -44,7 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", type=Path, help="generator.onnx, or the folder that holds it (saved_models/NAME)")
+    parser.add_argument(
+        "path",
+        help="generator.onnx, or the folder that holds it, or a name: here, in saved_models, or of a model that is "
+        "installed with egan_tf",
+    )
     parser.add_argument(
         "--count",
         type=int,
@@ -64,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     replaced = "replace an existing file; files of an export are never replaced"
     parser.add_argument("--overwrite", action="store_true", help=replaced)
+    parser.add_argument(
+        "--uint8", action="store_true", help="NAME.npy as bytes from 0 to 255, which pictures always are"
+    )
     parser.add_argument("--sha256", help="refuse the file unless this is its SHA-256 (64 hexadecimal digits)")
     parser.add_argument(
         "--truncation", type=float, default=1.0, metavar="PSI", help="factor of the noise, above 0, at most 1"
@@ -107,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
             from egan_tf.sampling.sampler import Sampler
 
         sampler = Sampler(options.path, sha256=options.sha256)
-        print(*_write(sampler, options), sep="\n")
+        print(*_said(sampler, options.path), *_write(sampler, options), sep="\n")
     except MemoryError as error:
         raise InputError("memory", "too little for these samples; take fewer, or raise the limit") from error
     except ImportError as error:
@@ -125,6 +132,9 @@ def _check_combination(options: argparse.Namespace) -> None:
     single = options.walk is None and options.nearest is None
     require(single or not options.each_label, "each_label", "cannot be combined with --walk or --nearest; give --label")
     require(single or options.start is None, "start", "cannot be combined with --walk or --nearest")
+    require(single or not options.uint8, "uint8", "cannot be combined with --walk or --nearest")
+    array = Path(options.out).suffix.lower() == ".npy"
+    require(array or not options.uint8, "uint8", "has a meaning for NAME.npy only; pictures are bytes anyway")
     for flag, needed in (("fps", "walk"), ("neighbours", "nearest"), ("flip", "nearest"), ("data_dir", "nearest")):
         given = getattr(options, flag) is not None and getattr(options, needed) is None
         require(not given, flag, f"has a meaning with --{needed} only")
@@ -132,9 +142,10 @@ def _check_combination(options: argparse.Namespace) -> None:
 
 def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
     """Writes what the options ask for; the lines to print."""
-    common = {"truncation": options.truncation, "overwrite": options.overwrite}
+    common: dict[str, Any] = {"truncation": options.truncation, "overwrite": options.overwrite}
+    drawn_as: dict[str, Any] = {"dtype": "uint8" if options.uint8 else "float32"}
     if options.each_label:
-        return _write_each_label(sampler, options, common)
+        return _write_each_label(sampler, options, {**common, **drawn_as})
     sampler = _labelled(sampler, options.label)
     if options.walk is not None:
         from egan_tf.sampling.walk_files import write_walk
@@ -159,7 +170,15 @@ def _write(sampler: Sampler, options: argparse.Namespace) -> tuple[str, ...]:
     from egan_tf.sampling.files import write_samples
 
     count = DEFAULT_COUNT if options.count is None else options.count
-    return (f"wrote {write_samples(sampler, options.out, count, options.seed, options.start or 0, **common)}",)
+    written = write_samples(sampler, options.out, count, options.seed, options.start or 0, **common, **drawn_as)
+    return (f"wrote {written}",)
+
+
+def _said(sampler: Sampler, given: str) -> tuple[str, ...]:
+    """A line that says which file a name stood for; none for a path, which says it already."""
+    from egan_tf.sampling.model_file import is_name
+
+    return (f"model {sampler.path} ({sampler.place})",) if is_name(given) and Path(given) != sampler.path else ()
 
 
 def _labelled(sampler: Sampler, label: str | None) -> Any:

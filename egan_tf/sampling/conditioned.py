@@ -20,19 +20,28 @@ class ConditionedSampler:
         """
         self._sampler, self._labels = sampler, labels
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The sampler, which pickles by its path, and the labels."""
+        return ConditionedSampler, (self._sampler, self._labels)
+
     def __getattr__(self, name: str) -> Any:
         """The attribute of the sampler."""
         return getattr(self._sampler, name)
 
-    def sample(self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0) -> np.ndarray:
+    def sample(
+        self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0, dtype: str = "float32"
+    ) -> np.ndarray:
         """As `Sampler.sample`."""
-        options = {"truncation": truncation, "labels": self._labels}
+        options = {"truncation": truncation, "labels": self._labels, "dtype": dtype}
         samples: np.ndarray = self._sampler.sample(count, seed, start, **options)
         return samples
 
-    def batches(self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0) -> Iterator[np.ndarray]:
+    def batches(
+        self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0, dtype: str = "float32"
+    ) -> Iterator[np.ndarray]:
         """As `Sampler.batches`."""
-        yield from self._sampler.batches(count, seed, start, truncation=truncation, labels=self._labels)
+        options = {"truncation": truncation, "labels": self._labels, "dtype": dtype}
+        yield from self._sampler.batches(count, seed, start, **options)
 
     def generate(self, noise: np.ndarray) -> np.ndarray:
         """As `Sampler.generate`; one label only, as the number of rows may be any."""

@@ -37,6 +37,7 @@ def write_samples(
     truncation: float = 1.0,
     overwrite: bool = False,
     rows: int | None = None,
+    dtype: str = "float32",
 ) -> str:
     """Draws samples and writes them: `.npy` an array, `.png` a picture, a name without a dot a directory of PNG files.
 
@@ -49,6 +50,7 @@ def write_samples(
         truncation: factor of the noise; see `egan_tf.sampling.truncation`.
         overwrite: replaces an existing file, but never one of an export.
         rows: of a grid; None for a nearly square one.
+        dtype: of an array, as in `Sampler.sample`; pictures have bytes.
 
     Returns:
         A phrase for a message, such as "64 images, 8 x 8, to grid.png".
@@ -64,9 +66,9 @@ def write_samples(
     said = f"{_first(start)}{description(truncation)}"
     place = check_destination(out, sampler.path, overwrite)
     if place.kind == ARRAY:
-        samples = sampler.sample(count, seed, start, truncation=truncation)
+        samples = sampler.sample(count, seed, start, truncation=truncation, dtype=dtype)
         write_array(samples, place)
-        return f"{count} samples, float32 {list(samples.shape)}, to {place.path}{said}"
+        return f"{count} samples, {samples.dtype} {list(samples.shape)}, to {place.path}{said}"
     if place.kind == PICTURE:
         valid = spec.is_point or count <= MAX_GRID_IMAGES
         require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder")

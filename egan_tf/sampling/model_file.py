@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from egan_tf.utils.checks import InputError, format_value, require
 
@@ -23,11 +24,36 @@ _OTHERS = {
 """Files that the sampler does not open, by name or ending."""
 
 
-def find_model_file(path: str | os.PathLike[str]) -> Path:
+MODELS, REFERENCE = Path("saved_models"), "reference"
+"""Where exports are, relative to the working directory, and those that the project ships beside them."""
+SHIPPED = Path(__file__).parents[1] / "models"
+"""Exports that are installed with the package, a folder for each name; perhaps there are none."""
+
+GIVEN, SAVED, INSTALLED = "the given path", "saved_models", "installed with egan_tf"
+"""Where a model was found."""
+
+
+class Found(NamedTuple):
+    """The ONNX file of a model.
+
+    Attributes:
+        path: the file.
+        place: where it was found: `GIVEN`, `SAVED` or `INSTALLED`.
+    """
+
+    path: Path
+    place: str
+
+
+def find_model_file(path: str | os.PathLike[str]) -> Found:
     """The ONNX file to open.
 
+    A name without a slash that is no file, and no folder with an ONNX file, is looked for in `./saved_models`, in
+    `./saved_models/reference`, and among the models that are installed with the package.
+
     Args:
-        path: the file, or the directory of an export; of its files the first of `PREFERENCE` that exists.
+        path: the file, or the directory of an export, of whose files it is the first of `PREFERENCE` that exists; or
+            the name of an export, such as "digits".
 
     Raises:
         InputError: there is none, or the path is that of another format; the message says how that is opened.
@@ -37,14 +63,44 @@ def find_model_file(path: str | os.PathLike[str]) -> Path:
         given = Path(path)
         files = [given / name for name in PREFERENCE] if given.is_dir() else [given]
         found = [file for file in files if file.exists()]
+        named = None if found else _find_name(path)
+        if named is not None:
+            return named
         others = sorted(file for file in (given.iterdir() if given.is_dir() else found) if _of_another_format(file))
     except (OSError, TypeError, ValueError) as error:
         raise InputError("path", f"cannot read it: {error}") from error
     if others and (others == found or not found):
         problem = f"{others[0]} {_of_another_format(others[0])}; a sampler opens {', '.join(PREFERENCE)}"
         raise InputError("path", problem)
-    require(bool(found), "path", f"no file {files[0]}; train and export a generator first")
-    return found[0]
+    require(bool(found), "path", f"no file {files[0]}; {_advice(path)}")
+    return Found(found[0], GIVEN)
+
+
+def is_name(path: str | os.PathLike[str]) -> bool:
+    """True for a name without folders, not even `./`, which may mean a model in several places."""
+    text = os.fspath(path)
+    return Path(text).name == text and text not in ("", "..")
+
+
+def shipped_names() -> list[str]:
+    """The names of the models that are installed with the package."""
+    return sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
+
+
+def _find_name(name: str | os.PathLike[str]) -> Found | None:
+    if not is_name(name):
+        return None
+    for folder, place in ((MODELS, SAVED), (MODELS / REFERENCE, SAVED), (SHIPPED, INSTALLED)):
+        for file in PREFERENCE:
+            if (folder / name / file).exists():
+                return Found(folder / name / file, place)
+    return None
+
+
+def _advice(path: str | os.PathLike[str]) -> str:
+    shipped = shipped_names() if is_name(path) else []
+    named = f", or name one that is installed: {', '.join(shipped)}" if shipped else ""
+    return f"train and export a generator first{named}"
 
 
 def _of_another_format(file: Path) -> str:

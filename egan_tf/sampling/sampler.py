@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from egan_tf.sampling.calls import call_labels, call_noise, rows_of
 from egan_tf.sampling.conditioned import ConditionedSampler
+from egan_tf.sampling.given_noise import check_given_noise
 from egan_tf.sampling.integrity import check_against_card, check_sha256
 from egan_tf.sampling.labels import label_rows
 from egan_tf.sampling.model_file import find_model_file
 from egan_tf.sampling.noise import check_seed, check_start
 from egan_tf.sampling.onnx_graph import find_problem
-from egan_tf.sampling.session import check_signature, error_message, open_session, read_model
+from egan_tf.sampling.pictures import to_pixels
+from egan_tf.sampling.session import (
+    Execution,
+    check_execution,
+    check_signature,
+    error_message,
+    open_session,
+    read_model,
+)
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.sampling.truncation import check_truncation, truncate
-from egan_tf.utils.checks import InputError, integer, require
+from egan_tf.utils.checks import InputError, integer, one_of, require
 
-ROWS = 32
-"""Rows of noise in every call of onnxruntime. Sample i is always row i % ROWS of a call of this size: kernels that
-onnxruntime chooses by batch size cannot change its last bits."""
-
-_NOISE_NUMBERS = 1 << 17
-"""Numbers of noise drawn at once, more than a call of onnxruntime takes: numpy is slow in small pieces."""
+DTYPES = ("float32", "uint8")
+"""Types of samples. uint8 is of images only: their value range in 256 levels."""
 
 
 class Sampler:
@@ -36,40 +44,70 @@ class Sampler:
     The file must be the one that a `card.json` beside it lists, if there is one, and must consist of what a generator
     needs; see `egan_tf.sampling.onnx_graph`. Samples that are not finite are refused.
 
+    It pickles by its path, so that other processes (`multiprocessing`, a `DataLoader`) open the file for themselves and
+    compare it with `sha256` again; a process that was forked does so at its first sample.
+
     Attributes:
         path: the ONNX file.
+        place: where it was found: "the given path", "saved_models", or "installed with egan_tf".
         sha256: of the file, 64 hexadecimal digits in lower case.
-        batch_size: `batches` yields at most this many samples at once, rounded up to a multiple of `ROWS`.
+        batch_size: `batches` yields at most this many samples at once, rounded up to a multiple of `rows_per_call`.
+        rows_per_call: rows of noise that onnxruntime gets at once, from the metadata of the file: an export measures
+            which number is fast, and fixes it, so that sample i is the same whatever the count; see
+            `egan_tf.sampling.calls`. Fewer samples cost as much.
         spec: the noise and the samples, from the metadata of the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], batch_size: int = 64, *, sha256: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        batch_size: int = 64,
+        *,
+        sha256: str | None = None,
+        threads: int | None = None,
+        providers: Sequence[str] | None = None,
+        spinning: bool = False,
+    ) -> None:
         """Opens the file.
 
         Args:
-            path: the file; or the directory of an export, of whose files `model_file.PREFERENCE` names the first.
+            path: the file; or the directory of an export, of whose files `model_file.PREFERENCE` names the first; or a
+                name such as "digits": of a file or folder here, otherwise of one in `./saved_models`, otherwise of a
+                model that is installed with the package.
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
             sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
+            threads: that share an operator; None for one for each processor that this process may use, at most 4.
+            providers: execution providers of onnxruntime in order of preference; None for the CPU.
+            spinning: idle threads keep their cores busy, to begin sooner: for a machine that does nothing else.
 
         Raises:
             InputError: the file is missing, damaged, no export of egan_tf, has another SHA-256 than `sha256` or the
-                card, or parts that no generator needs; or there is a card that cannot be read or does not list it.
+                card, or parts that no generator needs; there is a card that cannot be read or does not list it; or
+                another argument is invalid, such as a provider that is not there.
         """
         self.batch_size = integer("batch_size", batch_size)
         expected = None if sha256 is None else check_sha256("sha256", sha256)
-        self.path = find_model_file(path)
+        self._execution = check_execution(threads, providers, spinning)
+        self.path, self.place = find_model_file(path)
+        # For processes that begin elsewhere.
+        self._location = self.path.absolute()
         model = read_model(self.path)
         self.sha256 = hashlib.sha256(model).hexdigest()
         require(expected in (None, self.sha256), "sha256", f"{self.path} has {self.sha256}, not {expected}")
         check_against_card(self.path, self.sha256)
         problem = find_problem(model)
         require(problem is None, "path", f"{self.path} {problem}")
-        self._session = open_session(self.path, model)
+        self._session, self._process = open_session(self.path, model, self._execution), os.getpid()
         try:
-            self.spec = SamplingSpec.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.spec, self.rows_per_call = SamplingSpec.from_metadata(metadata), rows_of(metadata)
             check_signature(self._session, self.spec)
         except UnicodeDecodeError as error:
             raise InputError("path", f"{self.path} is damaged: {error}") from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The path, and what the file must be; not the session."""
+        return _reopen, (type(self), self._location, self.batch_size, self.sha256, self._execution, self.place)
 
     @property
     def latent_size(self) -> int:
@@ -115,19 +153,33 @@ class Sampler:
             raise InputError("count", f"noise of {count} samples does not fit into memory; take fewer") from error
 
     def batches(
-        self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0, labels: Any = None
+        self,
+        count: int,
+        seed: int = 0,
+        start: int = 0,
+        *,
+        truncation: float = 1.0,
+        labels: Any = None,
+        dtype: str = "float32",
     ) -> Iterator[np.ndarray]:
         """Yields the samples of `sample` with the same arguments in order, a batch at a time, to save memory.
 
         Raises:
             InputError: an argument is invalid, or a sample is not finite.
         """
-        calls = self._calls(integer("count", count), seed, start, truncation, labels)
-        while batch := list(itertools.islice(calls, math.ceil(self.batch_size / ROWS))):
+        calls = self._calls(integer("count", count), seed, start, truncation, labels, dtype)
+        while batch := list(itertools.islice(calls, math.ceil(self.batch_size / self.rows_per_call))):
             yield np.concatenate(batch)
 
     def sample(
-        self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0, labels: Any = None
+        self,
+        count: int,
+        seed: int = 0,
+        start: int = 0,
+        *,
+        truncation: float = 1.0,
+        labels: Any = None,
+        dtype: str = "float32",
     ) -> np.ndarray:
         """Draws samples `start` to `start + count - 1` of a seed.
 
@@ -141,16 +193,18 @@ class Sampler:
             truncation: factor of the noise, above 0 and at most 1; see `egan_tf.sampling.truncation`.
             labels: of a class-conditional generator: a number from 0, the name of a class, or one of these for each
                 sample.
+            dtype: "float32"; or "uint8" for images, each number rounded to the nearest of 256 levels of `value_range`,
+                halves to even, as `egan_tf.sampling.pictures.to_pixels` and the files of an export do.
 
         Returns:
-            float32 [count, *sample_shape]; images are [count, H, W, C] in `value_range`, usually [-1, 1].
+            dtype [count, *sample_shape]; images are [count, H, W, C], float32 in `value_range`, usually [-1, 1].
 
         Raises:
             InputError: an argument is invalid, the samples do not fit into memory, or one is not finite.
         """
-        calls = self._calls(integer("count", count), seed, start, truncation, labels)
+        calls = self._calls(integer("count", count), seed, start, truncation, labels, dtype)
         try:
-            samples = np.empty((count, *self.sample_shape), np.float32)
+            samples = np.empty((count, *self.sample_shape), dtype)
         except (MemoryError, ValueError, OverflowError) as error:
             raise InputError("count", f"{count} samples do not fit into memory; take fewer") from error
         done = 0
@@ -173,74 +227,67 @@ class Sampler:
             InputError: the noise has another shape or type or is not finite; or the file does not run, or makes samples
                 that are not finite or of another shape.
         """
-        checked = _check_noise(noise, self.latent_size)
+        checked = check_given_noise(noise, self.latent_size)
         return self._checked(self._run(checked, label_rows(self.spec, labels, len(checked))))
 
-    def _calls(self, count: int, seed: Any, start: Any, truncation: Any, labels: Any) -> Iterator[np.ndarray]:
+    def _calls(
+        self, count: int, seed: Any, start: Any, truncation: Any, labels: Any, dtype: Any
+    ) -> Iterator[np.ndarray]:
         """Checks the arguments of `sample`, and yields its samples a call of onnxruntime at a time."""
         seed, start, psi = check_seed(seed), check_start(start, count), check_truncation(truncation)
-        # Calls begin at multiples of ROWS, so that sample i is always in the same row.
-        before = start % ROWS
-        return self._samples(count, before, seed, start, psi, label_rows(self.spec, labels, count))
+        dtype = one_of("dtype", dtype, DTYPES)
+        images = dtype == DTYPES[0] or self.spec.is_image
+        require(images, "dtype", f"{dtype} is of images, not of samples of shape {self.sample_shape}")
+        samples = self._samples(count, seed, start, psi, label_rows(self.spec, labels, count))
+        return samples if dtype == DTYPES[0] else (to_pixels(drawn, self.spec) for drawn in samples)
 
     def _samples(
-        self, count: int, before: int, seed: int, start: int, psi: float, labels: np.ndarray | None
+        self, count: int, seed: int, start: int, psi: float, labels: np.ndarray | None
     ) -> Iterator[np.ndarray]:
+        size = self.rows_per_call
+        # Calls begin at multiples of it, so that sample i is always in the same row.
+        before = start % size
         end = before + count
-        noise = self._call_noise(seed, start - before, math.ceil(end / ROWS))
-        for first in range(0, end, ROWS):
+        noise = call_noise(self.spec, size, seed, start - before, math.ceil(end / size))
+        for first in range(0, end, size):
             wanted = slice(max(before - first, 0), end - first)
-            rows = None if labels is None else _call_labels(labels, first - before)
+            rows = None if labels is None else call_labels(labels, size, first - before)
             yield self._checked(self._run(truncate(next(noise), psi), rows)[wanted])
-
-    def _call_noise(self, seed: int, start: int, calls: int) -> Iterator[np.ndarray]:
-        """Yields the noise of each call of onnxruntime, float32 [ROWS, latent_size]."""
-        rows, most = self.spec.rows(seed, start), max(1, _NOISE_NUMBERS // (ROWS * self.latent_size))
-        for first in range(0, calls, most):
-            drawn = rows.draw(ROWS * min(most, calls - first))
-            yield from (drawn[top : top + ROWS] for top in range(0, len(drawn), ROWS))
 
     def _run(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         inputs = {"noise": noise} if labels is None else {"noise": noise, "labels": labels}
+        session = self._open_session()
         try:
-            (samples,) = self._session.run(["samples"], inputs)
+            (samples,) = session.run(["samples"], inputs)
         except Exception as error:  # the exceptions of onnxruntime share no base class
             raise InputError("path", f"{self.path} does not run: {error_message(error)}") from error
         expected = (len(noise), *self.sample_shape)
         require(samples.shape == expected, "path", f"{self.path} makes {samples.shape}, its metadata say {expected}")
         return samples
 
+    def _open_session(self) -> Any:
+        if self._process != os.getpid():
+            # The process was forked, and has none of the threads of the session.
+            again = _reopen(type(self), self._location, self.batch_size, self.sha256, self._execution, self.place)
+            self._session, self._process = again._session, again._process
+        return self._session
+
     def _checked(self, samples: np.ndarray) -> np.ndarray:
         """The samples within their value range, all of them finite."""
-        finite = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
-        if not finite.all():
+        if not np.isfinite(samples).all():
+            finite = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
             problem = f"{self.path} makes samples that are not finite: {np.sum(~finite)} of {len(samples)}"
             raise InputError("path", f"{problem}; it is damaged, or its training diverged")
         # Before clipping, which would hide infinity. The tanh of onnxruntime reaches 1.0000001.
-        return samples if self.value_range is None else np.clip(samples, *self.value_range)
+        return samples if self.value_range is None else np.clip(samples, *self.value_range, out=samples)
 
 
-def _call_labels(labels: np.ndarray, first: int) -> np.ndarray:
-    """The labels of samples `first` to `first + ROWS - 1`, int32 [ROWS]; rows without a sample get label 0."""
-    rows = np.zeros(ROWS, np.int32)
-    chosen = labels[max(first, 0) : first + ROWS]
-    at = max(-first, 0)
-    rows[at : at + len(chosen)] = chosen
-    return rows
+def _reopen(kind: type[Sampler], path: Path, batch_size: int, sha256: str, execution: Execution, place: str) -> Sampler:
+    """The sampler of the same file in another process.
 
-
-def _check_noise(noise: Any, latent_size: int) -> np.ndarray:
-    """Returns noise as float32 [count, latent_size]; refuses other shapes, types, and numbers that are not finite."""
-    try:
-        given = np.asarray(noise)
-        numeric = given.dtype != np.bool_ and np.can_cast(given.dtype, np.float32, "same_kind")
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise InputError("noise", f"must be an array of numbers: {error}") from error
-    require(numeric, "noise", f"must be real numbers, got {given.dtype}")
-    valid = given.ndim == 2 and given.shape[0] > 0 and given.shape[1] == latent_size
-    require(valid, "noise", f"must be [count, {latent_size}], got {list(given.shape)}")
-    with np.errstate(over="ignore"):  # what overflows is not finite, and refused below
-        cast = given.astype(np.float32, copy=False)
-    invalid = int(np.sum(~np.isfinite(cast)))
-    require(invalid == 0, "noise", f"{invalid} of {cast.size} numbers are not finite in float32")
-    return np.ascontiguousarray(cast)
+    Raises:
+        InputError: the file is no longer there, or no longer the same.
+    """
+    sampler = kind(path, batch_size, sha256=sha256, **dataclasses.asdict(execution))
+    sampler.place = place
+    return sampler

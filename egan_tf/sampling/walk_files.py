@@ -24,7 +24,7 @@ from egan_tf.sampling.files import write_array
 from egan_tf.sampling.noise import check_seed
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, enlarge, save_png, sheet, to_image, to_pixels
 from egan_tf.sampling.plots import SIDE, axis_limit, path_plot, scatter_plot
-from egan_tf.sampling.sampler import ROWS, Sampler
+from egan_tf.sampling.sampler import Sampler
 from egan_tf.sampling.truncation import check_truncation, description, truncate
 from egan_tf.sampling.walk import walk
 from egan_tf.utils.checks import InputError, integer, require
@@ -109,7 +109,8 @@ def walk_samples(
     for i, path in enumerate(walk(noise, steps, sampler.distribution, closed=closed)):
         between = truncate(path[1:] if closed else path[1:-1], truncation)
         parts = [ends[i : i + 1]]
-        parts += [sampler.generate(between[start : start + ROWS]) for start in range(0, len(between), ROWS)]
+        size = sampler.rows_per_call
+        parts += [sampler.generate(between[start : start + size]) for start in range(0, len(between), size)]
         yield np.concatenate(parts if closed else [*parts, ends[i + 1 : i + 2]])
 
 

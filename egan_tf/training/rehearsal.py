@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export.source import prepare_source
 from egan_tf.export.writing import DiskError, write_formats
+from egan_tf.sampling.calls import ROWS
 from egan_tf.training.callbacks.sample_grid import spec_of
 from egan_tf.training.config import Config
 from egan_tf.utils.log_line import log_line
@@ -30,9 +32,11 @@ def rehearse(config: Config, egan: EGAN, dataset: data.Dataset) -> None:
     """
     if not spec_of(egan, dataset.value_range).is_drawable:
         log_line(f"samples of shape {list(dataset.shape)} are no images or points of a plane: the run has no pictures")
-    source = prepare_source(
+    prepared = prepare_source(
         egan.individual(0), egan.latent, dataset.value_range, dataset.class_names if egan.conditional else ()
     )
+    # Nobody samples from these files: which number of rows is fast need not be measured.
+    source = dataclasses.replace(prepared, rows_per_call=ROWS)
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             names = list(dict.fromkeys(config.run.formats))

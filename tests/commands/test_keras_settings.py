@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sampling.onnx_files import without_rows
+
 ROOT = Path(__file__).parents[2]
 IMPORTS = {
     "the facade": "from egan_tf import EGAN",
@@ -44,7 +46,7 @@ def test_a_run_does_not_depend_on_the_settings_of_others(tmp_path: Path) -> None
         done = called(str(ROOT / "train_tf.py"), *flags, *where, **environment)
         assert done.returncode == 0, done.stderr
         assert json.loads((tmp_path / name / "models" / "it" / "card.json").read_text())["steps"] == 2
-        results.append((tmp_path / name / "models" / "it" / "generator.onnx").read_bytes())
+        results.append(without_rows(tmp_path / name / "models" / "it" / "generator.onnx"))
     assert results[0] == results[1]
     again = called(
         *(str(ROOT / "export.py"), str(tmp_path / "others" / "runs" / "001-it"), "--name", "again"),
@@ -53,7 +55,7 @@ def test_a_run_does_not_depend_on_the_settings_of_others(tmp_path: Path) -> None
         KERAS_BACKEND="torch",
     )
     assert again.returncode == 0, again.stderr
-    assert (tmp_path / "others" / "models" / "again" / "generator.onnx").read_bytes() == results[0]
+    assert without_rows(tmp_path / "others" / "models" / "again" / "generator.onnx") == results[0]
 
 
 @pytest.mark.parametrize("command", [["-m", "egan_tf.sampling"], ["-m", "egan_tf.report"], [str(ROOT / "train_tf.py")]])

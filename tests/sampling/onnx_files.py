@@ -79,6 +79,14 @@ def make_model(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
 
 
+def without_rows(path: Path) -> bytes:
+    """The content of a file but for its rows per call, which an export measures."""
+    model = onnx.load(path)
+    (entry,) = (entry for entry in model.metadata_props if entry.key == "egan_tf.rows_per_call")
+    model.metadata_props.remove(entry)
+    return model.SerializeToString(deterministic=True)
+
+
 def put(folder: Path, content: bytes, name: str = "generator.onnx") -> Path:
     (folder / name).write_bytes(content)
     return folder / name

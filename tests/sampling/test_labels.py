@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from egan_tf import InputError, Sampler
+from egan_tf.sampling.calls import ROWS
 from egan_tf.sampling.command import main
 from egan_tf.sampling.noise import FIRST_NOISE
-from egan_tf.sampling.sampler import ROWS
 from egan_tf.sampling.spec import SamplingSpec
 from tests.sampling.onnx_files import CLASSES, IMAGE, build, put
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,11 @@ def convert(source: Source) -> Any:
     return model
 
 
-def write_model(model: Any, spec: SamplingSpec, path: Path) -> None:
-    """Checks an `onnx.ModelProto` and writes it, with the sampling specification as its metadata."""
+def write_model(model: Any, spec: SamplingSpec, path: Path, entries: Mapping[str, str] | None = None) -> None:
+    """Checks an `onnx.ModelProto` and writes it, with the sampling specification and `entries` as its metadata."""
     import onnx
 
-    onnx.helper.set_model_props(model, spec.to_metadata())
+    onnx.helper.set_model_props(model, {**spec.to_metadata(), **(entries or {})})
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString(deterministic=True))
 

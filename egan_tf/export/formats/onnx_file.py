@@ -10,6 +10,7 @@ import numpy as np
 from egan_tf.export.comparison import Bound
 from egan_tf.export.formats.base import Format, SampleFn
 from egan_tf.export.markdown import code_block, describe_samples
+from egan_tf.sampling.calls import rows_metadata
 from egan_tf.sampling.model_file import FLOAT16_FILE, INT8_FILE, ONNX_FILE
 from egan_tf.sampling.sampler import Sampler
 from egan_tf.sampling.spec import SamplingSpec
@@ -27,12 +28,14 @@ class OnnxFile(Format):
     introduction: ClassVar[str] = "Without TensorFlow (numpy, onnxruntime and pillow are enough):"
 
     def write(self, source: Source, directory: Path) -> None:
-        """Writes the file, with the sampling specification as its metadata."""
+        """Writes the file, with the sampling specification and the rows of a call as its metadata."""
         from egan_tf.export.formats.onnx_conversion import convert, write_model
+        from egan_tf.export.formats.rows_per_call import measure
 
         model = convert(source)
         self.store_weights(model.graph)
-        write_model(model, source.spec, directory / self.file)
+        rows = source.rows_per_call or measure(model.SerializeToString(), source.spec)
+        write_model(model, source.spec, directory / self.file, rows_metadata(rows))
         written = Sampler(directory / self.file).spec
         require(written == source.spec, "metadata", f"read {written} where {source.spec} was written")
 
