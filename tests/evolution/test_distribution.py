@@ -123,7 +123,7 @@ def test_a_strategy_of_one_replica_equals_none_and_uses_its_device(found: dict[s
         "population": "batch_size: must be at least 18",
         "evaluation size": "evaluation_size: must be a multiple of the number of replicas, 2, got 5",
         "xla": "jit_compile: cannot be True on 2 replicas",
-        "kind": "strategy: CentralStorageStrategyV1 is not supported",
+        "kind": "strategy: CentralStorageStrategy",
     }.items(),
 )
 def test_wrong_uses_are_refused_in_one_line(name: str, said: str, found: dict[str, Any]) -> None:
