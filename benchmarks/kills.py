@@ -32,6 +32,8 @@ SHAPES = {
     "ring8": ["--dataset", "ring8", "--steps-per-execution", "4", "--xla", "off"],
 }
 SHORT = ["--width", "8", "--latent-size", "6", "--steps", "120", "--log-every", "8", "--sample-every", "40"]
+# Such runs have generations of both kinds.
+SHORT += ["--tournaments", "auto"]
 SHORT += ["--checkpoint-every", "8", "--evaluate-every", "40", "--extractor", "pixels", "--name", NAME]
 POLL = 0.002
 

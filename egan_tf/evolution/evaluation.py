@@ -70,6 +70,18 @@ def gradient_norm(gradient: Tensors) -> tf.Tensor:
     return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(part, tf.float32))) for part in gradient]))
 
 
+def norm_by_columns(gradient: Tensors) -> tf.Tensor:
+    """`gradient_norm` with another rounding: the norm of the norms along the last axes, float32 scalar.
+
+    XLA's sum over all axes adds one number after the other on a CPU: 9 % of a plain step of the preset ring8.
+    """
+    lengths = []
+    for part in gradient:
+        squares = tf.square(tf.cast(part, tf.float32))
+        lengths.append(tf.sqrt(tf.reduce_sum(squares, axis=list(range(squares.shape.rank - 1)))))
+    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(length)) for length in lengths]))
+
+
 def evaluator(
     discriminator: keras.Model,
     loss: DiscriminatorLoss,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from egan_tf.evolution.batches import Batches, evaluation_batch, fresh_batches
+from egan_tf.evolution.branches import change_if
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.growing import grow
 from egan_tf.evolution.individual import Individual, single_parent
@@ -64,9 +65,8 @@ def plain_generation(
     children, difference = grow(functions.context(noise, state, batches), before, functions.objectives, own, compare)
     born = children.network, children.slots
     retained = ~all_finite(born, own.shape[0])
-    network, slots = tf.cond(
-        tf.reduce_any(retained), lambda: where(retained, (before.network, before.slots), born), lambda: born
-    )
+    old = before.network, before.slots
+    network, slots = change_if(tf.reduce_any(retained), lambda new: where(retained, old, new), born)
     slots = with_slots(parents.slots, own, slots) if per_objective else slots
     # The first step's samples are made here, because layers may assign to the weights that they are made with.
     reuse = functions.settings.reuse_evaluation_batch

@@ -219,7 +219,8 @@ class Population(keras.layers.Layer):
             step: int64 scalar, the number of the generation.
             decay: of the moving averages, per generation.
         """
-        self._replace_individuals(selected.survivors, selected.retained, step, decay)
+        averages = take(self.averages, selected.survivors.origin.parents[:, 0])
+        self._replace_individuals(selected.survivors, selected.retained, averages, step, decay)
         self.scores_stack.assign(selected.scores)
         self.children_scores_stack.assign(selected.children_scores)
         self.children_origins_stack.assign(selected.children_origins)
@@ -243,15 +244,20 @@ class Population(keras.layers.Layer):
             step: int64 scalar, the number of the generation.
             decay: of the moving averages, per generation.
         """
-        self._replace_individuals(survivors, retained, step, decay)
+        self._replace_individuals(survivors, retained, self.averages, step, decay)
         self._count_failures(tf.reduce_sum(tf.cast(~retained, tf.int64)), self.size)
 
     def _replace_individuals(
-        self, survivors: Individual, retained: tf.Tensor, step: tf.Tensor, decay: float | tf.Tensor
+        self,
+        survivors: Individual,
+        retained: tf.Tensor,
+        averages: Tensors,
+        step: tf.Tensor,
+        decay: float | tf.Tensor,
     ) -> None:
-        """Replaces all but the scores, and counts the survivors of each operator."""
+        """Replaces all but the scores, with the averages of their parents, and counts each operator's survivors."""
         lineage, made = descend(self.lineage, survivors.origin, retained)
-        averages = _averaged(take(self.averages, lineage.parent), survivors.network.trainable, step, decay)
+        averages = _averaged(averages, survivors.network.trainable, step, decay)
         self.weights_stack.assign(survivors.network.trainable)
         self.non_trainable_stack.assign(survivors.network.non_trainable)
         self.slots_stack.assign(survivors.slots)

@@ -20,10 +20,11 @@ from egan_tf.evolution.batches import (
     evaluation_batch,
     fresh_batches,
 )
+from egan_tf.evolution.branches import do_either, either
 from egan_tf.evolution.burn_in import during_burn_in
 from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.discriminator_update import DiscriminatorTraining
-from egan_tf.evolution.evaluation import gradient_norm
+from egan_tf.evolution.evaluation import gradient_norm, norm_by_columns
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.input_check import InputCheck
 from egan_tf.evolution.latent import Latent
@@ -51,6 +52,7 @@ class EvolvingModel(Protocol):
     settings: EvolutionSettings
     choices: Choices
     conditional: bool
+    jit_compile: Any
     latent: Latent
     generator: keras.Model
     discriminator: keras.Model
@@ -95,20 +97,8 @@ def evolve(model: EvolvingModel, batches: Batches) -> Logs:
     if rule.kind == "bandit" or model.tournament_held is False:
         return _continue_lines(model, batches)
     held = model.population.schedule.remaining <= 0
-    tournament = _as_one_node(lambda: _hold_tournament(model, batches))
-    plain = _as_one_node(lambda: _continue_lines(model, batches))
-    return tf.cond(held, tournament, plain)
-
-
-def _as_one_node(branch: Callable[[], Logs]) -> Callable[[], Logs]:
-    """A branch of `tf.cond` that costs nothing where it is not taken.
-
-    TensorFlow inlines branches, and then passes a dead signal through each of the thousands of nodes of the other one:
-    5 % of a plain step of the digits preset.
-    """
-    if tf.executing_eagerly():
-        return branch
-    return tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
+    tournament, plain = lambda: _hold_tournament(model, batches), lambda: _continue_lines(model, batches)
+    return either(held, tournament, plain, bool(model.jit_compile))
 
 
 def _hold_tournament(model: EvolvingModel, batches: Batches) -> Logs:
@@ -158,7 +148,9 @@ def _continue_lines(model: EvolvingModel, batches: Batches) -> Logs:
     fresh = fresh_batches(batches)
     first = evaluation_batch(batches) if reuse else fresh[0]
     training = _with_anchors(model, functions.training)
-    logs = _apply_discriminator_update(model, training.update_on(noise, 0, plain.fake, state, first, evaluation=reuse))
+    logs = _apply_discriminator_update(
+        model, training.update_on(noise, 0, plain.fake, state, first, evaluation=reuse), norm_by_columns
+    )
     logs |= _train_on_fresh_batches(model, functions, noise, survivors, fresh if reuse else fresh[1:], first=1)
     if rule.kind == "bandit":
         after = after_generation(population.bandit, distance_fn(first[0], plain.fake))
@@ -241,10 +233,12 @@ def _as_floats(batches: Batches) -> Batches:
     return batches._replace(evaluation=evaluation, fresh=fresh)
 
 
-def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdate) -> Logs:
+def _apply_discriminator_update(
+    model: EvolvingModel, update: DiscriminatorUpdate, norm_of: Callable[[Tensors], tf.Tensor] = gradient_norm
+) -> Logs:
     """One optimizer step of the discriminator; an update that is not finite is skipped and counted."""
     optimizer, weights = model.discriminator_optimizer, model.discriminator.trainable_variables
-    norm = gradient_norm(update.gradient)
+    norm = norm_of(update.gradient)
     after = tf.nest.map_structure(lambda value: value[None], (update.non_trainable, update.weights))
     finite = tf.math.is_finite(norm) & tf.math.is_finite(update.loss) & all_finite(after, 1)[0]
     gradient = scaled_gradient(update.gradient, loss_scale(optimizer))
@@ -261,12 +255,12 @@ def _apply_discriminator_update(model: EvolvingModel, update: DiscriminatorUpdat
         _apply_gradient(optimizer, gradient, weights)
 
     if adjusts_scale(optimizer):
-        tf.cond(finite, accept_forward_pass, model.population.count_skipped_step)
+        do_either(finite, accept_forward_pass, model.population.count_skipped_step, bool(model.jit_compile))
         # The optimizer must see what is not finite, to skip it and to lower its scale.
         seen = tuple(tf.where(finite, part, tf.constant(np.nan, part.dtype)) for part in gradient)
         _apply_gradient(optimizer, seen, weights)
     else:
-        tf.cond(finite, step, model.population.count_skipped_step)
+        do_either(finite, step, model.population.count_skipped_step, bool(model.jit_compile))
     return {"discriminator_loss": update.loss, "discriminator_gradient_norm": norm}
 
 

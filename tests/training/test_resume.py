@@ -34,7 +34,7 @@ def go_on(where: Path) -> None:
     training.resume(folder_of(where))
 
 
-def cut_short(where: Path, monkeypatch: pytest.MonkeyPatch, generation: int = 16) -> None:
+def cut_short(where: Path, monkeypatch: pytest.MonkeyPatch, generation: int = 16, **changes: Any) -> None:
     """Stops a run without notice while it writes a picture."""
 
     draw = SampleGrid.report
@@ -48,7 +48,7 @@ def cut_short(where: Path, monkeypatch: pytest.MonkeyPatch, generation: int = 16
     with monkeypatch.context() as patch:
         patch.setattr(SampleGrid, "report", cut)
         with pytest.raises(PowerCutError):
-            training.train(short(where))
+            training.train(short(where).replace(**changes))
 
 
 @pytest.fixture
@@ -82,6 +82,21 @@ def test_a_run_that_stopped_without_notice(whole: Path, tmp_path: Path, monkeypa
     assert_same(tmp_path, whole)
     events = [record["event"] for record in read_records(folder_of(tmp_path) / "events.jsonl")]
     assert events == ["started", "resumed", "trained", "exported"]
+
+
+@pytest.mark.slow
+def test_a_run_that_holds_tournaments_when_they_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped between two tournaments, at generations 6 and 14: the wait for the next is part of the checkpoint."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    auto = {"tournaments": "auto"}
+    keras.backend.clear_session()
+    training.train(short(whole).replace(evolution=auto))
+    cut_short(cut, monkeypatch, evolution=auto)
+    assert newest(cut).name == "00000012"
+    go_on(cut)
+    assert_same(cut, whole)
+    last = read_records(folder_of(whole) / "metrics.jsonl")[-1]
+    assert 0 < last["tournaments"] < last["generation"]
 
 
 def test_a_run_killed_in_the_middle_of_everything(whole: Path, halved: Path) -> None:
