@@ -29,7 +29,7 @@ IMAGES = np.random.default_rng(0).uniform(-1, 1, size=(100, *IMAGE)).astype("flo
         ("discriminator_steps", 0, "at least 1"),
         ("mutation_steps", -1, "at least 1"),
         ("latent_distribution", "gaussian", "normal, uniform"),
-        ("fitness", "best", "diversity, egan, pairwise, quality"),
+        ("fitness", "best", "balanced, diversity, egan, logit, pairwise, quality"),
         ("mutations", ("heuristik",), "did you mean 'heuristic'"),
         ("mutations", (), "sequence of names"),
         ("mutations", "minimax", "sequence of names"),
