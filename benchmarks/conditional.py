@@ -29,7 +29,7 @@ from benchmarks.equal_time import generations, train
 from benchmarks.timing import machine, publish
 
 DATASET = "fashion_mnist"
-SAMPLES, JUDGED, BATCH = 10_000, 2_000, 64
+SAMPLES, SCORED, BATCH = 10_000, 2_000, 64
 FLAGS = ["--dataset", DATASET, "--conditional", "--no-by-class", "--precision", "mixed_bfloat16", "--xla", "off"]
 """Of `train_tf.py`, beside the preset's."""
 
@@ -81,7 +81,7 @@ def ours(seed: int, steps: int, folder: Path, options: argparse.Namespace) -> di
     from egan_tf.utils.json_lines import read_records
 
     every = str(max(100, steps // 10 // 100 * 100))
-    records = ["--evaluate-every", every, "--evaluation-samples", str(JUDGED), "--metrics", "frechet_distance"]
+    records = ["--evaluate-every", every, "--evaluation-samples", str(SCORED), "--metrics", "frechet_distance"]
     flags = [*flags_of(options), "--seed", str(seed), "--steps", str(steps), "--sample-every", every]
     run = train(flags, folder, *records, "--log-every", "20")
     command = [sys.executable, "export.py", str(run), "--checkpoint", "best", "--name", "best", "--overwrite"]
@@ -111,11 +111,11 @@ def keras_baseline(seed: int, steps: int, options: argparse.Namespace, parameter
         inputs = tf.constant(np.concatenate([noise, np.eye(classes, dtype="float32")[labels]], axis=1))
         return np.concatenate([network(part, training=False) for part in tf.split(inputs, max(1, len(labels) // 500))])
 
-    def judge(network: Any, step: int) -> float:
+    def score_fn(network: Any, step: int) -> float:
         def batches(count: int, seed: int) -> Iterator[np.ndarray]:
             yield sample(network, np.arange(count) % classes, seed)
 
-        (record,) = evaluate(batches, real, ["frechet_distance"], count=JUDGED, extractor=extractor, step=step)
+        (record,) = evaluate(batches, real, ["frechet_distance"], count=SCORED, extractor=extractor, step=step)
         return float(record["value"])
 
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -124,7 +124,7 @@ def keras_baseline(seed: int, steps: int, options: argparse.Namespace, parameter
     if not steps:
         times = [baseline.train(*args, count, seed, count + 1, lambda *_: 0.0)[1]["seconds"] for count in (200, 1200)]
         return {"seconds_per_step": (times[1] - times[0]) / 1000}
-    network, facts = baseline.train(*args, steps, seed, max(1, steps // 10), judge)
+    network, facts = baseline.train(*args, steps, seed, max(1, steps // 10), score_fn)
     found = evaluated(lambda label, count: sample(network, np.full(count, label), label), options.data_dir)
     return {"width": width, **facts, **found}
 

@@ -57,7 +57,7 @@ def train(
     steps: int,
     seed: int,
     every: int,
-    judge: Callable[[keras.Model, int], float],
+    score_fn: Callable[[keras.Model, int], float],
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Trains, and returns the generator of the best checkpoint.
 
@@ -70,7 +70,7 @@ def train(
         steps: of training.
         seed: of weights, order and noise.
         every: steps between checkpoints.
-        judge: scores a generator, lower is better.
+        score_fn: scores a generator, lower is better.
     """
     keras.utils.set_random_seed(seed)
     networks = generator(classes, width), discriminator(classes, width)
@@ -110,7 +110,7 @@ def train(
         step(*next(batches))
         spent += time.perf_counter() - start
         if done % every == 0 or done == steps:
-            score = judge(networks[0], done)
+            score = score_fn(networks[0], done)
             history.append([done, round(score, 3)])
             print(f"Keras: {done} of {steps} steps, {score:.3f}", flush=True)
             if score < best[0]:

@@ -64,7 +64,8 @@ def _nothing_written(failures: list[Failure], reasons: dict[str, str]) -> InputE
     if all(isinstance(failure, ExportMismatchError) for failure in failures):
         return failures[0]
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    others = [name for name in FORMATS if name not in reasons]
+    failed = {FORMATS[name].conversion or name for name in reasons}
+    others = [name for name, known in FORMATS.items() if name not in reasons and known.conversion not in failed]
     advice = f"; other formats are {', '.join(others)}" if others else ""
     return InputError("formats", f"{listed}; nothing was exported{advice}")
 

@@ -15,11 +15,11 @@ from optuna.trial import TrialState
 
 from egan_tf.search import engine
 from egan_tf.search import outcome as outcomes
-from egan_tf.search.judge import Judge, tell
 from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
 from egan_tf.search.process import TrialProcess
 from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
 from egan_tf.search.table import counted, generations_of, trial_line
+from egan_tf.search.watcher import Watcher, tell
 from egan_tf.training import run_folder
 from egan_tf.training.config import Config
 from egan_tf.utils.atomic import atomic_directory, atomic_write
@@ -132,10 +132,10 @@ class Worker:
         config, run = self.study.config_of(trial), self.study.run_of(trial.number)
         _make_run(run, config)
         metric = self.study.definition.metric
-        judge = Judge(trial, run, metric, config.run.steps, beats=self.study.shared)
+        watcher = Watcher(trial, run, metric, config.run.steps, beats=self.study.shared)
         begun = time.monotonic()
         try:
-            outcome = self._run(trial, run, judge) if self._is_free(run) else None
+            outcome = self._run(trial, run, watcher) if self._is_free(run) else None
             spent = float(trial.user_attrs.get(outcomes.SECONDS, 0.0)) + time.monotonic() - begun
             trial.set_user_attr(outcomes.SECONDS, round(spent, 1))
             if outcome is not None and outcome.kind == INTERRUPTED:
@@ -143,7 +143,7 @@ class Worker:
             if outcome is None:
                 return
             # A run that rolled back has cut its records, and written others.
-            values = values_of(run, metric) if outcome.kind == DONE else judge.values
+            values = values_of(run, metric) if outcome.kind == DONE else watcher.values
             tell(self.study.engine, trial, outcome, values)
         except UpdateFinishedTrialError:
             log_line(f"trial {trial.number} was taken over by another machine while this one did not answer")
@@ -160,17 +160,17 @@ class Worker:
                 time.sleep(POLL_SECONDS)
         return False
 
-    def _run(self, trial: optuna.Trial, run: Path, judge: Judge) -> Outcome | None:
+    def _run(self, trial: optuna.Trial, run: Path, watcher: Watcher) -> Outcome | None:
         """Runs the process; returns the outcome, None if the worker was stopped."""
         process = TrialProcess(self.command, run, self.study.log_of(trial.number))
         try:
             while not self.stopped():
                 status = process.poll()
-                verdict = judge.look()
-                if verdict is not None:
-                    return verdict
+                ending = watcher.look()
+                if ending is not None:
+                    return ending
                 if status is not None:
-                    return outcome_of(status, judge.values, run, process.last_line)
+                    return outcome_of(status, watcher.values, run, process.last_line)
                 time.sleep(POLL_SECONDS)
             return None
         finally:

@@ -1,6 +1,6 @@
 """Trains the same model on one device and on two replicas, in a process of its own, and prints how they differ.
 
-`python -m tests.evolution.replica_pairs FOLDER CHECKS CASES`, both as JSON. TensorFlow must be told of two virtual
+`python -m tests.evolution.replica_pairs FOLDER CHECKS CASES`, both as JSON. TensorFlow must know of two virtual
 devices before it starts, and a second strategy on the same devices would disturb the first.
 """
 

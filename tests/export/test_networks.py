@@ -50,7 +50,7 @@ def test_it_samples_as_the_model(network_name: str, name: str, conditional: bool
     for size in (9, 1):
         inputs = (noise[:size], *(one[:size] for one in labels))
         assert difference(sample_fn(*inputs), expected[:size], bound).problem == ""
-    assert difference(sample_fn(noise[::-1].copy(), *labels), expected, bound).problem, "other noise is told apart"
+    assert difference(sample_fn(noise[::-1].copy(), *labels), expected, bound).problem, "other noise is noticed"
     if conditional:
         assert difference(sample_fn(noise, (labels[0] + 1) % 3), expected, bound).problem, "other labels are, too"
     found = json.loads((tmp_path / "it" / "card.json").read_text())["verification"][name]

@@ -121,8 +121,8 @@ def test_the_pictures_are_those_of_python(name: str, browser: Browser, served: t
     chosen = {"seed": seed, "start": start, "count": 16, **({"label": 2} if spec.classes else {})}
     for control, value in chosen.items():
         browser.evaluate(SET % (control, str(value)))
-    told = f"Drawn: 16 samples of seed {seed} from number {start}{', class hat.' if spec.classes else '.'}"
-    assert state(browser, told)["error"] == ""
+    status = f"Drawn: 16 samples of seed {seed} from number {start}{', class hat.' if spec.classes else '.'}"
+    assert state(browser, status)["error"] == ""
     found = cells(browser, "samples", 16, 4, spec.sample_shape)
     assert differ(found, sampler.sample(16, seed, start, labels=2 if spec.classes else None), spec) <= 2
 

@@ -54,11 +54,13 @@ class Format(ABC):
 
     Attributes:
         packages: import names of what `load` needs besides numpy.
+        conversion: what converts the generator, if other formats share it: where it fails for one they are no advice.
         makes_samples: whether `load` gives the samples of the generator, to which others can be compared; False if
             `expected` changes them.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()
+    conversion: ClassVar[str | None] = None
     makes_samples: ClassVar[bool] = True
 
     @abstractmethod

@@ -31,6 +31,7 @@ class Images(Format):
     """
 
     packages = ("onnxruntime",)
+    conversion = "onnx"
     makes_samples = False
 
     def write(self, source: Source, directory: Path) -> None:

@@ -24,6 +24,7 @@ class OnnxFile(Format):
     """`generator.onnx`: `noise` float32 [batch, latent_size] to `samples` float32 [batch, *sample_shape]."""
 
     packages = ("onnxruntime",)
+    conversion = "onnx"
     file: ClassVar[str] = ONNX_FILE
     introduction: ClassVar[str] = "Without TensorFlow (numpy, onnxruntime and pillow are enough):"
 

@@ -26,6 +26,7 @@ class TFLite(Format):
     """
 
     packages = ("tensorflow",)
+    conversion = "tflite"
     file: ClassVar[str] = TFLITE_FILE
     introduction: ClassVar[str] = "With TensorFlow Lite:"
     half: ClassVar[bool] = False

@@ -17,10 +17,10 @@ from egan_tf.search.outcome import DIVERGED, PRUNED, Outcome, best_of, values_of
 from egan_tf.training import run_folder
 
 
-class Judge:
+class Watcher:
     """Reads the evaluations of a run as they come, each one once and in order.
 
-    So what the engine is told, and whether a trial is pruned, does not depend on when the file is read.
+    So what the engine learns, and whether a trial is pruned, does not depend on when the file is read.
 
     Attributes:
         values: the generations and values of the metric so far; those after a decision to prune do not count.
