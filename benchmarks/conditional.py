@@ -3,8 +3,9 @@
 `python -m benchmarks.conditional --minutes 20 --seeds 0 1 2 --folder WORK --out docs/results/conditional.json` trains
 one job after the other; one that is done is not run again. Both have as many parameters, the same precision, threads
 and time: how many steps fit into it is measured before the first job, on a machine that does nothing else
-(`--rates-only` stops after that). Of both the best checkpoint counts, by the Fréchet distance on the features of a
-classifier of the images.
+(`--rates-only` stops after that). Ours holds tournaments where they decide something, so its time is a sum: generations
+with and without one are timed apart, `TOURNAMENTS` of them are allowed for, and a job that held more is an error. Of
+both the best checkpoint counts, by the Fréchet distance on the features of a classifier of the images.
 
 The share is that of 10,000 samples, as many of each class, in which that classifier finds the asked label; it is
 compared with its share on the real test images.
@@ -18,20 +19,25 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.equal_time import generations, train
+from benchmarks.equal_time import seconds_of, train
 from benchmarks.timing import machine, publish
 
 DATASET = "fashion_mnist"
+SIDES = ("ours", "keras")
 SAMPLES, SCORED, BATCH = 10_000, 2_000, 64
 FLAGS = ["--dataset", DATASET, "--conditional", "--no-by-class", "--precision", "mixed_bfloat16", "--xla", "off"]
 """Of `train_tf.py`, beside the preset's."""
+AUTO, NEVER = ["--tournaments", "auto"], ["--tournaments", "every:1000000"]
+TOURNAMENTS = 0.1
+"""Share of the generations whose tournaments the time allows for."""
 
 SampleFn = Callable[[int, int], np.ndarray]
 """Maps (label, count) to images float32 [count, 28, 28, 1] in [−1, 1]."""
@@ -75,21 +81,43 @@ def _floats(dataset: Any, label: int) -> np.ndarray:
     return dataset.images[dataset.labels == label].astype("float32") / 127.5 - 1.0
 
 
-def ours(seed: int, steps: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+class Rates(NamedTuple):
+    """Seconds of a generation with a tournament, and of one without."""
+
+    tournament: float
+    plain: float
+
+    def seconds(self, generations: float, tournaments: float) -> float:
+        """Those of a run."""
+        return tournaments * self.tournament + (generations - tournaments) * self.plain
+
+
+def rates_of(options: argparse.Namespace) -> Rates:
+    """As measured once, each by a short run."""
+    kinds = {"tournament": [], "plain": NEVER}
+    return Rates(
+        **{kind: seconds_of([*flags_of(options), *flags], options.folder / kind) for kind, flags in kinds.items()}
+    )
+
+
+def ours(seed: int, steps: int, rates: Rates, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Trains by the command line, and evaluates the best checkpoint's export."""
     from egan_tf import Sampler
     from egan_tf.utils.json_lines import read_records
 
     every = str(max(100, steps // 10 // 100 * 100))
     records = ["--evaluate-every", every, "--evaluation-samples", str(SCORED), "--metrics", "frechet_distance"]
-    flags = [*flags_of(options), "--seed", str(seed), "--steps", str(steps), "--sample-every", every]
+    flags = [*flags_of(options), *AUTO, "--seed", str(seed), "--steps", str(steps), "--sample-every", every]
     run = train(flags, folder, *records, "--log-every", "20")
     command = [sys.executable, "export.py", str(run), "--checkpoint", "best", "--name", "best", "--overwrite"]
     subprocess.run([*command, "--models-dir", str(folder)], check=True)
     sampler = Sampler(folder / "best")
-    seconds = read_records(run / "timings.jsonl")[-1]["seconds"]
+    held = int(read_records(run / "metrics.jsonl")[-1]["tournaments"])
+    seconds = rates.seconds(steps, held)
+    if seconds > 60 * options.minutes:
+        raise SystemExit(f"{held} tournaments in {steps} generations take {seconds:.0f} s: raise TOURNAMENTS")
     found = evaluated(lambda label, count: sampler.sample(count, seed=label, labels=label), options.data_dir)
-    return {"steps": steps, "seconds": round(seconds, 1), **found}
+    return {"steps": steps, "tournaments": held, "modelled_seconds": round(seconds, 1), **found}
 
 
 def keras_baseline(seed: int, steps: int, options: argparse.Namespace, parameters: int) -> dict[str, Any]:
@@ -155,31 +183,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", default=list(SIDES), choices=SIDES)
     parser.add_argument("--data-dir", default="data")
     parser.add_argument("--folder", type=Path, required=True, help="of the runs; to resume, give it again")
     parser.add_argument("--rates-only", action="store_true")
     parser.add_argument("--out", default="")
     options = parser.parse_args()
     parameters = parameters_of(options)
-    steps, plain_steps = (
-        generations(flags_of(options), options.folder, 60 * options.minutes),
-        keras_steps(options, parameters),
-    )
+    rates, plain_steps = rates_of(options), keras_steps(options, parameters)
+    steps = int(60 * options.minutes / rates.seconds(1, TOURNAMENTS)) // 100 * 100
     if options.rates_only:
         print(json.dumps({"generations": steps, "Keras": plain_steps, "parameters": parameters}))
         return
     jobs = []
     for seed in options.seeds:
-        folder, plain = options.folder / f"ours-{seed}", options.folder / f"keras-{seed}"
-        jobs.append(
-            {
-                "seed": seed,
-                "ours": _once(folder, lambda seed=seed, folder=folder: ours(seed, steps, folder, options)),
-                "keras": _once(plain, lambda seed=seed: keras_baseline(seed, plain_steps, options, parameters)),
-            }
-        )
-    found = {"minutes": options.minutes, "flags": FLAGS, "parameters": parameters, "jobs": jobs}
-    publish({"machine": machine(), **found}, options.out)
+        folders = {side: options.folder / f"{side}-{seed}" for side in SIDES}
+        works = {
+            "ours": lambda folder, seed=seed: ours(seed, steps, rates, folder, options),
+            "keras": lambda folder, seed=seed: keras_baseline(seed, plain_steps, options, parameters),
+        }
+        found = {side: _once(folders[side], partial(works[side], folders[side])) for side in options.only}
+        jobs.append({"seed": seed, **found})
+    report = {
+        "minutes": options.minutes,
+        "flags": FLAGS,
+        "parameters": parameters,
+        "rates": rates._asdict(),
+        "jobs": jobs,
+    }
+    publish({"machine": machine(), **report}, options.out)
 
 
 def _once(folder: Path, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

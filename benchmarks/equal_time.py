@@ -68,7 +68,12 @@ def train(flags: list[str], folder: Path, *more: str) -> Path:
 
 
 def generations(flags: list[str], folder: Path, seconds: float) -> int:
-    """How many generations fit into `seconds`, from a short run that is not repeated; a multiple of 100."""
+    """How many generations fit into `seconds`; a multiple of 100."""
+    return max(100, int(seconds / seconds_of(flags, folder)) // 100 * 100)
+
+
+def seconds_of(flags: list[str], folder: Path) -> float:
+    """Seconds of a generation, from a short run that is not repeated."""
     known = folder / "seconds_per_generation.json"
     if not known.exists():
         trial = folder / "trial"
@@ -79,7 +84,7 @@ def generations(flags: list[str], folder: Path, seconds: float) -> int:
         first, last = (record for record in records if record["generation"] in (20, TRIAL))
         known.write_text(json.dumps((last["seconds"] - first["seconds"]) / (TRIAL - 20)))
         shutil.rmtree(trial)
-    return max(100, int(seconds / float(json.loads(known.read_text()))) // 100 * 100)
+    return float(json.loads(known.read_text()))
 
 
 def run_job(flags: list[str], steps: int, folder: Path, data_dir: str) -> dict[str, Any]:
