@@ -78,6 +78,7 @@ def _export(arguments: Sequence[str]) -> None:
         name=options.name or None,
         models_dir=options.models_dir,
         overwrite=options.overwrite,
+        weights_license=options.weights_license,
     )
     print(f"model: {directory}")
 
@@ -146,6 +147,12 @@ def _parser() -> OneLineParser:
         default=None,
         metavar="DIR",
         help="folder of the exported models (default: the run's)",
+    )
+    parser.add_argument(
+        "--weights-license",
+        default=None,
+        metavar="NAME",
+        help="licence of the exported weights, for the card, such as CC-BY-4.0 (default: the run's)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an exported model of this name")
     parser.add_argument(

@@ -8,13 +8,14 @@ from typing import Any
 
 from egan_tf.export.card import RESERVED
 from egan_tf.export.formats.base import Format
+from egan_tf.export.front_matter import front_matter
 from egan_tf.export.markdown import code_block, describe_range, table
 from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 
 _CHECK = "First compare the files with the card, and what they sample with each other (`--files-only` loads none):"
 _FACTS = ("steps", "fitness", "scores")
-_HEADLINES = ("name", "description", "data", *_FACTS)
+_HEADLINES = ("name", "description", "data", "license", *_FACTS)
 _NOISE = {"normal": "N(0, 1)", "uniform": "uniform in (-1, 1)"}
 
 
@@ -27,7 +28,7 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
         formats: the exported formats.
         path: the directory of the export, as a reader would type it.
     """
-    parts = [f"# {card['name']}", _summary(card)]
+    parts = [front_matter(card, spec), f"# {card['name']}", _summary(card)]
     if card["preview"]:
         parts.append(f"![{card['preview']['count']} samples]({card['preview']['file']})")
     usage = [paragraph for format_ in formats for paragraph in format_.usage(path, spec)]
@@ -35,6 +36,7 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
     parts += ["## Facts", _facts(card, spec)]
     if "data" in card:
         parts += ["## Training data", _data(card["data"])]
+    parts += ["## Licence and memorisation", _licence(card, path)]
     others = {key: value for key, value in card.items() if key not in RESERVED and key not in _HEADLINES}
     for key, value in others.items():
         parts += [f"## {key.replace('_', ' ').capitalize()}", _value(value)]
@@ -66,6 +68,16 @@ def _data(facts: Any) -> str:
         return _value(facts)
     rows = [(key.capitalize(), _inline(value)) for key, value in facts.items() if key not in ("name", "description")]
     return "\n\n".join([f"{facts.get('name', '')}: {facts.get('description', '')}", table(("", ""), rows)])
+
+
+def _licence(card: Mapping[str, Any], path: str) -> str:
+    """Whose the weights are, and that they may hold training samples."""
+    stated = _inline(card.get("license") or "") or "not stated: ask whoever made them"
+    return (
+        f"Weights: {stated}. The licence of the training data may bind samples, too. A generator can reproduce what it "
+        f"was trained on: `egan-sample {path} --nearest DATA --out near.png` sets samples of images beside the nearest "
+        "training images."
+    )
 
 
 def _verification(card: Mapping[str, Any]) -> str:

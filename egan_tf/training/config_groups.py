@@ -61,6 +61,9 @@ class RunConfig(Settings):
         registry="egan_tf.export.formats:FORMATS",
         changeable=True,
     )
+    weights_license: str = setting(
+        "", "licence of the exported weights, for the card, such as CC-BY-4.0", changeable=True
+    )
     log_every: int = setting(
         20, "generations between records in metrics.jsonl", ge=1, le=MAX_GENERATIONS, changeable=True
     )

@@ -31,6 +31,7 @@ def export(
     name: str | None = None,
     models_dir: Path | None = None,
     overwrite: bool | None = None,
+    weights_license: str | None = None,
 ) -> Path:
     """Exports one survivor with its card.
 
@@ -43,11 +44,14 @@ def export(
         name: of the exported model, instead of the configuration's.
         models_dir: instead of the configuration's.
         overwrite: instead of the configuration's.
+        weights_license: instead of the configuration's.
 
     Returns:
         The directory.
     """
     config = exported_as(config, name, models_dir)
+    if weights_license is not None:
+        config = config.replace(run={"weights_license": weights_license})
     return export_generator(
         egan.individual(individual),
         export_dir(config),
@@ -110,6 +114,7 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset | RecordedData, indi
     lineage = {name: np.asarray(value)[individual].tolist() for name, value in population.lineage._asdict().items()}
     return {
         "name": config.name,
+        **({"license": config.run.weights_license} if config.run.weights_license else {}),
         "data": dataset.facts(),
         "steps": int(egan.generation.numpy()),
         "failures": {name: int(count) for name, count in population.failures._asdict().items()},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from egan_tf import InputError
 from egan_tf.commands import export as export_command
@@ -173,3 +175,20 @@ def test_python_blocks_run(block: Block, inside: Path) -> None:
         "noise": generator.standard_normal((4, 100)).astype("float32"),
     }
     exec(compile(text, f"{block.page}", "exec"), names)
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=lambda block: block.page)
+def test_requests_are_what_the_saved_model_takes(block: Block, inside: Path) -> None:
+    """As TF Serving reads them: numbers by name for a signature."""
+    request = json.loads(block.text)
+    model = tf.saved_model.load("saved_models/digits/saved_model")
+    signature = model.signatures[request.get("signature_name", "serving_default")]
+    wanted = signature.structured_input_signature[1]
+    inputs = {name: tf.constant(value, wanted[name].dtype) for name, value in request["inputs"].items()}
+    if "noise" in inputs:
+        rows, size = inputs["noise"].shape[0], wanted["noise"].shape[1]
+        inputs["noise"] = tf.tile(inputs["noise"], [1, size])[:, :size]
+    else:
+        rows = request["inputs"]["count"]
+    assert set(inputs) == set(wanted)
+    assert signature(**inputs)["samples"].shape == (rows, 8, 8, 1)

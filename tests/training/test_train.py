@@ -128,8 +128,11 @@ def test_the_exported_generator_is_the_fittest_and_not_the_last_child(trained: P
 
 def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, models = str(trained / "runs" / "001-small"), str(trained / "models")
-    export_command.main([run, "--models-dir", models, "--name", "second", "--individual", "1", "--formats", "onnx"])
+    flags = ["--individual", "1", "--formats", "onnx", "--weights-license", "CC0-1.0"]
+    export_command.main([run, "--models-dir", models, "--name", "second", *flags])
     assert "second" in capsys.readouterr().out
+    cards = [json.loads((trained / "models" / name / "card.json").read_text()) for name in ("second", "small")]
+    assert cards[0]["license"] == "CC0-1.0" and "license" not in cards[1]
     egan, _, _ = training.load_run(Path(run))
     sampler = Sampler(trained / "models" / "second")
     expected = egan.individual(1)(sampler.noise(5, seed=2), training=False)
