@@ -269,4 +269,15 @@ TOURNAMENTS: dict[str, Method] = {
     "logit": Method({"fitness": "logit"}),
 }
 
-METHODS: dict[str, Method] = {**TABLE, **STUDY, **TOURNAMENTS}
+_RELATIVISTIC = {"mutations": ("relativistic",), "discriminator_loss": "relativistic", "r2_weight": 0.1}
+
+ROBUSTNESS: dict[str, Method] = {
+    "egan": TABLE["egan"],
+    **{name: TOURNAMENTS[name] for name in ("auto", "auto_random", "balanced")},
+    **{f"never_{name}": TOURNAMENTS[f"never_{name}"] for name in MUTATIONS},
+    "auto_balanced": Method({"tournaments": "auto", "fitness": "balanced"}),
+    "relativistic": Method({**_RELATIVISTIC, "tournaments": NEVER}),
+}
+"""Of `benchmarks/robustness.py`."""
+
+METHODS: dict[str, Method] = {**TABLE, **STUDY, **TOURNAMENTS, **ROBUSTNESS}

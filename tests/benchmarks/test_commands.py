@@ -22,6 +22,7 @@ LIBRARIES = {
     "gpu_inputs",
     "keras_conditional",
     "methods",
+    "robustness_table",
     "timing",
     "variants",
 }

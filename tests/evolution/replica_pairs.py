@@ -40,7 +40,17 @@ def networks(case: Case) -> tuple[keras.Model, keras.Model]:
     network, norm = case.get("network", "mlp"), case.get("norm", "none")
     labels = {"classes": CLASSES} if case.get("conditional") else {}
     generator = build_generator(network, shape_of(case), 3, 4, norm, **labels)
-    return generator, build_discriminator(network, shape_of(case), 4, norm, **labels)
+    pair = generator, build_discriminator(network, shape_of(case), 4, norm, **labels)
+    for one in pair:
+        one.set_weights([lively(weight) for weight in one.get_weights()])
+    return pair
+
+
+def lively(weight: np.ndarray) -> np.ndarray:
+    """A kernel of variance 2 / fan-in: through the authors' N(0, 0.02) so small networks pass next to no gradient."""
+    if weight.ndim < 2 or not weight.std():
+        return weight
+    return weight / weight.std() * np.sqrt(2 / np.prod(weight.shape[:-1]))
 
 
 def shape_of(case: Case) -> tuple[int, ...]:
@@ -55,25 +65,41 @@ def build(case: Case) -> EGAN:
     return egan
 
 
-def fit(egan: EGAN, case: Case, generations: int = GENERATIONS) -> None:
+class Spread(keras.callbacks.Callback):
+    """The smallest difference of fitness among siblings in any generation: below rounding, chance chooses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.smallest = np.inf
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.smallest = min(self.smallest, float((logs or {})["fitness_spread"]))
+
+
+def fit(egan: EGAN, case: Case, generations: int = GENERATIONS) -> float:
+    """Trains, and returns the smallest spread of fitness among siblings."""
     shape, start = shape_of(case), int(egan.generation.numpy())
     x = np.random.default_rng(0).uniform(-1, 1, (SAMPLES, *shape)).astype("float32")
     y = (np.arange(SAMPLES) % CLASSES).astype("int32") if case.get("conditional") else None
-    words: dict[str, Any] = {"batch_size": BATCH, "steps_per_epoch": generations, "verbose": 0}
+    spread = Spread()
+    always: dict[str, Any] = {"batch_size": BATCH, "verbose": 0, "callbacks": [spread]}
+    words: dict[str, Any] = {**always, "steps_per_epoch": generations}
     kind = case.get("data", "dataset")
     if kind == "array":
         # Twice as many samples as the generations need, in two epochs that end with the data.
         half = egan.samples_per_generation(BATCH) * generations // 2
-        egan.fit(x[:half], None if y is None else y[:half], batch_size=BATCH, epochs=2, verbose=0)
+        egan.fit(x[:half], None if y is None else y[:half], epochs=2, **always)
     elif kind == "function":
         egan.fit(lambda step, count: randomness.uniform([count, *shape], randomness.stream(5, step)), **words)
     elif kind == "one batch":
         count = egan.samples_per_generation(BATCH)
         for step in range(start, start + generations):
-            egan.train_on_batch(x[step * count :][:count], None if y is None else y[step * count :][:count])
+            part = slice(step * count, (step + 1) * count)
+            egan.train_on_batch(x[part], None if y is None else y[part])
     else:
         samples = tf.data.Dataset.from_tensor_slices(x if y is None else (x, y)).repeat()
         egan.fit(samples.batch(7).skip(start), **words)
+    return spread.smallest
 
 
 def values_of(egan: EGAN) -> dict[str, np.ndarray]:
@@ -103,13 +129,21 @@ def digest(egan: EGAN) -> str:
 def pair(case: Case, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     """A case on one device and on two replicas."""
     one = build(case)
-    fit(one, case)
+    before = one.generator.get_weights()
+    spread = fit(one, case)
     with strategy.scope():
         two = build(case)
     fit(two, case)
-    weights, before = one.generator.get_weights()[0], build(case).generator.get_weights()[0]
-    moved = float(np.abs(weights - before).max())
-    return {**difference(one, two), "moved": moved, "equal": replicas_equal(two), "sampled": same_samples(one, two)}
+    moved = max(float(np.abs(w - b).max()) for w, b in zip(one.generator.get_weights(), before, strict=True))
+    scores = [np.stack(egan.population.scores) for egan in (one, two)]
+    return {
+        **difference(one, two),
+        "scores": float(np.abs(scores[0] - scores[1]).max()),
+        "spread": spread,
+        "moved": moved,
+        "equal": replicas_equal(two),
+        "sampled": same_samples(one, two),
+    }
 
 
 def same_samples(one: EGAN, two: EGAN) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 1e-5
+LIMIT, MOVED = 1e-5, 1e-3
 CHECKS = ("refusals", "resumed", "drift", "one replica")
 PAIRS: dict[str, dict[str, Any]] = {
     "toy, two lines, tournaments by chance": {
@@ -89,7 +89,7 @@ def test_two_replicas_equal_one_device(name: str, found: dict[str, Any]) -> None
 
 def check_pair(result: dict[str, Any]) -> None:
     assert result["difference"] < LIMIT, result
-    assert result["moved"] > LIMIT, "training has moved what is compared"
+    assert result["moved"] > MOVED, "training has moved what is compared"
     assert result["equal"] and result["sampled"]
 
 
@@ -198,6 +198,10 @@ def case_of(row: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.slow
 def test_two_replicas_equal_one_device_pairwise_over_the_settings(tmp_path: Path) -> None:
     cases = {json.dumps(row): case_of(row) for row in pairwise(FACTORS)}
-    for name, result in results(tmp_path, (), cases).items():
-        assert result["difference"] < LIMIT, (name, result)
-        assert result["equal"], name
+    found = results(tmp_path, (), cases)
+    # Of siblings that rounding makes unequal, chance chooses one: then their scores are compared.
+    tied = {name: cases[name]["settings"]["mutations"][1:] != [] and found[name]["spread"] < LIMIT for name in found}
+    apart = {name: found[name]["scores" if tied[name] else "difference"] for name in found}
+    assert {name: found[name] for name, value in apart.items() if not value < LIMIT} == {}
+    assert all(result["equal"] and result["moved"] > MOVED for result in found.values())
+    assert sum(tied.values()) < len(found) / 3, "most cases compare everything"

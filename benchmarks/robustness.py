@@ -1,0 +1,243 @@
+"""Robustness: which way to train survives settings that nobody tuned: `python -m benchmarks.robustness --help`.
+
+Each setting is drawn at random: learning rates, β₁, normalization of the discriminator, its steps, R1, width. Every
+method trains on `digits` under it for equal cost, from the same weights and on the same batches. The cost is a model: a
+generation with and without a tournament is timed first, for each kind of setting, with one thread on a machine that
+does nothing else (`--costs-only` stops there), and a job ends when its generations have cost the budget. So jobs are
+functions of their numbers, and may share the machine. A job that is done is not run again; give the same `--folder`.
+
+The result of a job is the Fréchet distance of 2,000 samples on the features of a classifier of the digits;
+`benchmarks/robustness_table.py` says what is made of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+DATASET, SAMPLES = "digits", 2_000
+PER_CALL = 10
+"""Generations in one call."""
+TIMED, WARM_UP = 12, 3
+"""Calls of each kind that are timed, turn by turn, and calls before them."""
+NEVER = "every:1000000"
+KINDS = {"tournament": "always", "plain": NEVER}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A random setting.
+
+    Attributes:
+        number: of the setting, its seed.
+        optimizer: settings of the optimizers.
+        width: of both networks.
+        normalization: of the discriminator.
+        steps: of the discriminator in a generation.
+        r1_weight: of the penalty; 0 for none.
+    """
+
+    number: int
+    optimizer: Mapping[str, float]
+    width: int
+    normalization: str
+    steps: int
+    r1_weight: float
+
+    @property
+    def structure(self) -> str:
+        """What its cost depends on."""
+        return f"{self.width} {self.normalization} {self.steps} {self.r1_weight:g}"
+
+
+def drawn(number: int) -> Drawn:
+    """The setting of a number."""
+    random = np.random.default_rng([20_261_126, number])
+    rates = 10.0 ** random.uniform(-4.0, -2.0, 2)
+    betas = random.choice([0.0, 0.5, 0.9], 2)
+    roles = ("generator", "discriminator")
+    optimizer = {f"{role}_learning_rate": float(rate) for role, rate in zip(roles, rates, strict=True)}
+    optimizer |= {f"{role}_beta_1": float(beta) for role, beta in zip(roles, betas, strict=True)}
+    return Drawn(
+        number,
+        {**optimizer, "final_learning_rate_fraction": 1.0},
+        int(random.choice([16, 32])),
+        str(random.choice(["none", "batch"])),
+        int(random.choice([1, 3, 5])),
+        float(random.choice([0.0, 0.1])),
+    )
+
+
+def model_of(setting: Drawn, method: str, data_dir: str, **evolution: Any) -> tuple[Any, Any, Any]:
+    """The configuration, the data and the compiled model."""
+    from benchmarks.methods import METHODS
+    from egan_tf import data
+    from egan_tf.training.build import build
+    from egan_tf.training.presets import preset
+
+    chosen = METHODS[method]
+    settings = {"discriminator_steps": setting.steps, "r1_weight": setting.r1_weight, "seed": setting.number}
+    config = preset(DATASET).replace(
+        run={"steps_per_execution": PER_CALL},
+        network={"width": setting.width, "discriminator_normalization": setting.normalization},
+        optimizer=dict(setting.optimizer),
+        evolution={**settings, **chosen.settings, **evolution},
+    )
+    dataset = data.load(DATASET, data_dir)
+    return config, dataset, build(config, dataset.shape, chosen.model)
+
+
+def one_thread() -> None:
+    """To be called before TensorFlow computes."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def cost_of(setting: Drawn, method: str, data_dir: str) -> dict[str, float]:
+    """Seconds of a generation with and without a tournament, medians of an interleaved run."""
+    from benchmarks.timing import interleaved
+
+    one_thread()
+    works = {}
+    for kind, rule in KINDS.items():
+        config, dataset, egan = model_of(setting, method, data_dir, tournaments=rule)
+        words = {"batch_size": config.data.batch_size, "steps_per_epoch": PER_CALL * 10, "verbose": 0}
+        real = dataset.batches(egan.samples_per_generation(config.data.batch_size), 0)
+        works[kind] = lambda egan=egan, real=real, words=words: egan.fit(real, **words)
+    found = interleaved(works, TIMED, WARM_UP)
+    return {kind: float(np.median(seconds)) / (PER_CALL * 10) for kind, seconds in found.items()}
+
+
+def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: argparse.Namespace) -> dict[str, Any]:
+    """Trains until the budget is spent, and evaluates the moving average."""
+    import keras
+
+    from egan_tf.metrics.evaluate import evaluate
+    from egan_tf.metrics.extractors import load_extractor
+    from egan_tf.metrics.sources import from_model
+
+    one_thread()
+    config, dataset, egan = model_of(setting, method, options.data_dir)
+
+    def spent() -> float:
+        generations, held = int(egan.generation.numpy()), int(egan.population.tournaments.tournaments.numpy())
+        return held * cost["tournament"] + (generations - held) * cost["plain"]
+
+    class Budget(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.stop_training = spent() >= options.budget
+
+    most = int(2 * options.budget / min(cost.values())) // PER_CALL * PER_CALL
+    batch = config.data.batch_size
+    real = dataset.batches(egan.samples_per_generation(batch), setting.number)
+    egan.fit(real, batch_size=batch, steps_per_epoch=most, verbose=0, callbacks=[Budget()])
+    extractor = load_extractor("cnn", dataset, options.data_dir)
+    (record,) = evaluate(
+        from_model(egan, dataset), dataset, ["frechet_distance"], count=SAMPLES, extractor=extractor, cache_dir=None
+    )
+    counts = egan.population.selection_counts.numpy()
+    held = egan.population.tournaments
+    return {
+        "frechet_distance": float(record["value"]),
+        "generations": int(egan.generation.numpy()),
+        "tournaments": int(held.tournaments.numpy()),
+        "decided": int(held.decided_tournaments.numpy()),
+        "cost": round(spent(), 2),
+        "shares": dict(zip(egan.operator_names, (counts / max(1, counts.sum())).round(3).tolist(), strict=True)),
+    }
+
+
+def costs(settings: list[Drawn], methods: list[str], options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """The costs by structure and method's kind, each measured once, in a process of its own."""
+    found = {}
+    for setting in {setting.structure: setting for setting in settings}.values():
+        for method in sorted({cost_name(method) for method in methods}):
+            name = f"{setting.structure} {method}"
+            job = {"number": setting.number, "method": method, "costs": True}
+            found[name] = once(options.folder / "costs" / f"{name.replace(' ', '_')}.json", job, options)
+    return found
+
+
+def cost_name(method: str) -> str:
+    """The method whose costs hold for a method: they depend on the discriminator's loss, not on who is chosen."""
+    return "relativistic" if method.startswith("relativistic") else "egan"
+
+
+def once(file: Path, job: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """The result in a file; if it is missing, of a new process."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        places = ["--folder", str(options.folder), "--data-dir", options.data_dir, "--budget", str(options.budget)]
+        command = [sys.executable, "-m", "benchmarks.robustness", *places, "--job", json.dumps(job)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{file}: {done.stderr[-2000:]}")
+        partial = file.with_suffix(".partial")
+        partial.write_text(done.stdout.splitlines()[-1])
+        partial.replace(file)
+        print(file.stem, file.read_text(), file=sys.stderr, flush=True)
+    return dict(json.loads(file.read_text()))
+
+
+def main() -> None:
+    """Runs the jobs and prints JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--first", type=int, default=0, help="number of the first setting")
+    parser.add_argument("--settings", type=int, default=40)
+    parser.add_argument("--methods", nargs="+", help="of benchmarks/methods.py; by default those of the study")
+    parser.add_argument("--budget", type=float, default=40.0, help="seconds of one thread")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--data-dir", default="data")
+    parser.add_argument("--folder", type=Path, required=True, help="of the results; to resume, give it again")
+    parser.add_argument("--costs-only", action="store_true")
+    parser.add_argument("--out", default="", help="write the JSON to this file too")
+    parser.add_argument("--job", default="", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.job:
+        job = json.loads(options.job)
+        setting = drawn(job["number"])
+        work = cost_of(setting, job["method"], options.data_dir) if job.get("costs") else None
+        print(json.dumps(work or run_job(setting, job["method"], job["cost"], options)))
+        return
+
+    from benchmarks.methods import ROBUSTNESS
+    from benchmarks.robustness_table import table
+    from benchmarks.timing import machine, publish
+
+    methods = options.methods or list(ROBUSTNESS)
+    settings = [drawn(number) for number in range(options.first, options.first + options.settings)]
+    costs_found = costs(settings, methods, options)
+    if options.costs_only:
+        return
+
+    def result(job: tuple[Drawn, str]) -> dict[str, Any]:
+        setting, method = job
+        cost = costs_found[f"{setting.structure} {cost_name(method)}"]
+        words = {"number": setting.number, "method": method, "cost": cost}
+        return once(options.folder / "jobs" / f"{setting.number}_{method}.json", words, options)
+
+    jobs = [(setting, method) for setting in settings for method in methods]
+    with ThreadPoolExecutor(options.processes) as pool:
+        results = dict(zip(jobs, pool.map(result, jobs), strict=True))
+    rows = [{"setting": setting.number, "method": method, **found} for (setting, method), found in results.items()]
+    drawn_as = {setting.number: {**setting.optimizer, "structure": setting.structure} for setting in settings}
+    report = {"machine": machine(), "budget": options.budget, "table": table(rows), "settings": drawn_as}
+    publish({**report, "costs": costs_found, "rows": rows}, options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The statistics of the study of robustness, and what makes its settings comparable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.methods import METHODS, ROBUSTNESS
+from benchmarks.robustness import drawn
+from benchmarks.robustness_table import holm, mcnemar, table, wilson
+
+
+def row(setting: int, method: str, value: float) -> dict[str, object]:
+    return {
+        "setting": setting,
+        "method": method,
+        "frechet_distance": value,
+        "generations": 10,
+        "tournaments": 4,
+        "decided": 1,
+    }
+
+
+def test_success_is_near_the_best_and_below_a_level() -> None:
+    values = {"auto": [1.0, 5.0, 0.2, 1.9], "egan": [1.6, 4.0, 0.1, float("nan")]}
+    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_)])
+    assert found["auto"]["success"] == 0.5 and found["egan"]["success"] == 0.25
+    # ln 1, ln(5/4), ln 2, ln 1
+    assert found["auto"]["median_log_regret"] == pytest.approx(np.log(1.25) / 2, abs=1e-3)
+    assert found["auto"]["tournaments"] == 0.4 and found["auto"]["decided"] == 0.1
+    # Three settings in which one succeeds alone, two of them auto: p = 2 · (1 + 3) / 8, at most 1.
+    assert found["egan"]["p_holm"] == 1.0 and "p_holm" not in found["auto"]
+
+
+def test_exact_tests_and_intervals() -> None:
+    one, other = np.array([True] * 6 + [False] * 4), np.array([False] * 6 + [False] * 4)
+    assert mcnemar(one, other) == pytest.approx(2 / 2**6)
+    assert mcnemar(one, one) == 1.0
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    # 8 of 10, as in any table of Wilson's intervals.
+    assert wilson(8, 10) == pytest.approx((0.490, 0.943), abs=1e-3)
+
+
+def test_settings_are_functions_of_their_number_and_cover_what_the_study_names() -> None:
+    settings = [drawn(number) for number in range(200)]
+    assert settings == [drawn(number) for number in range(200)]
+    assert {setting.steps for setting in settings} == {1, 3, 5}
+    assert {setting.normalization for setting in settings} == {"none", "batch"}
+    assert {setting.r1_weight for setting in settings} == {0.0, 0.1}
+    rates = np.log10([setting.optimizer["generator_learning_rate"] for setting in settings])
+    assert -4 <= rates.min() < -3.9 and -2.1 < rates.max() <= -2
+
+
+def test_every_method_is_a_known_one() -> None:
+    assert set(ROBUSTNESS) <= set(METHODS)
