@@ -14,8 +14,9 @@ from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 
 _CHECK = "First compare the files with the card, and what they sample with each other (`--files-only` loads none):"
+_COMMAND = "The command that trains with this configuration:"
 _FACTS = ("steps", "fitness", "scores")
-_HEADLINES = ("name", "description", "data", "license", *_FACTS)
+_HEADLINES = ("name", "description", "data", "license", "command", *_FACTS)
 _NOISE = {"normal": "N(0, 1)", "uniform": "uniform in (-1, 1)"}
 
 
@@ -34,6 +35,8 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
     usage = [paragraph for format_ in formats for paragraph in format_.usage(path, spec)]
     parts += ["## Sampling", _CHECK, code_block("sh", f"egan-export verify {path}"), *usage]
     parts += ["## Facts", _facts(card, spec)]
+    if "command" in card:
+        parts += ["## Training", _COMMAND, code_block("sh", _inline(card["command"]))]
     if "data" in card:
         parts += ["## Training data", _data(card["data"])]
     parts += ["## Licence and memorisation", _licence(card, path)]

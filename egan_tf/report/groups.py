@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from egan_tf.data.names import public_name
-from egan_tf.report.reproduce import settings
 from egan_tf.report.run_summary import SEED, Flat, RunSummary
 from egan_tf.report.text import format_json
 from egan_tf.training.config import Config
 from egan_tf.training.presets import PRESETS
+from egan_tf.training.reproduce import settings
 
 NEUTRAL: Mapping[str, Sequence[str]] = {
     "run": (

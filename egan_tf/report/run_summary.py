@@ -12,12 +12,12 @@ import numpy as np
 from egan_tf.metrics.registry import METRICS
 from egan_tf.report.columns import Columns
 from egan_tf.report.reading import whole_number
-from egan_tf.report.reproduce import settings
 from egan_tf.report.run_charts import metric_line
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.text import format_json
 from egan_tf.training.config import Config
 from egan_tf.training.old_config import with_new_names
+from egan_tf.training.reproduce import settings
 
 MAX_METRICS = 48
 SEED = ("evolution", "seed")

@@ -17,6 +17,7 @@ from egan_tf.training import run_folder
 from egan_tf.training.config import Config, from_dict
 from egan_tf.training.export_place import export_dir, exported_as
 from egan_tf.training.recorded_data import RecordedData
+from egan_tf.training.reproduce import reproduce
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.json_lines import read_records
 
@@ -115,6 +116,7 @@ def _card(egan: EGAN, config: Config, dataset: data.Dataset | RecordedData, indi
     return {
         "name": config.name,
         **({"license": config.run.weights_license} if config.run.weights_license else {}),
+        "command": reproduce(config.public())[0],
         "data": dataset.facts(),
         "steps": int(egan.generation.numpy()),
         "failures": {name: int(count) for name, count in population.failures._asdict().items()},

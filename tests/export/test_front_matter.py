@@ -57,3 +57,9 @@ def test_the_readme_begins_with_it_and_says_whose_the_weights_are() -> None:
         readme = render_readme({**CARD, "license": stated}, IMAGES, [], "models/it")
         assert parsed(readme)["rest"].startswith("\n# it\n")
         assert said in readme and "egan-sample models/it --nearest DATA" in readme
+
+
+def test_the_command_that_trains_is_one_to_copy() -> None:
+    readme = render_readme({**CARD, "command": "python train_tf.py --seed 3"}, IMAGES, [], "models/it")
+    assert "```sh\npython train_tf.py --seed 3\n```" in readme
+    assert "## Command" not in readme and "## Training\n" not in render_readme(CARD, IMAGES, [], "models/it")

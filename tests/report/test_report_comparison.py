@@ -15,8 +15,8 @@ import pytest
 from egan_tf.commands.train import read_command_line
 from egan_tf.report import write_comparison
 from egan_tf.report.command import main
-from egan_tf.report.reproduce import FOLDERS, reproduce
 from egan_tf.training.presets import PRESETS
+from egan_tf.training.reproduce import FOLDERS, reproduce
 from tests.report.page import Element, chart, description, parse, report_of, section
 from tests.report.runs import config_of, evaluation, make_run, record, write_lines
 from tests.report.sweeps import sweep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,11 @@ def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "second" in capsys.readouterr().out
     cards = [json.loads((trained / "models" / name / "card.json").read_text()) for name in ("second", "small")]
     assert cards[0]["license"] == "CC0-1.0" and "license" not in cards[1]
+    for card in cards:
+        python, program, *flags = shlex.split(card["command"])
+        assert (python, program) == ("python", "train_tf.py")
+        again = train_command.read_command_line(flags).config.public()
+        assert json.loads(json.dumps(again)) == card["config"]
     egan, _, _ = training.load_run(Path(run))
     sampler = Sampler(trained / "models" / "second")
     expected = egan.individual(1)(sampler.noise(5, seed=2), training=False)

@@ -1,7 +1,4 @@
-"""The command that repeats a run: the flags in which its configuration differs from its preset.
-
-Beside `looks`, the only module of the report that knows the configuration's classes.
-"""
+"""The command that repeats a run: the flags in which its configuration differs from its preset."""
 
 from __future__ import annotations
 
