@@ -79,6 +79,7 @@ def _export(arguments: Sequence[str]) -> None:
         models_dir=options.models_dir,
         overwrite=options.overwrite,
         weights_license=options.weights_license,
+        run=options.run,
     )
     print(f"model: {directory}")
 

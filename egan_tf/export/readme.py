@@ -16,7 +16,7 @@ from egan_tf.sampling.spec import SamplingSpec
 _CHECK = "First compare the files with the card, and what they sample with each other (`--files-only` loads none):"
 _COMMAND = "The command that trains with this configuration:"
 _FACTS = ("steps", "fitness", "scores")
-_HEADLINES = ("name", "description", "data", "license", "command", *_FACTS)
+_HEADLINES = ("name", "description", "data", "license", "command", "metrics", *_FACTS)
 _NOISE = {"normal": "N(0, 1)", "uniform": "uniform in (-1, 1)"}
 
 
@@ -37,6 +37,8 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
     parts += ["## Facts", _facts(card, spec)]
     if "command" in card:
         parts += ["## Training", _COMMAND, code_block("sh", _inline(card["command"]))]
+    if "metrics" in card:
+        parts += ["## Metrics", _metrics(card["metrics"])]
     if "data" in card:
         parts += ["## Training data", _data(card["data"])]
     parts += ["## Licence and memorisation", _licence(card, path)]
@@ -71,6 +73,16 @@ def _data(facts: Any) -> str:
         return _value(facts)
     rows = [(key.capitalize(), _inline(value)) for key, value in facts.items() if key not in ("name", "description")]
     return "\n\n".join([f"{facts.get('name', '')}: {facts.get('description', '')}", table(("", ""), rows)])
+
+
+def _metrics(records: Any) -> str:
+    """A table of metrics whose names carry their protocol, and what the protocols are."""
+    if not isinstance(records, list) or not all(isinstance(each, dict) and "metric" in each for each in records):
+        return _value(records)
+    rows = [
+        [_inline(each["metric"]), _inline(each.get("value", "")), _inline(each.get("protocol", ""))] for each in records
+    ]
+    return table(("metric", "value", "protocol"), rows)
 
 
 def _licence(card: Mapping[str, Any], path: str) -> str:

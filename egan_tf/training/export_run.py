@@ -21,6 +21,12 @@ from egan_tf.training.reproduce import reproduce
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.json_lines import read_records
 
+METRIC_ENTRIES = (
+    *("metric", "value", "deviation", "n_real", "n_fake", "dataset", "split", "extractor", "extractor_hash", "resize"),
+    *("protocol", "seed"),
+)
+"""What a card keeps of the record of an evaluation."""
+
 
 def export(
     egan: EGAN,
@@ -33,6 +39,7 @@ def export(
     models_dir: Path | None = None,
     overwrite: bool | None = None,
     weights_license: str | None = None,
+    run: Path | None = None,
 ) -> Path:
     """Exports one survivor with its card.
 
@@ -46,6 +53,7 @@ def export(
         models_dir: instead of the configuration's.
         overwrite: instead of the configuration's.
         weights_license: instead of the configuration's.
+        run: the run's folder, whose evaluations of this generator the card gets.
 
     Returns:
         The directory.
@@ -58,7 +66,7 @@ def export(
         export_dir(config),
         latent=egan.latent,
         value_range=dataset.value_range,
-        card=_card(egan, config, dataset, individual),
+        card={**_card(egan, config, dataset, individual), **(_metrics(run, egan) if run and not individual else {})},
         formats=tuple(formats or config.run.formats),
         overwrite=config.run.overwrite if overwrite is None else overwrite,
         class_names=dataset.class_names if egan.conditional else (),
@@ -107,6 +115,18 @@ def export_event(directory: Path) -> dict[str, Any]:
     card = read_card(directory) or {}
     failed = {name: card[name] for name in ("failed_formats",) if name in card}
     return {"event": "exported", "card_sha256": sha256_of(directory / CARD_FILE), **failed}
+
+
+def _metrics(run: Path, egan: EGAN) -> dict[str, list[dict[str, Any]]]:
+    """The records of the fittest survivor's evaluation at this generation, if the run has them."""
+    path, generation = run / run_folder.EVALUATIONS, int(egan.generation.numpy())
+    records = read_records(path) if path.exists() else []
+    found = [
+        {name: record[name] for name in METRIC_ENTRIES if record.get(name) is not None}
+        for record in records
+        if record.get("step") == generation and record.get("value") is not None
+    ]
+    return {"metrics": found} if found else {}
 
 
 def _card(egan: EGAN, config: Config, dataset: data.Dataset | RecordedData, individual: int) -> dict[str, Any]:

@@ -248,7 +248,7 @@ class Run:
     def _export(self, saved: bool) -> Path:
         replace = is_own_export(self.folder, self.config, self.generation) or None
         try:
-            path = export(self.egan, self.config, self.dataset, overwrite=replace)
+            path = export(self.egan, self.config, self.dataset, overwrite=replace, run=self.folder)
         except InputError as error:
             advice = f"the run is kept: {program('export')} {self.folder} --name OTHER exports it again"
             raise RunError(f"{error}; {advice if saved else 'and the last checkpoint could not be written'}") from error

@@ -63,3 +63,9 @@ def test_the_command_that_trains_is_one_to_copy() -> None:
     readme = render_readme({**CARD, "command": "python train_tf.py --seed 3"}, IMAGES, [], "models/it")
     assert "```sh\npython train_tf.py --seed 3\n```" in readme
     assert "## Command" not in readme and "## Training\n" not in render_readme(CARD, IMAGES, [], "models/it")
+
+
+def test_metrics_are_a_table_if_they_are_those_of_a_run() -> None:
+    record = {"metric": "fd_x_2k", "value": 1.25, "protocol": "squared"}
+    assert "| fd_x_2k | 1.25 | squared |" in render_readme({**CARD, "metrics": [record]}, IMAGES, [], "it")
+    assert '"best": 3' in render_readme({**CARD, "metrics": {"best": 3}}, IMAGES, [], "it")

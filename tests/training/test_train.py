@@ -17,6 +17,7 @@ from egan_tf.training import build as building
 from egan_tf.training import train as training
 from egan_tf.training.config import from_json
 from egan_tf.training.presets import PRESETS, preset
+from egan_tf.utils.json_lines import read_records
 
 SMALL = ["--width", "8", "--latent-size", "6", "--steps", "24", "--log-every", "6", "--sample-every", "12"]
 
@@ -134,6 +135,11 @@ def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "second" in capsys.readouterr().out
     cards = [json.loads((trained / "models" / name / "card.json").read_text()) for name in ("second", "small")]
     assert cards[0]["license"] == "CC0-1.0" and "license" not in cards[1]
+    # The second is not the fittest survivor, which alone was evaluated.
+    assert "metrics" not in cards[0]
+    evaluations = read_records(Path(run) / "evaluations.jsonl")
+    last = {each["metric"]: each["value"] for each in evaluations if each["step"] == 24}
+    assert last and {each["metric"]: each["value"] for each in cards[1]["metrics"]} == last
     for card in cards:
         python, program, *flags = shlex.split(card["command"])
         assert (python, program) == ("python", "train_tf.py")
