@@ -21,6 +21,8 @@ from tests.sampling.onnx_files import IMAGE, build, put
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("egan-train", "egan-export", "egan-sample", "egan-report", "egan-search")
 NOT_IN_SDIST = (".ci/run", ".gitignore")
+REFERENCE = "saved_models/reference"
+INSTALLED = ("ring8", "grid25", "digits", "digits_conditional")
 NAME = re.compile(r"[\w-]+")
 
 CLOSURE = """
@@ -126,7 +128,9 @@ def test_the_wheel_holds_the_package_alone_and_is_the_same_from_the_sdist(built:
         assert contents == {name: second.read(name) for name in second.namelist()}
     metadata = f"egan_tf-{__version__}.dist-info/"
     package = {name for name in contents if not name.startswith(metadata)}
-    assert package == {name for name in built.tracked if name.startswith("egan_tf/")}
+    models = {name for name in built.tracked if name.startswith(tuple(f"{REFERENCE}/{each}/" for each in INSTALLED))}
+    installed = {name.replace(REFERENCE, "egan_tf/models", 1) for name in models}
+    assert models and package == {name for name in built.tracked if name.startswith("egan_tf/")} | installed
     assert {
         "egan_tf/py.typed",
         "egan_tf/report/templates/style.css",
@@ -166,6 +170,9 @@ def test_the_base_install_samples_and_says_what_the_rest_needs(base: Path, tmp_p
         out = f"grid{index}.png"
         sampled = succeed(*line, model, "--count", 16, "--seed", 0, "--out", out, cwd=tmp_path)
         assert sampled.startswith("wrote ") and (tmp_path / out).read_bytes().startswith(b"\x89PNG")
+    for name in INSTALLED:
+        said = succeed(base / "egan-sample", name, "--count", 64, "--out", f"{name}.png", cwd=tmp_path)
+        assert "installed with egan_tf" in said and (tmp_path / f"{name}.png").exists()
     needs = [*[(base / command,) for command in COMMANDS if command != "egan-sample"], (python, "-m", "egan_tf.report")]
     for line in needs:
         for arguments in ((), ("--help",), ("run",)):

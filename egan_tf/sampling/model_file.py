@@ -26,8 +26,10 @@ _OTHERS = {
 
 MODELS, REFERENCE = Path("saved_models"), "reference"
 """Where exports are, relative to the working directory, and those that the project ships beside them."""
-SHIPPED = Path(__file__).parents[1] / "models"
-"""Exports that are installed with the package, a folder for each name; perhaps there are none."""
+_PACKAGE = Path(__file__).parents[1]
+_PLACES = (_PACKAGE / "models", _PACKAGE.parent / MODELS / REFERENCE)
+SHIPPED = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
+"""Exports that are installed with the package, a folder for each name; those of the checkout, if it runs from there."""
 
 GIVEN, SAVED, INSTALLED = "the given path", "saved_models", "installed with egan_tf"
 """Where a model was found."""
