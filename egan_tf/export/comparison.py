@@ -20,6 +20,9 @@ TOLERANCE = 1e-5
 """Largest difference of a file that computes in float32 from the float32 model, for samples within [-1, 1]; in
 proportion for larger ones."""
 
+ROUNDING_LIMIT = 1e-3
+"""What may be added to a bound for the generator's own rounding: an eighth of a level of 255."""
+
 
 class Bound(NamedTuple):
     """How much samples may differ, for samples within [-1, 1]; in proportion for larger ones.

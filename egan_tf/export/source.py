@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.export.comparison import Bound
+from egan_tf.export.rounding import rounding_of
 from egan_tf.sampling.noise import DISTRIBUTIONS
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, one_of, require
@@ -50,6 +53,11 @@ class Source:
     model: keras.Model
     spec: SamplingSpec
     rows_per_call: int | None = None
+
+    @cached_property
+    def rounding(self) -> Bound:
+        """What bounds grow by because of the generator's own rounding; see `egan_tf.export.rounding`."""
+        return rounding_of(self.model, self.spec)
 
     @property
     def signature(self) -> list[tf.TensorSpec]:

