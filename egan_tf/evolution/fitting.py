@@ -23,6 +23,7 @@ from egan_tf.evolution.real_data import source_of
 from egan_tf.evolution.replicated import (
     ReplicatedStep,
     distributed,
+    only_replica_function,
     own_part,
     replicated_function,
     sizes_of_replica,
@@ -149,6 +150,11 @@ class Fitting(KerasWords):
         return 1 if self._distribute_strategy is None else self._distribute_strategy.num_replicas_in_sync
 
     def _replicated_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> Any:
+        if sample_fn is not None and self.replica_count == 1:
+            options = self.steps_per_execution, self.jit_compile, self.run_eagerly
+            return only_replica_function(
+                self._distribute_strategy, lambda unused: evolve(self, self._drawn(sample_fn, sizes)), *options
+            )
         rule, own_sizes = self.choices.tournaments, sizes_of_replica(sizes, self.replica_count)
 
         def step(data: Any) -> dict[str, tf.Tensor]:

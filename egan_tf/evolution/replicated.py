@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from egan_tf.evolution import replicas
 from egan_tf.evolution.batches import Batches, GenerationSizes, LabelledBatches, RealBatches
+from egan_tf.evolution.multi_step import multi_step_function
 from egan_tf.evolution.stacking import stack
 
 Logs = dict[str, tf.Tensor]
@@ -137,6 +138,30 @@ class ReplicatedStep:
         step = tf.function(self.step, jit_compile=True, autograph=False) if self.jit_compile else self.step
         logs = self.strategy.run(step, args=(data,))
         return {name: self.strategy.experimental_local_results(value)[0] for name, value in logs.items()}
+
+
+def only_replica_function(
+    strategy: tf.distribute.Strategy,
+    train_step: Callable[[Any], Logs],
+    count: int,
+    jit_compile: bool,
+    run_eagerly: bool,
+) -> Callable[[Any], Logs]:
+    """A train function for Keras of a strategy with one replica, for samples that are made inside the step.
+
+    As `multi_step_function`, which it runs on that replica: nothing communicates, so that the loop over generations may
+    stand in the program.
+    """
+
+    def on_replica() -> Logs:
+        return multi_step_function(train_step, count, jit_compile, run_eagerly)(None)
+
+    def call() -> Logs:
+        logs = strategy.run(on_replica)
+        return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
+
+    compiled = call if run_eagerly else tf.function(call, autograph=False)
+    return lambda iterator: compiled()
 
 
 def replicated_function(

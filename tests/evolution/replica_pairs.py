@@ -255,14 +255,25 @@ def evaluation(strategy: tf.distribute.Strategy) -> EGAN:
 def one_replica(strategy: tf.distribute.Strategy) -> dict[str, Any]:
     """A strategy with a single replica against none."""
     del strategy
-    case: Case = {"settings": {"mutations": ["heuristic"], "discriminator_steps": 2}}
     alone = tf.distribute.OneDeviceStrategy("CPU:1")
-    one = build(case)
-    fit(one, case)
-    with alone.scope():
-        two = build(case)
-    fit(two, case)
-    return {**difference(one, two), "device": two.generator.trainable_variables[0].value.device[-5:]}
+    mutations = ["minimax", "least_squares"]
+    cases: dict[str, Case] = {
+        "a dataset": {"settings": {"mutations": ["heuristic"], "discriminator_steps": 2}},
+        "a function, several generations in one program": {
+            "data": "function",
+            "steps_per_execution": GENERATIONS,
+            "settings": {"mutations": mutations, "tournaments": "auto"},
+        },
+    }
+    found = {}
+    for name, case in cases.items():
+        one = build(case)
+        fit(one, case)
+        with alone.scope():
+            two = build(case)
+        fit(two, case)
+        found[name] = {**difference(one, two), "device": two.generator.trainable_variables[0].value.device[-5:]}
+    return found
 
 
 def main(folder: str, names: str, cases: str) -> None:
