@@ -1,8 +1,8 @@
 """The cost of a generation of each network: `python -m benchmarks.networks --help`.
 
-For square images, batch 32 and three mutations: our defaults, and scoring on a quarter of a batch, against the same
-pair's plain two-player step, in turns; with one discriminator step per generation, and with as many as the network's
-authors take.
+For square images, batch 32 and three mutations: our defaults, scoring on a quarter of a batch, and a generation in
+which `--tournaments auto` holds none, against the same pair's plain two-player step, in turns; with one discriminator
+step per generation, and with as many as the network's authors take.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
     report: dict[str, Any] = {"machine": {**machine(), "load": os.getloadavg()[0]}, "rounds": options.rounds}
     report["cases"] = []
     for case in cases(options.network, options.side, options.width, options.precision):
-        results = measure(case, ["plain", "defaults", "quarter"], options.rounds, None)
+        results = measure(case, ["plain", "defaults", "quarter", "no_tournament"], options.rounds, None)
         report["cases"].append({"case": vars(case), "results": results})
         print(case.network, case.discriminator_steps, *results.values(), file=sys.stderr)
     report["machine"]["load_after"] = os.getloadavg()[0]

@@ -23,7 +23,7 @@ from egan_tf.networks import build_discriminator, build_generator
 PAPER_EVALUATION = 256
 # E-GAN's, SNGAN's (Miyato et al. 2018, appendix B) and R3GAN's.
 AUTHORS_STEPS = {"mlp": 1, "dcgan": 3, "residual": 5, "modern": 1}
-NAMES = ("plain", "textbook", "paper_protocol", "defaults", "quarter")
+NAMES = ("plain", "textbook", "paper_protocol", "defaults", "quarter", "no_tournament")
 
 Variant = Callable[[], Any]
 
@@ -136,6 +136,8 @@ def program(case: Case, name: str, make_training: Callable[[Case], Training] = t
         "textbook": lambda: _textbook(case, make_training(case)),
         "paper_protocol": lambda: _ours(case, paper),
         "defaults": lambda: _ours(case, {}),
+        # A generation in which `tournaments="auto"` holds none.
+        "no_tournament": lambda: _ours(case, {"tournaments": "every:1000000"}),
         # Children are scored on a quarter of a batch; the discriminator takes its steps on fresh batches.
         "quarter": lambda: _ours(case, {"evaluation_size": case.batch // 4, "reuse_evaluation_batch": False}),
     }
