@@ -16,10 +16,9 @@ ROOT = Path(__file__).parents[2]
 LIMIT, MOVED = 1e-5, 1e-3
 CHECKS = ("refusals", "resumed", "drift", "one replica")
 PAIRS: dict[str, dict[str, Any]] = {
-    "toy, two lines, tournaments by chance": {
+    "toy, tournaments by chance": {
         "optimizer": "adam",
         "settings": {
-            "population_size": 2,
             "mutations": ["minimax", "least_squares"],
             "ema_decay": 0.9,
             "tournaments": "auto",
@@ -46,13 +45,12 @@ PAIRS: dict[str, dict[str, Any]] = {
             "reuse_evaluation_batch": False,
         },
     },
-    "conditional images, BatchNorm, augmented, crossover, LeCam": {
+    "conditional images, BatchNorm, augmented, LeCam": {
         "network": "dcgan",
         "norm": "batch",
         "conditional": True,
         "settings": {
-            "mutations": ["heuristic", "least_squares"],
-            "operators": ["mutation", "crossover"],
+            "mutations": ["heuristic"],
             "augmentations": ["color", "translation"],
             "lecam_weight": 0.1,
             "evaluation_size": 12,
