@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT, MODELS = Path(__file__).parents[1], Path("saved_models", "reference")
-_OWN = ["--seed", "0", "--weights-license", "MIT"]
+_OWN = ["--seed", "0", "--weights-license", "MIT", "--rows-per-call", "32"]
 _IMAGES = ["--formats", "saved_model", "onnx", "images"]
 _DIGITS = ["--preset", "digits", "--tournaments", "auto", "--steps", "20000", *_IMAGES, *_OWN]
 

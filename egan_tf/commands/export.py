@@ -79,6 +79,7 @@ def _export(arguments: Sequence[str]) -> None:
         models_dir=options.models_dir,
         overwrite=options.overwrite,
         weights_license=options.weights_license,
+        rows_per_call=options.rows_per_call,
         run=options.run,
     )
     print(f"model: {directory}")
@@ -87,6 +88,7 @@ def _export(arguments: Sequence[str]) -> None:
 def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
     """Refuses what cannot be exported, before TensorFlow is imported, which takes seconds."""
     from egan_tf.export.directory import check_export_directory
+    from egan_tf.sampling.calls import check_rows
     from egan_tf.training import run_folder
     from egan_tf.training.checkpoint_folders import check_checkpoint
     from egan_tf.training.export_place import export_dir, exported_as
@@ -94,6 +96,8 @@ def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
 
     last = config.evolution.population_size - 1
     require(rank <= last, "individual", f"must be from 0 to {last}, got {rank}")
+    if options.rows_per_call is not None:
+        check_rows(options.rows_per_call)
     for name in options.formats or ():
         one_of("formats", name, names_in(FORMATS))
     check_checkpoint(options.run, options.run / run_folder.CHECKPOINTS, options.checkpoint)
@@ -148,6 +152,13 @@ def _parser() -> OneLineParser:
         default=None,
         metavar="DIR",
         help="folder of the exported models (default: the run's)",
+    )
+    parser.add_argument(
+        "--rows-per-call",
+        type=int,
+        default=None,
+        metavar="N",
+        help="rows of noise that a sampler gives onnxruntime at once (default: the run's, or what is measured)",
     )
     parser.add_argument(
         "--weights-license",

@@ -14,6 +14,7 @@ import pydantic
 
 from egan_tf.data.options import MAX_RESOLUTION, MIN_RESOLUTION
 from egan_tf.evolution.settings import MAX_GENERATIONS, MAX_SAMPLES
+from egan_tf.sampling.calls import MAX_ROWS
 from egan_tf.utils.checks import format_value, require
 from egan_tf.utils.settings import Settings, setting
 
@@ -59,6 +60,14 @@ class RunConfig(Settings):
         "formats of the export",
         min_length=1,
         registry="egan_tf.export.formats:FORMATS",
+        changeable=True,
+    )
+    rows_per_call: int | None = setting(
+        None,
+        "rows of noise that a sampler gives onnxruntime at once, fixed in the ONNX files; none for what "
+        "an export measures as the fastest",
+        ge=1,
+        le=MAX_ROWS,
         changeable=True,
     )
     weights_license: str = setting(

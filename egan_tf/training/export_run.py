@@ -39,6 +39,7 @@ def export(
     models_dir: Path | None = None,
     overwrite: bool | None = None,
     weights_license: str | None = None,
+    rows_per_call: int | None = None,
     run: Path | None = None,
 ) -> Path:
     """Exports one survivor with its card.
@@ -53,14 +54,15 @@ def export(
         models_dir: instead of the configuration's.
         overwrite: instead of the configuration's.
         weights_license: instead of the configuration's.
+        rows_per_call: instead of the configuration's.
         run: the run's folder, whose evaluations of this generator the card gets.
 
     Returns:
         The directory.
     """
     config = exported_as(config, name, models_dir)
-    if weights_license is not None:
-        config = config.replace(run={"weights_license": weights_license})
+    given = {"weights_license": weights_license, "rows_per_call": rows_per_call}
+    config = config.replace(run={key: value for key, value in given.items() if value is not None})
     return export_generator(
         egan.individual(individual),
         export_dir(config),
@@ -70,6 +72,7 @@ def export(
         formats=tuple(formats or config.run.formats),
         overwrite=config.run.overwrite if overwrite is None else overwrite,
         class_names=dataset.class_names if egan.conditional else (),
+        rows_per_call=config.run.rows_per_call,
     )
 
 

@@ -130,7 +130,7 @@ def test_the_exported_generator_is_the_fittest_and_not_the_last_child(trained: P
 
 def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, models = str(trained / "runs" / "001-small"), str(trained / "models")
-    flags = ["--individual", "1", "--formats", "onnx", "--weights-license", "CC0-1.0"]
+    flags = ["--individual", "1", "--formats", "onnx", "--weights-license", "CC0-1.0", "--rows-per-call", "24"]
     export_command.main([run, "--models-dir", models, "--name", "second", *flags])
     assert "second" in capsys.readouterr().out
     cards = [json.loads((trained / "models" / name / "card.json").read_text()) for name in ("second", "small")]
@@ -147,6 +147,7 @@ def test_export_again(trained: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert json.loads(json.dumps(again)) == card["config"]
     egan, _, _ = training.load_run(Path(run))
     sampler = Sampler(trained / "models" / "second")
+    assert sampler.rows_per_call == 24
     expected = egan.individual(1)(sampler.noise(5, seed=2), training=False)
     np.testing.assert_allclose(sampler.sample(5, seed=2), expected, atol=1e-5)
     assert not (trained / "models" / "second" / "saved_model").exists()
@@ -270,6 +271,7 @@ def test_an_existing_model_is_replaced_only_with_overwrite(trained: Path) -> Non
         (["{run}", "--individual", "2"], "individual: must be from 0 to 1"),
         (["{run}", "--individual", "-1"], "individual"),
         (["{run}", "--individual", "worst"], "individual: must be best or a rank"),
+        (["{run}", "--rows-per-call", "1025"], "rows_per_call: must be at most 1024"),
         (["{run}", "--formats", "h5"], "formats: unknown value 'h5'"),
         (["{run}", "--name", "../up"], "name: "),
     ],
