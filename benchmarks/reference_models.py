@@ -17,11 +17,17 @@ _OWN = ["--seed", "0", "--weights-license", "MIT", "--rows-per-call", "32"]
 _IMAGES = ["--formats", "saved_model", "onnx", "images"]
 _DIGITS = ["--preset", "digits", "--tournaments", "auto", "--steps", "20000", *_IMAGES, *_OWN]
 
+# As `benchmarks/conditional.py` trains it for 20 minutes of two cores.
+_FASHION_MNIST = ["--dataset", "fashion_mnist", "--conditional", "--no-by-class", "--precision", "mixed_bfloat16"]
+_FASHION_MNIST += ["--xla", "off", "--tournaments", "auto", "--steps", "38400", "--log-every", "20"]
+_FASHION_MNIST += ["--sample-every", "3800", "--evaluate-every", "3800", "--evaluation-samples", "2000"]
+
 REFERENCE: dict[str, list[str]] = {
     "ring8": ["--preset", "ring8", *_OWN],
     "grid25": ["--preset", "grid25", *_OWN],
     "digits": _DIGITS,
     "digits_conditional": [*_DIGITS, "--conditional"],
+    "fashion_mnist_conditional": [*_FASHION_MNIST, *_IMAGES, *_OWN],
 }
 """By name, the flags of `train_tf.py`."""
 
