@@ -1,7 +1,8 @@
 """A plain class-conditional DCGAN as keras.io teaches it (its example conditional_gan), for comparison.
 
 Labels are one-hot vectors beside the noise, and planes of ones beside the image. The discriminator minimises the binary
-cross-entropy, the generator the same with the labels exchanged; Adam with 3e-4 for both.
+cross-entropy, the generator the same with the labels exchanged; Adam with 3e-4 for both. The first layer has as many
+channels as the convolutions, so that one width sets the number of parameters; there it has 138, in 930,000 weights.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ LATENT = 128
 def generator(classes: int, width: int) -> keras.Model:
     """Noise with one-hot labels, [batch, 128 + classes], to images [batch, 28, 28, 1] in [−1, 1]."""
     inputs = keras.Input((LATENT + classes,))
-    x = layers.LeakyReLU(negative_slope=0.2)(layers.Dense(7 * 7 * (LATENT + classes))(inputs))
-    x = layers.Reshape((7, 7, LATENT + classes))(x)
+    x = layers.LeakyReLU(negative_slope=0.2)(layers.Dense(7 * 7 * width)(inputs))
+    x = layers.Reshape((7, 7, width))(x)
     for _ in range(2):
         x = layers.LeakyReLU(negative_slope=0.2)(layers.Conv2DTranspose(width, 4, strides=2, padding="same")(x))
     outputs = layers.Conv2D(1, 7, padding="same")(x)
@@ -45,7 +46,7 @@ def width_for(parameters: int, classes: int) -> int:
     def count(width: int) -> int:
         return generator(classes, width).count_params() + discriminator(classes, width).count_params()
 
-    return min(range(8, 257, 8), key=lambda width: abs(count(width) - parameters))
+    return min(range(8, 257, 2), key=lambda width: abs(count(width) - parameters))
 
 
 def train(

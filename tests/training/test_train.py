@@ -176,7 +176,7 @@ def test_points_run_through_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_builds(name: str) -> None:
     shapes = {"digits": (8, 8, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3), "ring8": (2,), "grid25": (2,)}
-    shapes |= {"lsun": (64, 64, 3), "celeb_a": (128, 128, 3)}
+    shapes |= {"emoji": (64, 64, 3), "lsun": (64, 64, 3), "celeb_a": (128, 128, 3)}
     config = preset(name).replace(network={"width": 4})
     shape = shapes[str(config.data.dataset).partition(":")[0]]
     assert training.build(config, shape).sample_shape == shape
