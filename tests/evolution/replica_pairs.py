@@ -65,24 +65,25 @@ def build(case: Case, eagerly: bool = False) -> EGAN:
     return egan
 
 
-class Spread(keras.callbacks.Callback):
-    """The smallest difference of fitness among siblings in any generation: below rounding, chance chooses."""
+class Gap(keras.callbacks.Callback):
+    """The smallest difference of fitness between two children in any generation: below rounding, chance chooses."""
 
     def __init__(self) -> None:
         super().__init__()
         self.smallest = np.inf
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self.smallest = min(self.smallest, float((logs or {})["fitness_spread"]))
+        fitness = np.sort(self.model.population.children_scores.fitness.numpy())
+        self.smallest = min(self.smallest, float(np.diff(fitness[np.isfinite(fitness)]).min(initial=np.inf)))
 
 
 def fit(egan: EGAN, case: Case, generations: int = GENERATIONS) -> float:
-    """Trains, and returns the smallest spread of fitness among siblings."""
+    """Trains, and returns the smallest difference of fitness between two children."""
     shape, start = shape_of(case), int(egan.generation.numpy())
     x = np.random.default_rng(0).uniform(-1, 1, (SAMPLES, *shape)).astype("float32")
     y = (np.arange(SAMPLES) % CLASSES).astype("int32") if case.get("conditional") else None
-    spread = Spread()
-    always: dict[str, Any] = {"batch_size": BATCH, "verbose": 0, "callbacks": [spread]}
+    gap = Gap()
+    always: dict[str, Any] = {"batch_size": BATCH, "verbose": 0, "callbacks": [gap]}
     words: dict[str, Any] = {**always, "steps_per_epoch": generations}
     kind = case.get("data", "dataset")
     if kind == "array":
@@ -99,7 +100,7 @@ def fit(egan: EGAN, case: Case, generations: int = GENERATIONS) -> float:
     else:
         samples = tf.data.Dataset.from_tensor_slices(x if y is None else (x, y)).repeat()
         egan.fit(samples.batch(7).skip(start), **words)
-    return spread.smallest
+    return gap.smallest
 
 
 def values_of(egan: EGAN) -> dict[str, np.ndarray]:
@@ -130,7 +131,7 @@ def pair(case: Case, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     """A case on one device, eagerly as that takes half of the time, and on two replicas."""
     one = build(case, eagerly=True)
     before = one.generator.get_weights()
-    spread = fit(one, case)
+    gap = fit(one, case)
     with strategy.scope():
         two = build(case)
     fit(two, case)
@@ -139,7 +140,7 @@ def pair(case: Case, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     return {
         **difference(one, two),
         "scores": float(np.abs(scores[0] - scores[1]).max()),
-        "spread": spread,
+        "gap": gap,
         "moved": moved,
         "equal": replicas_equal(two),
         "sampled": same_samples(one, two),
