@@ -48,11 +48,11 @@ def island(folder: Path, rank: int, options: argparse.Namespace) -> dict[str, An
     home, guest = (build(config, source.shape) for _ in range(2))
     batch = config.data.batch_size
     real = source.batches(home.samples_per_generation(batch), seed)
-    judge = tf.constant(source.sample(SCORED, seed))
+    own = tf.constant(source.sample(SCORED, seed))
 
     def distance(egan: EGAN, at: int) -> float:
         noise = egan.latent.sample(SCORED, tf.constant([seed, at], tf.int64))
-        return float(energy_distance(judge, egan.sample(noise)))
+        return float(energy_distance(own, egan.sample(noise)))
 
     adopted = 0
     for done in range(options.every, steps + 1, options.every):

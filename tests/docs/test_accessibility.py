@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ from egan_tf.export.page.runtime import PACKAGE
 from egan_tf.report import write_comparison, write_report
 from egan_tf.sampling import SamplingSpec
 from tests.docs.blocks import ROOT
-from tests.report.browser import CHROMIUM, Browser
+from tests.report.browser import CHROMIUM, Browser, serving
 from tests.report.runs import full_run
 from tests.sampling.onnx_files import build, put
 
@@ -30,11 +27,6 @@ AXE = "axe-core@4.10.3"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = f"""axe.run({{runOnly: {RULES}}}).then(
   found => JSON.stringify(found.violations.map(each => [each.id, each.nodes.map(node => node.html).slice(0, 3)])))"""
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +54,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     model = put(folder, build(SamplingSpec(30, "uniform", (12, 9, 3), (0.0, 1.0), 3, ("shirt", "shoe", "hat"))))
     assert request.config.cache is not None
     write_page(model, folder / "page", None, request.config.cache.mkdir(PACKAGE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture(scope="module")

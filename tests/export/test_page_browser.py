@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import functools
-import http.server
 import io
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +20,7 @@ from egan_tf.sampling import Sampler, SamplingSpec
 from egan_tf.sampling.pictures import on_white, picture, to_pixels
 from egan_tf.sampling.walk import interpolate
 from egan_tf.utils.checks import InputError
-from tests.report.browser import CHROMIUM, Browser
+from tests.report.browser import CHROMIUM, Browser, serving
 from tests.sampling.onnx_files import build, put
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
@@ -48,11 +45,6 @@ STATE = """({status: document.getElementById("status").textContent, error: docum
   overflow: document.documentElement.scrollWidth - innerWidth})"""
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[tuple[Path, str]]:
     """A folder with the pages of all `SPECS`, and its address."""
@@ -68,11 +60,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
                 raise
             pytest.skip(str(error))
         (folder / f"{name}.onnx").write_bytes(model.read_bytes())
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from egan_tf.commands.train import read_command_line
 FOLDER = ROOT / MODELS
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 LIMIT = 25_000_000
-LOCAL = ("/home/", "/work/", "/tmp/", "/root/")
+LOCAL = (str(ROOT), str(Path.home()), tempfile.gettempdir())
 
 
 def card_of(name: str) -> dict:
