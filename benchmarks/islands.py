@@ -85,7 +85,8 @@ def await_checkpoint(folder: Path, generation: int) -> None:
 
 def pair(seed: int, arm: str, options: argparse.Namespace) -> dict[str, Any]:
     """Both islands of a pair, as two processes; the result of an earlier call if there is one."""
-    folder = options.folder / f"{options.dataset}-{arm}-{seed}"
+    settings = f"{options.dataset}-{options.r1_weight:g}-{options.generations}-{options.every}"
+    folder = options.folder / settings / f"{arm}-{seed}"
     result = folder / "result.json"
     if not result.exists():
         folder.mkdir(parents=True, exist_ok=True)

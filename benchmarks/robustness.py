@@ -228,12 +228,15 @@ def main() -> None:
         setting, method = job
         cost = costs_found[f"{setting.structure} {cost_name(method)}"]
         words = {"number": setting.number, "method": method, "cost": cost}
-        return once(options.folder / "jobs" / f"{setting.number}_{method}.json", words, options)
+        return once(options.folder / f"{options.budget:g}_seconds" / f"{setting.number}_{method}.json", words, options)
 
     jobs = [(setting, method) for setting in settings for method in methods]
     with ThreadPoolExecutor(options.processes) as pool:
-        results = dict(zip(jobs, pool.map(result, jobs), strict=True))
-    rows = [{"setting": setting.number, "method": method, **found} for (setting, method), found in results.items()]
+        results = list(pool.map(result, jobs))
+    rows = [
+        {"setting": setting.number, "method": method, **found}
+        for (setting, method), found in zip(jobs, results, strict=True)
+    ]
     drawn_as = {setting.number: {**setting.optimizer, "structure": setting.structure} for setting in settings}
     report = {"machine": machine(), "budget": options.budget, "table": table(rows), "settings": drawn_as}
     publish({**report, "costs": costs_found, "rows": rows}, options.out)
