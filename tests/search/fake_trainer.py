@@ -2,7 +2,8 @@
 
 `python fake_trainer.py RUN`. The learning rate of the generators decides: the metric falls faster the nearer it is to
 0.001; above 0.05 it is not finite. The width decides how the process behaves: 1 is refused, 2 ends with an error, 3 by
-SIGKILL, 4 by SIGKILL the first time, 5 with no viable child.
+SIGKILL, 4 by SIGKILL the first time, 5 with no viable child. With FAKE_GATE it waits after its first evaluation until
+a file of that path exists.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 run = Path(sys.argv[1])
 config = json.loads((run / "config.json").read_text())
 seconds = float(os.environ.get("FAKE_SECONDS", "0.01"))
+gate = os.environ.get("FAKE_GATE", "")
 rate, width = config["optimizer"]["generator_learning_rate"], config["network"]["width"]
 steps, every = config["run"]["steps"], config["metrics"]["evaluate_every"]
 
@@ -54,6 +56,8 @@ done = len(path.read_text().splitlines()) // 2 if path.exists() else 0
 starts = len((run / "starts.jsonl").read_text().splitlines())
 for step in range((done + 1) * every, steps + 1, every):
     time.sleep(seconds)
+    while gate and step > every and not os.path.exists(gate):
+        time.sleep(0.02)
     if width == 3 or (width == 4 and starts == 1 and step > every):
         os.kill(os.getpid(), signal.SIGKILL)
     if width == 5:

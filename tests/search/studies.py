@@ -53,15 +53,15 @@ def work(study: Study, stopped: Callable[[], bool] = lambda: False) -> list[str]
     return lines
 
 
-def started_worker(study: Study, seconds: float, *url: str) -> subprocess.Popen[str]:
-    """A worker in a process of its own, whose trials take `seconds` for each evaluation."""
+def started_worker(study: Study, *url: str, gate: Path) -> subprocess.Popen[str]:
+    """A worker in a process of its own, whose trials wait after their first evaluation until there is a file `gate`."""
     return subprocess.Popen(
         [sys.executable, "-c", WORKER, str(study.folder), *url],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "FAKE_SECONDS": str(seconds), "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "FAKE_GATE": str(gate), "PYTHONPATH": str(ROOT)},
     )
 
 
