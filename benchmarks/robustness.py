@@ -15,10 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +24,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from benchmarks.cost_model import KINDS, Budget, all_of, counts, measured, once, one_thread, spent
+
 DATASET, SAMPLES = "digits", 2_000
 PER_CALL = 10
 """Generations in one call."""
-TIMED, WARM_UP = 12, 3
-"""Calls of each kind that are timed, turn by turn, and calls before them."""
-NEVER = "every:1000000"
-KINDS = {"tournament": "always", "plain": NEVER}
 
 
 @dataclass(frozen=True)
@@ -99,18 +94,8 @@ def model_of(setting: Drawn, method: str, data_dir: str, **evolution: Any) -> tu
     return config, dataset, build(config, dataset.shape, chosen.model)
 
 
-def one_thread() -> None:
-    """To be called before TensorFlow computes."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
 def cost_of(setting: Drawn, method: str, data_dir: str) -> dict[str, float]:
     """Seconds of a generation with and without a tournament, medians of an interleaved run."""
-    from benchmarks.timing import interleaved
-
     one_thread()
     works = {}
     for kind, rule in KINDS.items():
@@ -118,14 +103,11 @@ def cost_of(setting: Drawn, method: str, data_dir: str) -> dict[str, float]:
         words = {"batch_size": config.data.batch_size, "steps_per_epoch": PER_CALL * 10, "verbose": 0}
         real = dataset.batches(egan.samples_per_generation(config.data.batch_size), 0)
         works[kind] = lambda egan=egan, real=real, words=words: egan.fit(real, **words)
-    found = interleaved(works, TIMED, WARM_UP)
-    return {kind: float(np.median(seconds)) / (PER_CALL * 10) for kind, seconds in found.items()}
+    return measured(works, PER_CALL * 10)
 
 
 def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: argparse.Namespace) -> dict[str, Any]:
     """Trains until the budget is spent, and evaluates the moving average."""
-    import keras
-
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.extractors import load_extractor
     from egan_tf.metrics.sources import from_model
@@ -133,31 +115,23 @@ def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: arg
     one_thread()
     config, dataset, egan = model_of(setting, method, options.data_dir)
 
-    def spent() -> float:
-        generations, held = int(egan.generation.numpy()), int(egan.population.tournaments.tournaments.numpy())
-        return held * cost["tournament"] + (generations - held) * cost["plain"]
-
-    class Budget(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.model.stop_training = spent() >= options.budget
-
     most = int(2 * options.budget / min(cost.values())) // PER_CALL * PER_CALL
     batch = config.data.batch_size
     real = dataset.batches(egan.samples_per_generation(batch), setting.number)
-    egan.fit(real, batch_size=batch, steps_per_epoch=most, verbose=0, callbacks=[Budget()])
+    budget = Budget(lambda model: spent(model, cost) / options.budget)
+    egan.fit(real, batch_size=batch, steps_per_epoch=most, verbose=0, callbacks=[budget])
     extractor = load_extractor("cnn", dataset, options.data_dir)
     (record,) = evaluate(
         from_model(egan, dataset), dataset, ["frechet_distance"], count=SAMPLES, extractor=extractor, cache_dir=None
     )
-    counts = egan.population.selection_counts.numpy()
-    held = egan.population.tournaments
+    survivors, (generations, held) = egan.population.selection_counts.numpy(), counts(egan)
     return {
         "frechet_distance": float(record["value"]),
-        "generations": int(egan.generation.numpy()),
-        "tournaments": int(held.tournaments.numpy()),
-        "decided": int(held.decided_tournaments.numpy()),
-        "cost": round(spent(), 2),
-        "shares": dict(zip(egan.operator_names, (counts / max(1, counts.sum())).round(3).tolist(), strict=True)),
+        "generations": generations,
+        "tournaments": held,
+        "decided": int(egan.population.tournaments.decided_tournaments.numpy()),
+        "cost": round(spent(egan, cost), 2),
+        "shares": dict(zip(egan.operator_names, (survivors / survivors.sum()).round(3).tolist(), strict=True)),
     }
 
 
@@ -168,7 +142,7 @@ def costs(settings: list[Drawn], methods: list[str], options: argparse.Namespace
         for method in sorted({cost_name(method) for method in methods}):
             name = f"{setting.structure} {method}"
             job = {"number": setting.number, "method": method, "costs": True}
-            found[name] = once(options.folder / "costs" / f"{name.replace(' ', '_')}.json", job, options)
+            found[name] = _once(options.folder / "costs" / f"{name.replace(' ', '_')}.json", job, options)
     return found
 
 
@@ -177,20 +151,9 @@ def cost_name(method: str) -> str:
     return "relativistic" if method.startswith("relativistic") else "egan"
 
 
-def once(file: Path, job: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    """The result in a file; if it is missing, of a new process."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        places = ["--folder", str(options.folder), "--data-dir", options.data_dir, "--budget", str(options.budget)]
-        command = [sys.executable, "-m", "benchmarks.robustness", *places, "--job", json.dumps(job)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{file}: {done.stderr[-2000:]}")
-        partial = file.with_suffix(".partial")
-        partial.write_text(done.stdout.splitlines()[-1])
-        partial.replace(file)
-        print(file.stem, file.read_text(), file=sys.stderr, flush=True)
-    return dict(json.loads(file.read_text()))
+def _once(file: Path, job: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    places = ["--folder", str(options.folder), "--data-dir", options.data_dir, "--budget", str(options.budget)]
+    return once("benchmarks.robustness", file, job, places)
 
 
 def main() -> None:
@@ -228,11 +191,10 @@ def main() -> None:
         setting, method = job
         cost = costs_found[f"{setting.structure} {cost_name(method)}"]
         words = {"number": setting.number, "method": method, "cost": cost}
-        return once(options.folder / f"{options.budget:g}_seconds" / f"{setting.number}_{method}.json", words, options)
+        return _once(options.folder / f"{options.budget:g}_seconds" / f"{setting.number}_{method}.json", words, options)
 
     jobs = [(setting, method) for setting in settings for method in methods]
-    with ThreadPoolExecutor(options.processes) as pool:
-        results = list(pool.map(result, jobs))
+    results = all_of(result, jobs, options.processes)
     rows = [
         {"setting": setting.number, "method": method, **found}
         for (setting, method), found in zip(jobs, results, strict=True)

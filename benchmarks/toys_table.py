@@ -56,12 +56,12 @@ def summarize(rows: Sequence[Row], rivals: Sequence[str] = ("egan", "random")) -
     return table
 
 
-def paired(mine: Sequence[Row], others: Sequence[Row]) -> dict[str, float] | None:
-    """The mean difference in share, seed by seed, the half-width of its 95 % interval, and p of the paired t-test."""
+def paired(mine: Sequence[Row], others: Sequence[Row], value: str = SHARE) -> dict[str, float] | None:
+    """The mean difference in a value, seed by seed, the half-width of its 95 % interval, and p of the paired t-test."""
     from scipy import stats
 
-    other = {row["seed"]: row[SHARE] for row in others}
-    differences = np.array([row[SHARE] - other[row["seed"]] for row in mine if row["seed"] in other])
+    other = {row["seed"]: row[value] for row in others}
+    differences = np.array([row[value] - other[row["seed"]] for row in mine if row["seed"] in other])
     if len(differences) < 2:
         return None
     p = 1.0 if not differences.any() else float(stats.ttest_1samp(differences, 0.0).pvalue)

@@ -22,6 +22,7 @@ LIBRARIES = {
     "gpu_inputs",
     "keras_conditional",
     "methods",
+    "cost_model",
     "robustness_table",
     "timing",
     "variants",

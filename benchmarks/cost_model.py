@@ -1,0 +1,104 @@
+"""Equal cost as a model: generations are counted, each at the price that was measured for its kind.
+
+So a job is a function of its numbers, whatever else the machine does, and goes on where it was interrupted. Here are
+also the two things that such studies share: jobs in processes of their own, whose results are files, and one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from benchmarks.timing import interleaved
+
+NEVER = "every:1000000"
+"""A rule that holds no tournament in any of these runs."""
+KINDS = {"tournament": "always", "plain": NEVER}
+TIMED, WARM_UP = 12, 3
+"""Calls of each kind that are timed, turn by turn, and calls before them."""
+
+Cost = Mapping[str, float]
+"""Seconds of a generation by its kind."""
+
+
+def one_thread() -> None:
+    """To be called before TensorFlow computes."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def measured(works: Mapping[str, Callable[[], Any]], generations: int) -> dict[str, float]:
+    """Seconds of a generation by its kind: medians of an interleaved run of calls of so many generations."""
+    found = interleaved(works, TIMED, WARM_UP)
+    return {kind: float(np.median(seconds)) / generations for kind, seconds in found.items()}
+
+
+def counts(egan: Any) -> tuple[int, int]:
+    """Generations, and those that held a tournament."""
+    return int(egan.generation.numpy()), int(egan.population.tournaments.tournaments.numpy())
+
+
+def spent(egan: Any, cost: Cost) -> float:
+    """What the generations of a model have cost, seconds."""
+    generations, held = counts(egan)
+    return held * cost["tournament"] + (generations - held) * cost["plain"]
+
+
+class Budget(keras.callbacks.Callback):
+    """Ends training when `progress` reaches 1, with learning rates that fall over the second half of it.
+
+    Args:
+        progress: the part of the budget that is spent, from a model to a number.
+        final_fraction: of the learning rates, at the end.
+    """
+
+    def __init__(self, progress: Callable[[Any], float], final_fraction: float = 1.0) -> None:
+        super().__init__()
+        self._progress, self._final = progress, final_fraction
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Remembers the initial rates."""
+        self._rates = [float(optimizer.learning_rate) for optimizer in self._optimizers] if self._final < 1 else []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Compares with the budget."""
+        progress = self._progress(self.model)
+        self.model.stop_training = progress >= 1.0
+        decayed = min(1.0, max(0.0, 2.0 * progress - 1.0))
+        for optimizer, rate in zip(self._optimizers, self._rates, strict=False):
+            optimizer.learning_rate = rate * (1.0 - (1.0 - self._final) * decayed)
+
+    @property
+    def _optimizers(self) -> Sequence[keras.optimizers.Optimizer]:
+        return self.model.generator_optimizer, self.model.discriminator_optimizer
+
+
+def once(module: str, file: Path, job: Mapping[str, Any], options: Sequence[str] = ()) -> dict[str, Any]:
+    """The result in a file; if it is missing, that of `python -m MODULE --job JOB`, its last printed line."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", module, *options, "--job", json.dumps(dict(job))]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{file}: {done.stderr[-2000:]}")
+        partial = file.with_suffix(".partial")
+        partial.write_text(done.stdout.splitlines()[-1])
+        partial.replace(file)
+        print(file.stem, file.read_text(), file=sys.stderr, flush=True)
+    return dict(json.loads(file.read_text()))
+
+
+def all_of(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any], processes: int) -> list[dict[str, Any]]:
+    """The results of jobs, several at a time, in order."""
+    with ThreadPoolExecutor(processes) as pool:
+        return list(pool.map(work, jobs))

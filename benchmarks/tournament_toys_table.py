@@ -1,0 +1,68 @@
+"""Prints the tables of `benchmarks/tournament_toys.py`: `python -m benchmarks.tournament_toys_table RESULT.json ...`.
+
+Means over the seeds with 95 % intervals, and differences paired by seed to the rivals: in the share within 3σ to
+`never_heuristic`, which was named beforehand, in modes to `egan`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.toys_table import SHARE, interval, paired
+
+Row = dict[str, Any]
+HEADING = ("method", "generations", "tournaments", "share within 3σ", "least", "modes", "KL")
+SHARE_RIVAL, MODES_RIVAL, MODES = "never_heuristic", "egan", "modes_covered"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows of one data set as a Markdown table."""
+    by_method: dict[str, list[Row]] = {}
+    for row in rows:
+        by_method.setdefault(row["method"], []).append(row)
+    rivals = {rival: value for rival, value in ((SHARE_RIVAL, SHARE), (MODES_RIVAL, MODES)) if rival in by_method}
+    heading = [*HEADING, *(f"{'share' if value == SHARE else 'modes'} less {rival}" for rival, value in rivals.items())]
+    lines = [f"| {' | '.join(heading)} |", f"|{' --- |' * len(heading)}"]
+    for method, mine in by_method.items():
+        cells = [method, f"{np.median([row['generations'] for row in mine]):.0f}"]
+        cells += [f"{np.mean([row['tournaments'] / row['generations'] for row in mine]):.3f}"]
+        cells += [_text(interval([row[SHARE] for row in mine])), f"{min(row[SHARE] for row in mine):.3f}"]
+        modes = [row[MODES] for row in mine]
+        cells += [f"{_text(interval(modes), 1)} (from {min(modes):.0f})"]
+        cells += [_text(interval([row["mode_divergence"] for row in mine]))]
+        for rival, value in rivals.items():
+            difference = None if method == rival else paired(mine, by_method[rival], value)
+            cells.append(
+                "" if difference is None else f"{_text(difference, 4 if value == SHARE else 1)}, p {difference['p']:g}"
+            )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _text(value: dict[str, float], digits: int = 4) -> str:
+    return f"{value['mean']:.{digits}f} ± {value['half_width']:.{digits}f}"
+
+
+def main() -> None:
+    """Prints the tables of result files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="+", type=Path)
+    for path in parser.parse_args().results:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        rows = sorted(report["rows"], key=lambda row: row["dataset"])  # stable: methods and seeds keep their order
+        for dataset, group in groupby(rows, key=lambda row: row["dataset"]):
+            of_set = list(group)
+            seeds = len({row["seed"] for row in of_set})
+            print(f"**{dataset}, R1 {of_set[0]['r1_weight']:g}, equal {of_set[0]['budget']}, {seeds} seeds**\n")
+            print(table(of_set), end="\n\n")
+
+
+if __name__ == "__main__":
+    main()

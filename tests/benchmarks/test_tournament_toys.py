@@ -1,0 +1,47 @@
+"""The studies of tournaments on the toys: what they compare, and what a budget does."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+from benchmarks.cost_model import Budget
+from benchmarks.methods import METHODS
+from benchmarks.tournament_toys import STUDIES
+from benchmarks.tournament_toys_table import table
+
+
+def test_every_method_is_a_known_one() -> None:
+    assert all(set(study.methods) <= set(METHODS) for study in STUDIES.values())
+
+
+def test_a_budget_ends_training_and_rates_fall_in_its_second_half() -> None:
+    class Model:
+        generator_optimizer = keras.optimizers.Adam(1.0)
+        discriminator_optimizer = keras.optimizers.Adam(0.5)
+        stop_training, progress = False, 0.0
+
+    model = Model()
+    budget = Budget(lambda model: model.progress, final_fraction=0.2)
+    budget.set_model(model)
+    budget.on_train_begin()
+    for progress, rate, ended in ((0.4, 1.0, False), (0.75, 0.6, False), (1.01, 0.2, True)):
+        model.progress = progress
+        budget.on_train_batch_end(0)
+        assert float(model.generator_optimizer.learning_rate) == pytest.approx(rate)
+        assert float(model.discriminator_optimizer.learning_rate) == pytest.approx(rate / 2)
+        assert model.stop_training is ended
+
+
+def test_differences_are_paired_by_seed() -> None:
+    def row(method: str, seed: int, share: float, modes: float) -> dict[str, object]:
+        words = {"generations": 100, "tournaments": 25, "mode_divergence": 0.0}
+        return {"method": method, "seed": seed, "high_quality_share": share, "modes_covered": modes, **words}
+
+    rows = [row("egan", 0, 0.5, 7), row("egan", 1, 0.7, 8)]
+    rows += [row("never_heuristic", seed, share, 8) for seed, share in ((1, 0.8), (0, 0.7))]
+    lines = table(rows).splitlines()
+    assert lines[2].startswith("| egan | 100 | 0.250 | 0.6000 ± ")
+    assert "| -0.1500 ± 0.6350, p " in lines[2] and lines[2].endswith("|  |")
+    # 1 and 0 modes more: a mean of 0.5, and a half-width of 12.7 · 0.5.
+    assert lines[3].endswith("|  | 0.5 ± 6.3, p 0.5 |")
