@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from egan_tf.evolution.sums import summed_to_rows
+
 
 def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
     """The positions of the `count` fittest, the fittest first.
@@ -29,20 +31,12 @@ def fittest(fitness: tf.Tensor, viable: tf.Tensor, count: int) -> tf.Tensor:
 def all_finite(stacked: Any, count: int) -> tf.Tensor:
     """Whether each of `count` stacked members holds finite numbers only, bool [count]; integers count as finite.
 
-    Checks the sum of each tensor, which is the cheapest pass over it. An overflowing sum also counts as non-finite.
+    Checks the sum of all tensors, which is the cheapest pass over them. An overflowing sum also counts as non-finite.
 
     Args:
         stacked: a structure of tensors [count, ...].
         count: the number of members.
     """
-    sums = [_sum_of_each(tensor) for tensor in tf.nest.flatten(stacked) if tensor.dtype.is_floating]
-    return tf.math.is_finite(tf.add_n([tf.zeros([count]), *sums]))
-
-
-def _sum_of_each(tensor: tf.Tensor) -> tf.Tensor:
-    """A sum over each member that is finite if all its numbers are, float32 [members]."""
-    if tensor.shape.rank > 2:
-        # The last axis alone is left, because XLA's sum over all axes adds one number after the other on a CPU; |·|
-        # keeps it from joining both sums.
-        tensor = tf.abs(tf.reduce_sum(tensor, axis=list(range(1, tensor.shape.rank - 1))))
-    return tf.cast(tf.reduce_sum(tensor, axis=list(range(1, tensor.shape.rank))), tf.float32)
+    floats = [tensor for tensor in tf.nest.flatten(stacked) if tensor.dtype.is_floating]
+    totals = [tf.reduce_sum(rows, axis=1) for rows in summed_to_rows(floats, leading=1)]
+    return tf.math.is_finite(tf.add_n([tf.zeros([count]), *totals]))

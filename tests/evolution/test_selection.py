@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from egan_tf.evolution.selection import all_finite, fittest
+from egan_tf.evolution.sums import summed_to_rows
 
 ALL = [True] * 4
 
@@ -36,3 +37,22 @@ def test_all_finite() -> None:
     assert all_finite(tf.nest.map_structure(tf.constant, members), 4).numpy().tolist() == [True, False, True, False]
     assert all_finite((tf.constant([1, 2]),), 2).numpy().tolist() == [True, True]
     assert all_finite((), 2).numpy().tolist() == [True, True]
+
+
+@pytest.mark.parametrize("leading", [0, 1])
+def test_rows_add_up_to_all_numbers_of_all_tensors(leading: int) -> None:
+    random = np.random.default_rng(0)
+    shapes = [(4, 3), (4, 3), (3,), (2, 4, 3), (5,), ()]
+    tensors = [random.uniform(size=(2,) * leading + shape).astype("float32") for shape in shapes]
+    rows = summed_to_rows(list(map(tf.constant, tensors)), leading)
+    assert sorted(row.shape[-1] for row in rows) == [1, 3, 5]
+    expected = sum(tensor.reshape((*tensor.shape[:leading], -1)).sum(-1) for tensor in tensors)
+    np.testing.assert_allclose(sum(tf.reduce_sum(row, axis=-1).numpy() for row in rows), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", range(4))
+def test_what_is_not_finite_is_found_in_every_tensor(bad: float, place: int) -> None:
+    tensors = [np.ones(shape, "float32") for shape in ((2, 4, 3), (2, 4, 3), (2, 3), (2, 1, 5))]
+    tensors[place][1].flat[-1] = bad
+    assert all_finite(list(map(tf.constant, tensors)), 2).numpy().tolist() == [True, False]
