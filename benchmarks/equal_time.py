@@ -41,6 +41,13 @@ _TODAY += ["--augmentations", "color", "translation", "cutout"]
 _DIGITS = ["--preset", "digits", "--extractor", "cnn"]
 _FASHION = ["--preset", "fashion_mnist", "--precision", "mixed_bfloat16", "--xla", "off", "--extractor", "cnn"]
 
+
+def _single(objective: str) -> list[str]:
+    """A plain two-player step by one objective in each generation."""
+    others = [name for name in ("minimax", "heuristic", "least_squares") if name != objective]
+    return [*_FASHION, "--tournaments", "every:1000000", "--mutations", objective, *others]
+
+
 STUDIES: dict[str, dict[str, list[str]]] = {
     "emoji_networks": {
         "dcgan": [*_EMOJI, "--network", "dcgan", "--width", "32"],
@@ -53,6 +60,13 @@ STUDIES: dict[str, dict[str, list[str]]] = {
     },
     "digits_losses": {"paper": _DIGITS, "today": [*_DIGITS, *_TODAY]},
     "fashion_losses": {"paper": _FASHION, "today": [*_FASHION, *_TODAY]},
+    "fashion_tournaments": {
+        "egan": _FASHION,
+        "balanced": [*_FASHION, "--fitness", "balanced"],
+        "auto": [*_FASHION, "--tournaments", "auto"],
+        "auto_balanced": [*_FASHION, "--tournaments", "auto", "--fitness", "balanced"],
+        **{name: _single(name) for name in ("minimax", "heuristic", "least_squares")},
+    },
 }
 """By study and variant, the flags of `train_tf.py`."""
 
