@@ -120,7 +120,9 @@ def ours(seed: int, steps: int, rates: Rates, folder: Path, options: argparse.Na
     return {"steps": steps, "tournaments": held, "modelled_seconds": round(seconds, 1), **found}
 
 
-def keras_baseline(seed: int, steps: int, options: argparse.Namespace, parameters: int) -> dict[str, Any]:
+def keras_baseline(
+    seed: int, steps: int, options: argparse.Namespace, parameters: int, folder: Path = Path()
+) -> dict[str, Any]:
     """Trains the plain Keras networks for a number of steps; with 0, only measures the seconds of a step."""
     import keras
     import tensorflow as tf
@@ -153,8 +155,18 @@ def keras_baseline(seed: int, steps: int, options: argparse.Namespace, parameter
         times = [baseline.train(*args, count, seed, count + 1, lambda *_: 0.0)[1]["seconds"] for count in (200, 1200)]
         return {"seconds_per_step": (times[1] - times[0]) / 1000}
     network, facts = baseline.train(*args, steps, seed, max(1, steps // 10), score_fn)
+    _save_grid(sample(network, np.repeat(np.arange(classes), 8), seed), classes, folder / "samples.png")
     found = evaluated(lambda label, count: sample(network, np.full(count, label), label), options.data_dir)
     return {"width": width, **facts, **found}
+
+
+def _save_grid(images: np.ndarray, rows: int, file: Path) -> None:
+    """A PNG with a row for each class."""
+    from egan_tf.sampling.pictures import save_png, sheet, to_image
+
+    pixels = np.rint((images + 1.0) * 127.5).clip(0, 255).astype("uint8")
+    with file.open("wb") as opened:
+        save_png(to_image(sheet(pixels.reshape(rows, -1, *images.shape[1:]))), opened)
 
 
 def flags_of(options: argparse.Namespace) -> list[str]:
@@ -200,7 +212,7 @@ def main() -> None:
         folders = {side: options.folder / f"{side}-{seed}" for side in SIDES}
         works = {
             "ours": lambda folder, seed=seed: ours(seed, steps, rates, folder, options),
-            "keras": lambda folder, seed=seed: keras_baseline(seed, plain_steps, options, parameters),
+            "keras": lambda folder, seed=seed: keras_baseline(seed, plain_steps, options, parameters, folder),
         }
         found = {side: _once(folders[side], partial(works[side], folders[side])) for side in options.only}
         jobs.append({"seed": seed, **found})
