@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 
 from egan_tf.search.definition import MAX_SWEPT_SEED, REDUCTION, SEED, Definition
+from egan_tf.search.sampler import SeededSampler, untried
 from egan_tf.search.space import Parameter
 from egan_tf.utils.checks import InputError, first_line
 
-STARTUP_TRIALS = 5
-"""Random trials before the estimator of densities (TPE, Bergstra et al. 2011) suggests."""
 HEARTBEAT_SECONDS = 60
 STALE_SECONDS = 600
 """After so long without a heartbeat a trial of another machine counts as abandoned."""
@@ -77,7 +75,10 @@ def load_study(storage: RDBStorage, name: str, definition: Definition, create: b
         InputError: with `create`, if the storage has such a study; without, if it has none.
     """
     direction: Literal["maximize", "minimize"] = "maximize" if definition.higher_is_better else "minimize"
-    options: dict[str, Any] = {"sampler": _Sampler(definition), "pruner": _pruner(definition)}
+    options: dict[str, Any] = {
+        "sampler": SeededSampler(definition, distributions(definition)),
+        "pruner": _pruner(definition),
+    }
     try:
         with quietly():
             if create:
@@ -116,57 +117,14 @@ def _pruner(definition: Definition) -> optuna.pruners.BasePruner:
     return optuna.pruners.SuccessiveHalvingPruner(min_resource=definition.first_rung, reduction_factor=REDUCTION)
 
 
-class _Sampler(optuna.samplers.BaseSampler):
-    """A sampler whose random numbers are a function of the configuration's seed and the trial's number.
-
-    So a study of one worker is reproducible, also if it was interrupted.
-    """
-
-    def __init__(self, definition: Definition) -> None:
-        self._seed, self._kind = definition.config.evolution.seed, definition.sampler
-
-    def _of(self, trial: optuna.trial.FrozenTrial) -> optuna.samplers.BaseSampler:
-        seed = _seed_of(self._seed, trial.number)
-        if self._kind == "random":
-            return optuna.samplers.RandomSampler(seed=seed)
-        return optuna.samplers.TPESampler(
-            seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, constant_liar=True
-        )
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """As the sampler of the trial does."""
-        return self._of(trial).infer_relative_search_space(study, trial)
-
-    def sample_relative(
-        self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """As the sampler of the trial does."""
-        return self._of(trial).sample_relative(study, trial, search_space)
-
-    def sample_independent(
-        self,
-        study: optuna.Study,
-        trial: optuna.trial.FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """A random value, as both samplers draw one while the other trials say nothing about it."""
-        random = optuna.samplers.RandomSampler(seed=_seed_of(self._seed, trial.number, param_name))
-        return random.sample_independent(study, trial, param_name, param_distribution)
-
-
-def _seed_of(*parts: int | str) -> int:
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:4], "little")
-
-
 def suggestions(definition: Definition, enqueued: Sequence[Mapping[str, Any]], count: int) -> list[dict[str, Any]]:
-    """What the first trials of a study would get, if none had a result yet."""
+    """What the first trials of a study would get, if none had a result yet; fewer where the space has no more."""
     with quietly():
-        study = optuna.create_study(sampler=_Sampler(definition))
+        space = distributions(definition)
+        study = optuna.create_study(sampler=SeededSampler(definition, space))
         for values in enqueued:
             study.enqueue_trial(dict(values))
-        space = distributions(definition)
-        return [study.ask(space).params for _ in range(count)]
+        found: list[dict[str, Any]] = []
+        while len(found) < count and untried(space, study.get_trials(deepcopy=False)) != []:
+            found.append(study.ask(space).params)
+        return found

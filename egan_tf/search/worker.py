@@ -50,7 +50,7 @@ class Worker:
     stopped: Callable[[], bool]
     report: Callable[[str], None]
     new_trials: bool = True
-    _waiting: str = field(default="", init=False)
+    _said: str = field(default="", init=False)
 
     def work(self) -> bool:
         """Trains until the study has no unfinished trial, waiting for those of other workers.
@@ -103,6 +103,9 @@ class Worker:
         most, budget = self.study.limits
         queued = any(trial.state == TrialState.WAITING for trial in trials)
         begin = self.new_trials and not self.study.definition.sweep and not (most and counted(trials) >= most)
+        if not queued and begin and engine.untried(engine.distributions(self.study.definition), trials) == []:
+            self._say("each setting of the space has been tried")
+            return None
         if not (queued or begin):
             return None
         steps = self.study.definition.config.run.steps
@@ -118,11 +121,15 @@ class Worker:
         """Whether other workers have unfinished trials; says so once for the same ones."""
         running = [trial for trial in self.study.trials if trial.state == TrialState.RUNNING]
         names = [str(trial.number) for trial in running if FOLDER in trial.user_attrs or not self.study.shared]
-        waiting = ", ".join(names)
-        if waiting and waiting != self._waiting:
-            log_line(f"waiting for the trials of other workers: {waiting}")
-        self._waiting = waiting
-        return bool(waiting)
+        if names:
+            self._say(f"waiting for the trials of other workers: {', '.join(names)}")
+        return bool(names)
+
+    def _say(self, line: str) -> None:
+        """Prints a line, unless it was the last one."""
+        if line != self._said:
+            log_line(line)
+        self._said = line
 
     def _train(self, trial: optuna.Trial) -> None:
         """Trains a trial to its end, or until the worker is stopped; then the trial stays unfinished."""

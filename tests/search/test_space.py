@@ -167,6 +167,28 @@ def test_suggestions_are_a_function_of_the_seed_and_begin_with_the_own_values() 
     assert len({rate for pair in rates for rate in pair}) == 6
 
 
+FINITE = {
+    ("width=int:16:64:16",): 4,
+    ("width=int:16:50:16", "r1_weight=choice:0|0.1"): 6,
+    ("gamma=uniform:0:0.3:0.1", "reuse_evaluation_batch=choice:true|false"): 8,
+    ("latent_size=log:4:10",): 7,
+}
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("space", FINITE)
+def test_a_finite_space_is_tried_without_repetition_and_runs_out(space: tuple[str, ...], sampler: str) -> None:
+    study = Definition(preset("digits"), parse_space(space), sampler=sampler)
+    found = suggestions(study, [], 20)
+    assert len(found) == FINITE[space] == len({json.dumps(one, sort_keys=True) for one in found})
+    assert all(config_of(preset("digits"), study.space, one) for one in found)
+
+
+def test_a_large_space_does_not_run_out() -> None:
+    for space in (["r1_weight=log:0.1:1"], ["width=int:1:60000"], ["gamma=uniform:0:1:0.00001"]):
+        assert len(suggestions(Definition(preset("digits"), parse_space(space)), [], 20)) == 20
+
+
 def test_whole_numbers_stay_whole() -> None:
     space = parse_space(["width=log:4:1024", "latent_size=int:10:25:10"])
     (width, latent) = distributions(Definition(preset("digits"), space)).values()

@@ -101,6 +101,14 @@ def test_a_trial_that_diverges_or_fails_ends_the_trial_alone(tmp_path: Path) -> 
     assert [step for step, _ in values_of(run, "frechet_distance")] == list(range(10, 91, 10))
 
 
+def test_a_study_ends_where_each_setting_has_been_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = made(tmp_path, "width=choice:8|16|32", "r1_weight=choice:0|0.1", trials=20)
+    assert len(work(study)) == 6
+    assert len({tuple(sorted(trial.params.items())) for trial in study.trials}) == 6
+    assert capsys.readouterr().err.count("each setting of the space has been tried") == 1
+    assert work(reopened(study)) == []
+
+
 def test_a_budget_of_generations_is_kept(tmp_path: Path) -> None:
     study = made(tmp_path, RATE, trials=0)
     study.limit(0, 300)
