@@ -116,7 +116,9 @@ def _shift(size: int, numbers: tf.Tensor) -> tf.Tensor:
 def _inside(size: int, numbers: tf.Tensor) -> tf.Tensor:
     """bool [n, size], whether a pixel is within half of the square around the centre."""
     side = int(size * CUT + 0.5)
-    centre = tf.minimum(tf.cast(numbers * size, tf.int32), size - 1)
+    # The centre of an even square lies between pixels, so that there is one place more, and both borders are alike.
+    places = size + 1 - side % 2
+    centre = tf.minimum(tf.cast(numbers * places, tf.int32), places - 1)
     start = centre[:, None] - side // 2
     line = tf.range(size)[None, :]
     return (line >= start) & (line < start + side)

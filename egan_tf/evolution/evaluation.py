@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import replicas
@@ -52,8 +53,11 @@ class Evaluation(NamedTuple):
 
     @property
     def diversity(self) -> tf.Tensor:
-        """Fd = −log ‖∇L_D‖₂, float32 scalar, Wang et al. 2018, equation 7; +inf where the gradient vanishes."""
-        return -tf.math.log(gradient_norm(self.gradient))
+        """Fd = −log ‖∇L_D‖₂, float32 scalar, Wang et al. 2018, equation 7; at most 43.7, see `log_norm`."""
+        return -log_norm(self.gradient)
+
+
+LEAST_NORM = float(np.sqrt(np.finfo("float32").tiny))
 
 
 Evaluate = Callable[[tf.Tensor, "tf.Tensor | None"], Evaluation]
@@ -69,6 +73,15 @@ def gradient_norm(gradient: Tensors) -> tf.Tensor:
     """‖·‖₂ over all tensors of a gradient together, float32 scalar."""
     # Not tf.linalg.global_norm, which has no batched form.
     return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(part, tf.float32))) for part in gradient]))
+
+
+def log_norm(gradient: Tensors) -> tf.Tensor:
+    """log ‖·‖₂, float32 scalar; a norm below `LEAST_NORM`, whose square float32 does not hold, counts as that.
+
+    So a child is viable where the gradient vanishes, as under the hinge loss once all logits are beyond the margin.
+    """
+    norm = gradient_norm(gradient)
+    return tf.math.log(tf.where(norm < LEAST_NORM, LEAST_NORM, norm))
 
 
 def norm_by_columns(gradient: Tensors) -> tf.Tensor:

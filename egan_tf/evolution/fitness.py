@@ -5,12 +5,13 @@ To add one, write a function `(evaluation, gamma) -> scalar`, higher is fitter, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
-from egan_tf.evolution.evaluation import Evaluation, all_samples, evaluator, gradient_norm
+from egan_tf.evolution.evaluation import LEAST_NORM, Evaluation, all_samples, evaluator, log_norm
 from egan_tf.evolution.losses import DiscriminatorLoss, logistic, quality_of
 from egan_tf.evolution.quality import batch_mean, quality_error, standard_error
 from egan_tf.evolution.stateless import state_of
@@ -32,7 +33,7 @@ def diversity(
         loss: what the discriminator minimises.
 
     Returns:
-        float32 scalar; +inf where the gradient vanishes.
+        float32 scalar, at most 43.7: smaller norms count as 1.1e-19, the root of the smallest float32.
     """
     return evaluator(discriminator, loss, state_of(discriminator), real)(fake, None).diversity
 
@@ -46,11 +47,14 @@ def balanced(evaluation: Evaluation, gamma: float) -> tf.Tensor:
     """F = Fq + γ·Fd′ with Fd′ = −log(‖∇L_D‖ / L_D): a diversity that does not reward a child that D rejects for sure.
 
     Where D has won, ‖∇L_D‖ and L_D vanish together, so that Fd′ stays where Fd grows without bound. With a balanced D
-    the loss is the same for all siblings, and Fd′ chooses as Fd does. docs/evolution.md derives both limits.
+    the loss is the same for all siblings, and Fd′ chooses as Fd does. docs/evolution.md derives both limits. Where the
+    loss is 0, D rejects all samples for sure, and Fd′ is the lowest there is, −43.7.
     """
+    won = evaluation.loss == 0.0
+    loss = tf.where(won, 1.0, evaluation.loss)
     # ∇L/L = ∇ log L, divided before it is squared, because the squares vanish first.
-    relative = tuple(tf.cast(part, tf.float32) / evaluation.loss for part in evaluation.gradient)
-    return evaluation.quality - gamma * tf.math.log(gradient_norm(relative))
+    relative = tuple(tf.cast(part, tf.float32) / loss for part in evaluation.gradient)
+    return evaluation.quality - gamma * tf.where(won, -math.log(LEAST_NORM), log_norm(relative))
 
 
 def logit(evaluation: Evaluation, gamma: float) -> tf.Tensor:

@@ -96,8 +96,10 @@ class StatelessOptimizer:
             self._optimizer = functional(optimizer, weights, field)
         # The learning rate belongs to the run and not to an individual: callbacks may set it during training.
         self._is_slot = [variable.name != "learning_rate" for variable in optimizer.variables]
-        variables = zip(optimizer.variables, self._is_slot, strict=True)
-        self._copied = [_position_of(variable.numpy(), marks) for variable, is_slot in variables if is_slot]
+        slots = [variable for variable, is_slot in zip(optimizer.variables, self._is_slot, strict=True) if is_slot]
+        counts = {id(one.iterations) for one in inner_optimizers(optimizer)}
+        self._is_count = [id(variable) in counts for variable in slots]
+        self._copied = [_position_of(variable.numpy(), marks) for variable in slots]
         self.scales = loss_scale(optimizer) is not None
         self.normalizes_scale = normalizes_scale(optimizer)
         schedule = keras.optimizers.schedules.LearningRateSchedule
@@ -163,6 +165,10 @@ class StatelessOptimizer:
             parent = take((weights, slots), 0)
             return self._map(lambda gradient: step(gradient, *parent), gradients, count)
         return self._map(lambda member: step(*member), (gradients, weights, slots), count)
+
+    def with_step_counts(self, slots: Tensors, before: Tensors) -> Tensors:
+        """Slots with the step counts of other slots, on which schedules of the learning rate depend."""
+        return tuple(old if is_count else new for new, old, is_count in zip(slots, before, self._is_count, strict=True))
 
     def final_weights(self, weights: Tensors, slots: Tensors) -> Tensors:
         """The weights of individuals at the end of training, [individuals, ...]: with `use_ema` their averages."""

@@ -74,9 +74,8 @@ class EvolutionSettings(Settings):
         "a fresh batch, as in the paper",
     )
     discriminator_steps: int = setting(1, "optimizer steps of the discriminator per generation", ge=1, le=MAX_STEPS)
-    mutation_steps: int = setting(
-        1, "optimizer steps of a child before it is scored", ge=1, le=MAX_STEPS, changeable=True
-    )
+    # Not changeable, because the learning rate's schedule counts optimizer steps.
+    mutation_steps: int = setting(1, "optimizer steps of a child before it is scored", ge=1, le=MAX_STEPS)
     crossover_steps: int = setting(1, "optimizer steps of a child of crossover", ge=1, le=2**8, changeable=True)
     tournaments: str = setting(
         "always",

@@ -15,8 +15,8 @@ from egan_tf.training.reproduce import settings
 
 NEUTRAL: Mapping[str, Sequence[str]] = {
     "run": (
-        *("preset", "name", "overwrite", "formats", "export_on_stop", "log_every", "sample_every", "tensorboard"),
-        *("checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
+        *("preset", "name", "overwrite", "formats", "rows_per_call", "weights_license", "export_on_stop"),
+        *("log_every", "sample_every", "tensorboard", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
     ),
     "data": ("strict", "memory_mb", "cache_gb"),
     "metrics": ("metrics", "monitor", "by_class", "extractor", "extractor_path", "evaluation_samples"),

@@ -67,7 +67,9 @@ def plain_cutout(x: np.ndarray, u: np.ndarray) -> np.ndarray:
     for new, place in zip(out, u, strict=True):
         spans = []
         for size, number in zip(x.shape[1:3], place, strict=True):
-            side, centre = int(size / 2 + 0.5), min(int(number * size), size - 1)
+            side = int(size / 2 + 0.5)
+            places = size if side % 2 else size + 1
+            centre = min(int(number * places), places - 1)
             spans.append(slice(max(0, centre - side // 2), max(0, centre - side // 2 + side)))
         new[spans[0], spans[1]] = 0
     return out
@@ -88,6 +90,16 @@ def test_it_equals_plain_numpy(name: str, jit: bool, channels: int) -> None:
         expected = PLAIN[name](x, u)
     found = tf.function(AUGMENTATIONS[name].transform, jit_compile=jit)(tf.constant(x), tf.constant(u))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 if name == "color" else 0)
+
+
+@pytest.mark.parametrize("size", [4, 5, 6, 7, 8])
+def test_cutout_reaches_both_borders_alike(size: int) -> None:
+    """Over all places of the square the first line is covered as often as the last."""
+    count = 10_000
+    places = np.stack([(np.arange(count) + 0.5) / count, np.full(count, 0.5)], axis=1).astype("float32")
+    cut = AUGMENTATIONS["cutout"].transform(tf.ones([count, size, 1, 1]), tf.constant(places)).numpy()[:, :, 0, 0] == 0
+    assert cut.any(axis=1).all()
+    np.testing.assert_allclose(cut.mean(axis=0), cut.mean(axis=0)[::-1], atol=2e-4)
 
 
 @NAMES

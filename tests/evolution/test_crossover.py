@@ -10,8 +10,10 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN, FITNESSES, InputError
+from egan_tf.evolution.crossover import Crossover
 from egan_tf.evolution.evaluation import Evaluation
 from egan_tf.evolution.noise import MUTATION
+from egan_tf.evolution.stateless import apply_discriminator
 from egan_tf.utils import randomness
 from tests.evolution.networks import PAIRS
 from tests.evolution.test_operators import BATCH, Copy, evolve, make
@@ -110,6 +112,52 @@ def test_a_failed_child_is_no_teacher() -> None:
     evolve(egan, 2)
     fitness = egan.population.children_scores.fitness.numpy()
     assert not np.isfinite(fitness[2]) and np.isfinite(fitness[[0, 1, 3]]).all()
+
+
+def test_of_two_children_a_failed_one_is_no_teacher() -> None:
+    def explodes(fake_logits: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(fake_logits) * float("inf")
+
+    egan = make(mutations=("heuristic", {"bad": explodes}), operators=OPERATORS)
+    evolve(egan, 2)
+    fitness = egan.population.children_scores.fitness.numpy()
+    assert not np.isfinite(fitness[1]) and np.isfinite(fitness[[0, 2]]).all()
+
+
+def test_its_steps_are_no_steps_of_a_schedule() -> None:
+    rate = keras.optimizers.schedules.PolynomialDecay(1e-2, 10, 1e-4)
+    egan = EGAN(*PAIRS["points"](), mutations=("heuristic", "minimax"), operators=OPERATORS, crossover_steps=4)
+    egan.compile(keras.optimizers.Adam(rate), keras.optimizers.Adam(1e-2), jit_compile=False)
+    evolve(egan, 6)
+    assert egan.population.selection_counts.numpy()[2] > 0, "the child of crossover survives here"
+    steps = [slot.numpy().tolist() for slot in egan.population.individuals.slots if slot.dtype == "int64"]
+    assert steps == [[6]]
+
+
+def test_the_discriminator_judges_augmented_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in every other place; the child learns from samples that are not augmented."""
+    from egan_tf.evolution import crossover
+
+    seen: list[tuple[tf.Tensor, tf.Tensor]] = []
+
+    def judged(*args: Any) -> Any:
+        seen.append(args[2])
+        return apply_discriminator(*args)
+
+    monkeypatch.setattr(crossover, "apply_discriminator", judged)
+    egan = EGAN(*PAIRS["images"](), mutations=("heuristic", "minimax"), operators=OPERATORS, augmentations=("cutout",))
+    egan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2), jit_compile=False, run_eagerly=True)
+    evolve(egan)
+    assert len(seen) == 2
+    cut = [np.abs(samples.numpy()).max(axis=-1) == 0 for samples in seen]
+    assert all(one.any(axis=(1, 2)).all() for one in cut)
+    np.testing.assert_array_equal(*cut)
+
+
+@pytest.mark.parametrize("steps", [0, -1, "2", 1.5, True])
+def test_steps_are_whole_numbers(steps: Any) -> None:
+    with pytest.raises(InputError, match="^crossover_steps: must be a whole number of at least 1"):
+        Crossover(steps)
 
 
 def test_the_diversity_of_paired_samples() -> None:

@@ -91,6 +91,48 @@ def test_balanced_under_the_hinge_loss() -> None:
     assert float(balanced(evaluation, 1.0)) == pytest.approx(quality - math.log(2.0 / 1.5), rel=1e-5)
 
 
+def test_a_vanished_gradient_has_a_finite_diversity() -> None:
+    """Under hinge all is 0 once every logit is beyond the margin; under the logistic loss where float32 ends."""
+    largest = -math.log(math.sqrt(np.finfo("float32").tiny))
+    for evaluation in (evaluation_of(1.0, [3.0], [-3.0], hinge), evaluation_of(1.0, [200.0], [-200.0])):
+        assert float(evaluation.loss) == 0.0
+        assert float(evaluation.diversity) == pytest.approx(largest)
+        quality = float(evaluation.quality)
+        assert float(balanced(evaluation, 0.5)) == pytest.approx(quality - 0.5 * largest)
+        assert float(egan(evaluation, 0.5)) == pytest.approx(quality + 0.5 * largest)
+    assert math.isnan(float(evaluation_of(1.0, [math.nan], [-3.0], hinge).diversity))
+    assert math.isnan(float(balanced(evaluation_of(1.0, [math.nan], [-3.0], hinge), 0.5)))
+
+
+@pytest.mark.parametrize("fitness", ["egan", "balanced", "diversity", "logit"])
+@pytest.mark.parametrize("reuse", [True, False])
+def test_training_goes_on_where_hinge_has_no_gradient_left(fitness: str, reuse: bool) -> None:
+    generator, discriminator = points()
+    egan = EGAN(
+        generator,
+        discriminator,
+        mutations=("hinge", "heuristic"),
+        discriminator_loss="hinge",
+        fitness=fitness,
+        r1_weight=1.0,
+        reuse_evaluation_batch=reuse,
+    )
+    egan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2), jit_compile=False)
+    kernel, bias = discriminator.layers[-1].weights
+    far = np.full([32, 2], 3.0, "float32")
+    logits = discriminator(np.concatenate([far, generator(np.zeros([32, egan.latent.size], "float32"))]))[:, 0].numpy()
+    gap = logits[:32].mean() - logits[32:].mean()
+    kernel.assign(kernel * (200.0 / gap))
+    bias.assign((bias - logits.mean()) * (200.0 / gap))
+    before = [weights.numpy() for weights in (*egan.generator.weights, kernel)]
+    logs = egan.train_on_batch(np.tile(far, (egan.samples_per_generation(32) // 32, 1)), return_dict=True)
+    assert float(logs["discriminator_loss"]) == 0.0
+    assert int(egan.population.failures.stagnant_generations.numpy()) == 0
+    assert int(egan.population.failures.skipped_discriminator_steps.numpy()) == 0
+    moved = [not np.array_equal(a, b) for a, b in zip(before, (*egan.generator.weights, kernel), strict=True)]
+    assert any(moved[:-1]) and moved[-1], "the generators move, and R1 moves the discriminator"
+
+
 # -- sampling errors ---------------------------------------------------------------------------------------------------
 
 REAL, FAKE = (
