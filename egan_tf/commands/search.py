@@ -16,6 +16,7 @@ from egan_tf.utils.log_line import log_line
 
 if TYPE_CHECKING:
     from egan_tf.commands.search_arguments import SearchArguments
+    from egan_tf.search.definition import Definition
     from egan_tf.search.study import Study
 
 SIGNAL_STATUS = 128
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         from egan_tf.commands.search_setup import new_definition, preview
 
         definition = new_definition(options)
+        _check_budget(definition, options)
         if options.dry_run:
             print("\n".join(preview(definition, options.seeds)))
             return 0
@@ -60,6 +62,13 @@ def main(arguments: Sequence[str]) -> int:
     print(f"study: {study.folder}")
     log_line(f"another worker, in another terminal: {program('search')} --resume {study.folder}")
     return _work(study, options)
+
+
+def _check_budget(definition: Definition, options: SearchArguments) -> None:
+    """Refuses a budget of generations that a new study cannot keep."""
+    from egan_tf.search import budget
+
+    budget.check_new(definition, options.budget.generations if options.budget else None)
 
 
 def _opened(options: SearchArguments, name: str) -> Study:
@@ -91,6 +100,7 @@ def _check_code(study: Study, trusted: bool) -> None:
 def _set_limits(study: Study, options: SearchArguments) -> None:
     """Sets how far the study goes, and queues its first trials."""
     from egan_tf.commands.search_arguments import DEFAULT_TRIALS
+    from egan_tf.search.budget import check_resumed
     from egan_tf.search.table import counted
 
     sweep = study.definition.sweep
@@ -101,8 +111,8 @@ def _set_limits(study: Study, options: SearchArguments) -> None:
         most = options.trials
         require(most is None or most >= known, "trials", f"the study has {known} trials; ask for at least as many")
         budget = options.budget.generations if options.budget else None
-        steps_vary = any("steps" in parameter.names for parameter in study.definition.space)
-        require(budget is None or not steps_vary, "budget", "cannot count generations where steps is searched")
+        if options.resume is not None and budget is not None:
+            check_resumed(study, budget)
         if options.resume is None and not sweep and most is None and options.budget is None:
             most = DEFAULT_TRIALS
         study.limit(most, budget)
@@ -110,6 +120,7 @@ def _set_limits(study: Study, options: SearchArguments) -> None:
 
 
 def _work(study: Study, options: SearchArguments) -> int:
+    from egan_tf.search.budget import needed
     from egan_tf.search.process import python_command
     from egan_tf.search.worker import Worker
     from egan_tf.training.signals import Signals
@@ -133,7 +144,9 @@ def _work(study: Study, options: SearchArguments) -> int:
         _finish(study, finished)
     if not finished:
         more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
-        print(f"stopped; to resume: {program('search')} --resume {study.folder}{more}")
+        larger = needed(study)
+        more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
+        print(f"stopped{why}; to resume: {program('search')} --resume {study.folder}{more}")
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received
 
 
@@ -169,12 +182,15 @@ def _finish(study: Study, finished: bool) -> None:
 
 
 def _print_results(study: Study) -> None:
+    from egan_tf.search.budget import queued
     from egan_tf.search.table import best_trial, spread_line, table
 
     print("\n".join(table(study)))
-    spread, best = spread_line(study), best_trial(study)
+    spread, best, waiting = spread_line(study), best_trial(study), queued(study)
     if spread:
         print(spread)
+    if waiting:
+        print(f"queued: {waiting}")
     if best is not None:
         print(f"best: trial {best.number}, {study.definition.metric} {best.value:.5g}")
         print(f"run: {study.run_of(best.number)}")

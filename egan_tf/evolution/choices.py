@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from egan_tf.evolution.fitness import FITNESSES, Fitness
-from egan_tf.evolution.loss_checks import check_loss
+from egan_tf.evolution.loss_checks import PENALTIES, check_loss
 from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss
 from egan_tf.evolution.naming import resolve
 from egan_tf.evolution.operators import operators_of
@@ -13,6 +13,9 @@ from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.tournament_checks import check_fitness_of_loss, check_slots, check_tournaments
 from egan_tf.evolution.tournaments import TournamentRule, tournament_rule
 from egan_tf.evolution.variation import Operator
+from egan_tf.utils.checks import require
+
+BURN_IN_ONLY = "has a meaning with burn_in above 0 only; set that, too"
 
 
 class Choices(NamedTuple):
@@ -28,7 +31,8 @@ def choices_of(settings: EvolutionSettings) -> Choices:
     """Resolves all names in the settings.
 
     Raises:
-        InputError: a name that its registry lacks, a value of another kind, or choices that do not go together.
+        InputError: a name that its registry lacks, a value of another kind, choices that do not go together, or a value
+            that would be ignored.
     """
     choices = Choices(
         operators_of(settings),
@@ -40,4 +44,21 @@ def choices_of(settings: EvolutionSettings) -> Choices:
     check_fitness_of_loss(choices.fitness, choices.discriminator_loss)
     check_tournaments(settings, choices.operators)
     check_slots(settings, choices.operators)
+    _check_used(settings)
     return choices
+
+
+def _check_used(settings: EvolutionSettings) -> None:
+    """Raises `InputError` for a value that would be ignored, because what it belongs to is not chosen."""
+    factor, decay = settings.initial_penalty_factor != 1.0, settings.initial_ema_decay is not None
+    for name, given in (("initial_penalty_factor", factor), ("initial_ema_decay", decay)):
+        require(not given or settings.burn_in > 0, name, BURN_IN_ONLY)
+    penalized = any(getattr(settings, weight) for weight in PENALTIES)
+    problem = f"has a meaning with a penalty only; set {' or '.join(PENALTIES)} above 0"
+    for name, given in (("initial_penalty_factor", factor), ("penalty_every", settings.penalty_every != 1)):
+        require(not given or penalized, name, problem)
+    problem = "has a meaning with a moving average only; set ema_decay above 0"
+    require(not decay or settings.ema_decay > 0, "initial_ema_decay", problem)
+    named = any(isinstance(choice, str) and choice == "crossover" for choice in settings.operators)
+    problem = "has a meaning with the operator crossover only; name it in operators, too"
+    require(named or settings.crossover_steps == 1, "crossover_steps", problem)

@@ -27,6 +27,8 @@ def check_loss(settings: EvolutionSettings, operators: Sequence[Operator], loss:
         penalized = any(getattr(settings, weight) for weight in PENALTIES)
         flags = " or ".join(PENALTIES)
         require(penalized, "discriminator_loss", f"{name} needs a penalty on the gradient; set {flags} above 0")
+        problem = f"must be above 0 under the loss {name}, which needs a penalty on the gradient from the start"
+        require(settings.initial_penalty_factor > 0, "initial_penalty_factor", problem)
     if loss.has_level:
         return
     chosen = {

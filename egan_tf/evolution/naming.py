@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def resolve_all(
         registry: functions by name.
 
     Raises:
-        InputError: no choice, a name twice, or one that `resolve` refuses.
+        InputError: no choice, a name or a function twice, or one that `resolve` refuses.
     """
     listed = [choices] if isinstance(choices, Mapping) else choices
     usable = isinstance(listed, Sequence) and not isinstance(listed, str) and len(listed) > 0
@@ -75,7 +76,33 @@ def resolve_all(
     twice = next((name for name in names if names.count(name) > 1), None)
     require(twice is None, field, f"contains {twice!r} twice; name functions that share a name by {{'name': function}}")
     require(bool(named), field, "must contain at least one")
+    for (name, function), (other, same) in itertools.combinations(named, 2):
+        problem = f"contains {name!r} and {other!r}, which compute the same; keep one of them"
+        require(not _computes_the_same(function, same), field, problem)
     return dict(named)
+
+
+def _computes_the_same(function: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether both are the same function with the same parameters; equal code in two functions is not seen."""
+    pair = _parts(function), _parts(other)
+    return len(pair[0]) == len(pair[1]) and all(map(_is_same, *pair))
+
+
+def _parts(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """The function inside a `functools.partial`, its arguments, and its parameters with their defaults."""
+    call = functools.partial(function)  # flattens partials of partials
+    try:
+        known = inspect.signature(call.func).parameters.items()
+    except (TypeError, ValueError):  # of a callable that does not say
+        known = {}.items()
+    words = {name: one.default for name, one in known if one.default is not one.empty} | call.keywords
+    return call.func, *call.args, *itertools.chain(*sorted(words.items()))
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    # Comparing arrays, or objects of the user, may do anything.
+    plain = all(inspect.ismethod(one) or isinstance(one, str | int | float) for one in (value, other))
+    return value is other or (plain and bool(value == other))
 
 
 def _parse(field: str, text: str) -> tuple[str, dict[str, Any]]:

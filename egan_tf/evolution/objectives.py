@@ -70,7 +70,9 @@ def least_squares_logit(fake_logits: tf.Tensor) -> tf.Tensor:
 
 
 def hinge(fake_logits: tf.Tensor) -> tf.Tensor:
-    """−E[l]: the generator's side of the hinge loss, Miyato et al. 2018, equation 17.
+    """−E[l]: the generator's side of the hinge loss, Miyato et al. 2018, and of Wasserstein's, Gulrajani et al. 2017.
+
+    Equation 17 of the first, and equation 3 of the second without its penalty.
 
     Args:
         fake_logits: float32 [batch, 1], the discriminator on generated samples.
@@ -81,16 +83,8 @@ def hinge(fake_logits: tf.Tensor) -> tf.Tensor:
     return -batch_mean(fake_logits)
 
 
-def wasserstein(fake_logits: tf.Tensor) -> tf.Tensor:
-    """−E[l]: the generator's side of the Wasserstein loss, Gulrajani et al. 2017; the same function as `hinge`.
-
-    Args:
-        fake_logits: float32 [batch, 1], the discriminator on generated samples.
-
-    Returns:
-        float32 scalar, to be minimised by the generator.
-    """
-    return hinge(fake_logits)
+wasserstein = hinge
+"""−E[l]: the generator's side of the Wasserstein loss, Gulrajani et al. 2017; the same function as `hinge`."""
 
 
 def relativistic(fake_logits: tf.Tensor, real_logits: tf.Tensor) -> tf.Tensor:

@@ -106,6 +106,8 @@ class StatelessOptimizer:
         self.scheduled = any(
             isinstance(getattr(one, "_learning_rate", None), schedule) for one in inner_optimizers(optimizer)
         )
+        # As of `training.adam.BurnInAdam`, which follows the step count as a schedule does.
+        self.burns_in = any(getattr(one, "initial_beta_2", None) is not None for one in inner_optimizers(optimizer))
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
     def initial_slots(self, weights: Tensors) -> list[np.ndarray]:

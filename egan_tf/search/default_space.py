@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from egan_tf.search.space import Parameter, parse_space
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from egan_tf.search.space import Parameter, config_of, parse_space
 from egan_tf.training.config import Config
+from egan_tf.utils.checks import InputError
+from egan_tf.utils.user_code import UserCode, references_in
 
 LEARNING_RATE_FACTOR = 10
 """Learning rates are searched from the configuration's divided by this to the configuration's times this."""
@@ -18,7 +24,8 @@ MUTATIONS = (("heuristic",), ("least_squares",), ("minimax", "heuristic", "least
 def default_space(config: Config) -> tuple[Parameter, ...]:
     """Both learning rates, both first moments, the weight of R1, and under the logistic loss the objectives.
 
-    The configuration's own values are in the space.
+    The configuration's own values are in the space. Choices that training would refuse are not, such as no R1 where the
+    loss needs a penalty and has no other; a setting that is left with one value is not searched.
     """
     rates = ("generator_learning_rate", "discriminator_learning_rate")
     texts = [f"{name}={_around(getattr(config.optimizer, name))}" for name in rates]
@@ -35,7 +42,39 @@ def default_space(config: Config) -> tuple[Parameter, ...]:
     ):
         offered = dict.fromkeys((*MUTATIONS, mutations))
         texts.append(f"mutations=choice:{'|'.join('+'.join(names) for names in offered)}")
-    return parse_space(texts)
+    refused = _refusal(config)
+    fitting = (_fitting(config, parameter, refused) for parameter in parse_space(texts))
+    return parse_space([f"{one.label}={one.text}" for one in fitting if one.kind != "choice" or len(one.choices) > 1])
+
+
+def _fitting(config: Config, parameter: Parameter, refused: str) -> Parameter:
+    """The parameter without the choices that training refuses for another reason than the configuration itself."""
+
+    def fits(choice: str) -> bool:
+        return _refusal(config_of(config, [parameter], {parameter.label: choice})) in ("", refused)
+
+    return dataclasses.replace(parameter, choices=tuple(filter(fits, parameter.choices)))
+
+
+def _refusal(config: Config) -> str:
+    """Why training refuses a configuration; empty if it does not. The user's functions are not imported."""
+    from egan_tf.training.check import check_settings  # imports TensorFlow
+
+    try:
+        check_settings(config, UserCode({reference: _stand_in(reference) for _, reference in references_in(config)}))
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def _stand_in(reference: str) -> Callable[..., Any]:
+    """A function that is never called, with a name of its own."""
+
+    def function(*arguments: Any) -> Any:
+        raise NotImplementedError(reference)
+
+    function.__name__ = reference
+    return function
 
 
 def _names() -> set[str]:

@@ -153,6 +153,13 @@ def read_json(path: Path, field: str) -> Any:
         raise InputError(field, f"{path} is not JSON: {error}") from error
 
 
+def format_seeds(seeds: Sequence[int]) -> str:
+    """Rising seeds as `parse_seeds` reads them, `0-4 7`."""
+    firsts = [seed for seed in seeds if seed - 1 not in seeds]
+    lasts = [seed for seed in seeds if seed + 1 not in seeds]
+    return " ".join(str(low) if low == high else f"{low}-{high}" for low, high in zip(firsts, lasts, strict=True))
+
+
 def parse_seeds(texts: Sequence[str]) -> list[int]:
     """The seeds of `0-9`, `3` and the like, in order.
 

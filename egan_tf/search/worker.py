@@ -13,12 +13,12 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import fail_stale_trials
 from optuna.trial import TrialState
 
-from egan_tf.search import engine
+from egan_tf.search import budget, engine
 from egan_tf.search import outcome as outcomes
 from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
 from egan_tf.search.process import TrialProcess
 from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
-from egan_tf.search.table import counted, generations_of, trial_line
+from egan_tf.search.table import counted, trial_line
 from egan_tf.search.watcher import Watcher, tell
 from egan_tf.training import run_folder
 from egan_tf.training.config import Config
@@ -56,7 +56,7 @@ class Worker:
         """Trains until the study has no unfinished trial, waiting for those of other workers.
 
         Returns:
-            Whether the study is finished; False if it was stopped.
+            Whether the study is finished; False if it was stopped, also by its budget of generations.
 
         Raises:
             RunError: the storage cannot be reached any more.
@@ -69,7 +69,7 @@ class Worker:
                             self._train(trial)
                             continue
                     if not self._others():
-                        return True
+                        return not budget.queued(self.study)
                     time.sleep(WAIT_SECONDS)
         except StorageInternalError as error:
             raise RunError(f"the storage of {self.study.folder} cannot be reached; its trials are kept") from error
@@ -100,7 +100,7 @@ class Worker:
 
     def _new(self, held: contextlib.ExitStack) -> optuna.Trial | None:
         trials = self.study.trials
-        most, budget = self.study.limits
+        most, _ = self.study.limits
         queued = any(trial.state == TrialState.WAITING for trial in trials)
         begin = self.new_trials and not self.study.definition.sweep and not (most and counted(trials) >= most)
         if not queued and begin and engine.untried(engine.distributions(self.study.definition), trials) == []:
@@ -108,8 +108,8 @@ class Worker:
             return None
         if not (queued or begin):
             return None
-        steps = self.study.definition.config.run.steps
-        if budget and generations_of(trials, steps) + steps > budget:
+        if not budget.allows_another(self.study, trials):
+            self._say(budget.spent(self.study, trials))
             return None
         trial = self.study.engine.ask(engine.distributions(self.study.definition))
         held.enter_context(self.study.trial_lock(trial.number))

@@ -11,9 +11,8 @@ from typing import Any
 
 from egan_tf import data
 from egan_tf.evolution.batches import sizes_for
-from egan_tf.evolution.choices import choices_of
+from egan_tf.evolution.choices import BURN_IN_ONLY, choices_of
 from egan_tf.evolution.egan import EGAN
-from egan_tf.evolution.loss_checks import PENALTIES
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.strategies import check_sizes
 from egan_tf.export.directory import check_export_directory
@@ -140,18 +139,12 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
 
 
 def _check_burn_in(config: Config) -> None:
-    """Refuses initial values that no burn-in uses, and intervals of penalties that there are not."""
-    evolution = config.evolution
-    given = {
-        "initial_penalty_factor": evolution.initial_penalty_factor != 1.0,
-        "initial_ema_decay": evolution.initial_ema_decay is not None,
-        "initial_beta_2": config.optimizer.initial_beta_2 is not None,
-    }
-    for name, is_given in given.items():
-        require(evolution.burn_in > 0 or not is_given, name, "has a meaning with burn_in above 0 only; set that, too")
-    penalized = any(getattr(evolution, weight) for weight in PENALTIES)
-    problem = f"has a meaning with a penalty only; set {' or '.join(PENALTIES)} above 0"
-    require(penalized or evolution.penalty_every == 1, "penalty_every", problem)
+    """Refuses an initial beta_2 without a burn-in, and a burn-in of nothing; `choices_of` checks the others."""
+    evolution, beta_2 = config.evolution, config.optimizer.initial_beta_2
+    require(evolution.burn_in > 0 or beta_2 is None, "initial_beta_2", BURN_IN_ONLY)
+    initial = evolution.initial_penalty_factor != 1.0 or evolution.initial_ema_decay is not None or beta_2 is not None
+    problem = "has a meaning with an initial value only; set initial_penalty_factor, initial_ema_decay or initial_beta_2"
+    require(initial or evolution.burn_in == 0, "burn_in", problem)
 
 
 def _check_path(name: str, folder: Path | str) -> None:
