@@ -9,8 +9,9 @@ AUTO = "auto"
 """The preset of data that has none: `training.suggest` adapts it to the data."""
 
 _DIGITS = Config().replace(evolution={"r1_weight": 1.0, "ema_decay": 0.999})
-"""fd_digits_cnn_10k 0.115 to 0.122 after 9,000 generations; with the relativistic loss, R1, R2 and augmentation 0.675 to
-0.708 in the same time (seeds 0 to 2, 2026-11-26, `python -m benchmarks.equal_time --study digits_losses --minutes 2`)."""
+"""fd_digits_cnn_10k 0.115 to 0.122 after 9,000 generations; with the relativistic loss, R1, R2 and augmentation
+0.675 to 0.708 in the same time (seeds 0 to 2, 2026-11-26, `python -m benchmarks.equal_time --study digits_losses
+--minutes 2`)."""
 
 _FASHION_MNIST = _DIGITS.replace(
     run={"steps": 20_000, "log_every": 50, "sample_every": 1000},
@@ -68,8 +69,8 @@ _GRID25 = _RING8.replace(
     evolution={"r1_weight": 0.01},
     optimizer={"beta_2": 0.99},
 )
-"""Both cover all modes in ten of ten seeds, with shares within 3σ of 0.975 ± 0.003 (ring8) and 0.965 ± 0.004 (grid25); a
-perfect generator has 0.989 (2026-11-23, `python -m benchmarks.toys --methods egan --updates 60000`)."""
+"""Both cover all modes in ten of ten seeds, with shares within 3σ of 0.975 ± 0.003 (ring8) and 0.965 ± 0.004
+(grid25); a perfect generator has 0.989 (2026-11-23, `python -m benchmarks.toys --methods egan --updates 60000`)."""
 
 # The authors' networks, optimizers and numbers of samples for the toys; no penalty, no average.
 _PAPER_RING8 = _RING8.replace(
