@@ -138,15 +138,17 @@ def _work(study: Study, options: SearchArguments) -> int:
         # A study that was limited by time alone goes on if there is more time; otherwise its open trials are finished.
         endless = study.limits == (0, 0) and end is None
         finished = Worker(study, command, stopped, lambda line: print(line, flush=True), not endless).work()
-    if signals.received is not None:
-        _print_results(study)
-    else:
-        _finish(study, finished)
-    if not finished:
-        more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
-        larger = needed(study)
-        more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
-        print(f"stopped{why}; to resume: {program('search')} --resume {study.folder}{more}")
+    try:
+        if signals.received is not None:
+            _print_results(study)
+        else:
+            _finish(study, finished)
+    finally:
+        if not finished:
+            more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
+            larger = needed(study)
+            more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
+            print(f"stopped{why}; to resume: {program('search')} --resume {study.folder}{more}")
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received
 
 

@@ -84,19 +84,21 @@ def resolve_all(
 
 def _computes_the_same(function: Callable[..., Any], other: Callable[..., Any]) -> bool:
     """Whether both are the same function with the same parameters; equal code in two functions is not seen."""
-    pair = _parts(function), _parts(other)
-    return len(pair[0]) == len(pair[1]) and all(map(_is_same, *pair))
+    one, two = functools.partial(function), functools.partial(other)  # partials of partials are flattened
+    if not _is_same(one.func, two.func):
+        return False
+    values = _values(one), _values(two)
+    return len(values[0]) == len(values[1]) and all(map(_is_same, *values))
 
 
-def _parts(function: Callable[..., Any]) -> tuple[Any, ...]:
-    """The function inside a `functools.partial`, its arguments, and its parameters with their defaults."""
-    call = functools.partial(function)  # flattens partials of partials
+def _values(call: functools.partial[Any]) -> tuple[Any, ...]:
+    """The arguments of a call, and by name its parameters with their defaults."""
     try:
         known = inspect.signature(call.func).parameters.items()
     except (TypeError, ValueError):  # of a callable that does not say
         known = {}.items()
     words = {name: one.default for name, one in known if one.default is not one.empty} | call.keywords
-    return call.func, *call.args, *itertools.chain(*sorted(words.items()))
+    return *call.args, *itertools.chain(*sorted(words.items()))
 
 
 def _is_same(value: Any, other: Any) -> bool:

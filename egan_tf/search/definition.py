@@ -155,8 +155,8 @@ def read_json(path: Path, field: str) -> Any:
 
 def format_seeds(seeds: Sequence[int]) -> str:
     """Rising seeds as `parse_seeds` reads them, `0-4 7`."""
-    firsts = [seed for seed in seeds if seed - 1 not in seeds]
-    lasts = [seed for seed in seeds if seed + 1 not in seeds]
+    known = set(seeds)
+    firsts, lasts = ([seed for seed in seeds if seed + step not in known] for step in (-1, 1))
     return " ".join(str(low) if low == high else f"{low}-{high}" for low, high in zip(firsts, lasts, strict=True))
 
 

@@ -50,7 +50,7 @@ class Worker:
     stopped: Callable[[], bool]
     report: Callable[[str], None]
     new_trials: bool = True
-    _said: str = field(default="", init=False)
+    _said: set[str] = field(default_factory=set, init=False)
 
     def work(self) -> bool:
         """Trains until the study has no unfinished trial, waiting for those of other workers.
@@ -126,10 +126,10 @@ class Worker:
         return bool(names)
 
     def _say(self, line: str) -> None:
-        """Prints a line, unless it was the last one."""
-        if line != self._said:
+        """Prints a line once."""
+        if line not in self._said:
             log_line(line)
-        self._said = line
+        self._said.add(line)
 
     def _train(self, trial: optuna.Trial) -> None:
         """Trains a trial to its end, or until the worker is stopped; then the trial stays unfinished."""

@@ -143,7 +143,9 @@ def _check_burn_in(config: Config) -> None:
     evolution, beta_2 = config.evolution, config.optimizer.initial_beta_2
     require(evolution.burn_in > 0 or beta_2 is None, "initial_beta_2", BURN_IN_ONLY)
     initial = evolution.initial_penalty_factor != 1.0 or evolution.initial_ema_decay is not None or beta_2 is not None
-    problem = "has a meaning with an initial value only; set initial_penalty_factor, initial_ema_decay or initial_beta_2"
+    problem = (
+        "has a meaning with an initial value only; set initial_penalty_factor, initial_ema_decay or initial_beta_2"
+    )
     require(initial or evolution.burn_in == 0, "burn_in", problem)
 
 

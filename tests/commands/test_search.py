@@ -13,6 +13,9 @@ from tests.search.studies import RATE, TRAINER, made
 
 REFUSED = {
     "--trials 0": "trials: must be a whole number of at least 1, got '0'",
+    "--budget 3999": "budget: 3,999 generations are fewer than a trial has, 4,000; ask for more, or for fewer --steps",
+    "--seeds 0-3 --budget 89 --steps 90 --dry-run": "budget: 89 generations are fewer than a trial has, 90",
+    "--search steps=int:10:90 --budget 9999": "budget: cannot count generations where steps is searched",
     "--budget 3x": "budget: must be generations, or a time such as 30m or 2h, got '3x'",
     "--seeds 5-3": "seeds: must rise",
     "--seeds 0-3 --trials 3": "trials: has no meaning in a sweep over --seeds",
@@ -141,3 +144,24 @@ def test_a_study_stops_by_time_is_listed_and_goes_on(tmp_path: Path, capsys: pyt
     }.items():
         with pytest.raises(InputError, match=refusal):
             search.main(["--resume", str(folder), *line.split()])
+
+
+@pytest.mark.usefixtures("_faked")
+def test_a_sweep_stops_by_its_budget_and_says_what_is_queued(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--seeds", "0-4", "--steps", "90", "--evaluate-every", "10"]
+    with pytest.raises(RunError, match="nothing was trained"):
+        search.main([*flags, "--budget", "200"])
+    printed = capsys.readouterr().out.splitlines()
+    folder = Path("studies/001-digits-seeds")
+    assert "queued: seeds 2-4" in printed
+    assert printed[-1].startswith("stopped by the budget; to resume: ")
+    assert printed[-1].endswith(f" --resume {folder} --budget 450")
+    before = (folder / "trials.db").read_bytes()
+    with pytest.raises(InputError, match="^budget: of 269 generations the trials take 180, .* queued: seeds 2-4$"):
+        search.main(["--resume", "--budget", "269", "--seeds", "0-9"])
+    assert (folder / "trials.db").read_bytes() == before
+    with pytest.raises(RunError, match="nothing was trained"):
+        search.main(["--resume", "--budget", "450"])
+    assert "queued" not in capsys.readouterr().out

@@ -38,7 +38,7 @@ PAIRS: dict[str, dict[str, Any]] = {
     "Wasserstein, two mutation steps, a function": {
         "data": "function",
         "settings": {
-            "mutations": ["wasserstein", "hinge"],
+            "mutations": ["wasserstein", "relativistic"],
             "discriminator_loss": "wasserstein",
             "gradient_penalty_weight": 1.0,
             "mutation_steps": 2,

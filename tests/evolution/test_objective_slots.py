@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from egan_tf import EGAN, InputError
 from egan_tf.evolution.objective_slots import inherited_slots, initial_objective_slots, slots_of, with_slots
+from egan_tf.training.adam import BurnInAdam
 from tests.evolution.networks import points
 from tests.evolution.reference import PlainEvolution, PlainIndividual, copy_of
 from tests.evolution.test_plain_generations import BATCH, MUTATIONS, adam, evolve, made, samples
@@ -79,11 +80,13 @@ def test_several_steps_and_lines() -> None:
     assert count.numpy().sum(axis=1).tolist() == [2 * 2 * len(MUTATIONS) + 2 * 2] * 2
 
 
+BURN_IN: dict[str, Any] = {"initial_beta_2": 0.5, "burn_in": 9}
 Schedule = keras.optimizers.schedules.ExponentialDecay
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "use_ema": ({"use_ema": True}, {}, "with use_ema"),
     "loss scaling": ({"loss_scale_factor": 8.0}, {}, "with loss scaling"),
     "schedule": ({"learning_rate": Schedule(0.1, 10, 0.5)}, {"tournaments": "auto"}, "schedule would lag"),
+    "burn-in of beta_2": (BURN_IN, {"tournaments": "auto"}, "auto makes .* burn-in of beta_2 would lag; take tourna"),
 }
 
 
@@ -92,11 +95,12 @@ def test_optimizers_whose_state_is_not_an_objectives_are_refused(name: str) -> N
     options, settings, says = REFUSED[name]
     egan = EGAN(*points(), slots="objective", **settings)
     with pytest.raises(InputError, match=f"^slots: objective .*{says}") as error:
-        egan.compile(keras.optimizers.Adam(**options))
+        egan.compile((BurnInAdam if options is BURN_IN else keras.optimizers.Adam)(**options))
     assert "\n" not in str(error.value)
 
 
-def test_a_schedule_goes_with_tournaments_in_every_generation() -> None:
-    egan = EGAN(*points(), slots="objective")
-    egan.compile(keras.optimizers.Adam(Schedule(0.1, 10, 0.5)))
-    assert egan.population.slots_stack.members[0].shape == (1, 3)
+def test_schedules_go_with_tournaments_in_every_generation() -> None:
+    for optimizer in (keras.optimizers.Adam(Schedule(0.1, 10, 0.5)), BurnInAdam(0.1, **BURN_IN)):
+        egan = EGAN(*points(), slots="objective")
+        egan.compile(optimizer)
+        assert egan.population.slots_stack.members[0].shape == (1, 3)

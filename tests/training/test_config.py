@@ -187,11 +187,17 @@ def test_the_papers_presets_are_the_authors_settings(name: str) -> None:
         ({"evolution": {"initial_penalty_factor": 3.0}}, "initial_penalty_factor: .*burn_in"),
         ({"evolution": {"initial_ema_decay": 0.5}}, "initial_ema_decay: .*burn_in"),
         ({"optimizer": {"initial_beta_2": 0.5}}, "initial_beta_2: .*burn_in"),
-        ({"evolution": {"penalty_every": 4, "r1_weight": 0.0}}, "penalty_every: .*r1_weight"),
     ],
 )
-def test_what_would_be_ignored_is_refused(changes: dict, says: str) -> None:
+def test_initial_values_without_a_burn_in_are_refused(changes: dict, says: str) -> None:
     with pytest.raises(InputError, match=f"^{says}"):
         check_settings(preset("digits").replace(**changes))
-    burn_in = {"evolution": {**changes.get("evolution", {}), "burn_in": 5, "r2_weight": 0.1}}
+    burn_in = {"evolution": {**changes.get("evolution", {}), "burn_in": 5}}
     check_settings(preset("digits").replace(**{**changes, **burn_in}))
+
+
+def test_a_burn_in_of_nothing_is_refused() -> None:
+    config = preset("digits").replace(evolution={"burn_in": 5})
+    with pytest.raises(InputError, match=r"^burn_in: has a meaning with an initial value only; set initial_penalty_f"):
+        check_settings(config)
+    check_settings(config.replace(optimizer={"initial_beta_2": 0.5}))
