@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -102,10 +103,7 @@ class StatelessOptimizer:
         self._copied = [_position_of(variable.numpy(), marks) for variable in slots]
         self.scales = loss_scale(optimizer) is not None
         self.normalizes_scale = normalizes_scale(optimizer)
-        schedule = keras.optimizers.schedules.LearningRateSchedule
-        self.scheduled = any(
-            isinstance(getattr(one, "_learning_rate", None), schedule) for one in inner_optimizers(optimizer)
-        )
+        self.scheduled = any(_changes(getattr(one, "_learning_rate", None)) for one in inner_optimizers(optimizer))
         # As of `training.adam.BurnInAdam`, which follows the step count as a schedule does.
         self.burns_in = any(getattr(one, "initial_beta_2", None) is not None for one in inner_optimizers(optimizer))
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
@@ -181,6 +179,12 @@ class StatelessOptimizer:
             return tuple(restore_averages(self._optimizer, self._state(slots, shared), weights))
 
         return sequential_map(finish, (weights, slots), weights[0].shape[0])
+
+
+def _changes(learning_rate: Any) -> bool:
+    """Whether a learning rate is a schedule, and not one that says that it is constant."""
+    is_schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    return is_schedule and not getattr(learning_rate, "is_constant", False)
 
 
 @contextlib.contextmanager

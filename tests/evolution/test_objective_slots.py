@@ -12,6 +12,8 @@ import tensorflow as tf
 from egan_tf import EGAN, InputError
 from egan_tf.evolution.objective_slots import inherited_slots, initial_objective_slots, slots_of, with_slots
 from egan_tf.training.adam import BurnInAdam
+from egan_tf.training.build import build
+from egan_tf.training.config import Config
 from tests.evolution.networks import points
 from tests.evolution.reference import PlainEvolution, PlainIndividual, copy_of
 from tests.evolution.test_plain_generations import BATCH, MUTATIONS, adam, evolve, made, samples
@@ -97,6 +99,13 @@ def test_optimizers_whose_state_is_not_an_objectives_are_refused(name: str) -> N
     with pytest.raises(InputError, match=f"^slots: objective .*{says}") as error:
         egan.compile((BurnInAdam if options is BURN_IN else keras.optimizers.Adam)(**options))
     assert "\n" not in str(error.value)
+
+
+def test_a_constant_rate_of_a_run_goes_with_every_rule() -> None:
+    run = Config().replace(evolution={"slots": "objective", "tournaments": "auto"})
+    with pytest.raises(InputError, match="^slots: .*or a constant rate$"):
+        build(run, (8, 8, 1))
+    build(run.replace(optimizer={"final_learning_rate_fraction": 1.0}), (8, 8, 1))
 
 
 def test_schedules_go_with_tournaments_in_every_generation() -> None:
