@@ -77,9 +77,24 @@ def check_networks(generator: keras.Model, discriminator: keras.Model) -> Interf
     conditional = len(takes) == 2
     matches = (len(given) == 2) == conditional
     require(matches, "discriminator", "must take labels if, and only if, the generator does")
+    if conditional:
+        _check_same_labels(takes[1][1:], given[1][1:])
     _check_variables_apart(generator, discriminator)
     _warn_of_bounded_logits(discriminator)
     return Interface(latent_size, tuple(size for size in made[1:] if size is not None), conditional)
+
+
+def _check_same_labels(made: Shape, judged: Shape) -> None:
+    same = _without_single_axes(made).is_compatible_with(_without_single_axes(judged))
+    require(same, "discriminator", f"takes labels of shape {judged}, but the generator takes {made}")
+
+
+def _without_single_axes(shape: Shape) -> tf.TensorShape:
+    """A shape without last axes of one element, which Keras adds and removes as a network needs them."""
+    sizes = list(shape)
+    while sizes and sizes[-1] == 1:
+        sizes.pop()
+    return tf.TensorShape(sizes)
 
 
 def _check(field: str, network: keras.Model) -> tuple[list[Shape], Shape]:

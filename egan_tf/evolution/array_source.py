@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from egan_tf.evolution.batches import Batches, GenerationSizes, split_samples
-from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
+from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels, say_unused_labels
 from egan_tf.evolution.source import DEFAULT_BATCH_SIZE, Epoch, Source, too_few
 from egan_tf.utils.order import batch_indices
 
@@ -32,7 +32,7 @@ class ArraySource(Source):
         shuffle: bool,
         generation: Callable[[], int],
     ) -> None:
-        """Checks the arrays.
+        """Checks the arrays, and says so if the networks have no use for the labels.
 
         Args:
             x: samples, [n, *shape], of any floating-point type.
@@ -48,6 +48,7 @@ class ArraySource(Source):
         """
         self.batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._arrays = host_samples_and_labels(x, y, expected)
+        say_unused_labels(y, expected)
         self._seed, self._shuffle, self._generation = seed, shuffle, generation
 
     def epoch(self, sizes: GenerationSizes, steps: int | None) -> Epoch:

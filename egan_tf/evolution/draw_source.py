@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from egan_tf.evolution.batches import Batches, GenerationSizes, split_samples
+from egan_tf.evolution.label_check import tensor_labels
 from egan_tf.evolution.samples import SampleFormat, check_labels_given, parts, tensor_samples
 from egan_tf.evolution.source import DEFAULT_BATCH_SIZE, Epoch, SampleFn, Source, require_steps
 from egan_tf.utils.checks import InputError, require
@@ -44,8 +45,8 @@ def draw(sample_fn: SampleFn, generation: tf.Tensor, sizes: GenerationSizes, exp
     """The real samples of a generation, drawn inside the step.
 
     Raises:
-        InputError: the function returns no tensor of floating-point numbers [count, *shape]; raised while the step is
-            traced, and so before training.
+        InputError: the function returns no tensor of floating-point numbers [count, *shape], or no such labels; raised
+            while the step is traced, and so before training.
     """
     samples, labels = parts(sample_fn(generation, sizes.total))
     for field, part in (("x", samples), ("y", labels)):
@@ -63,8 +64,6 @@ def draw(sample_fn: SampleFn, generation: tf.Tensor, sizes: GenerationSizes, exp
         )
     check_labels_given(labels is not None, expected)
     samples = tensor_samples(samples, expected, sizes.total)
-    if labels is None or expected.label_shape is None:
+    if labels is None or expected.labels is None:
         return split_samples(samples, None, sizes)
-    wanted = [sizes.total, *expected.label_shape]
-    require(labels.shape.is_compatible_with(wanted), "y", f"must be labels {wanted}, got {tuple(labels.shape)}")
-    return split_samples(samples, tf.ensure_shape(labels, wanted), sizes)
+    return split_samples(samples, tensor_labels(labels, sizes.total, expected.labels), sizes)

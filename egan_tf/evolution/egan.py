@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import fit_arguments, strategies
-from egan_tf.evolution.architecture import check_networks, input_shapes
+from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.bandit import initial_bandit
-from egan_tf.evolution.batches import as_batches, sizes_for
+from egan_tf.evolution.batches import Batches, GenerationSizes, as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.fitting import Fitting
@@ -31,10 +31,11 @@ from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
 from egan_tf.evolution.replicated import divided
-from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
+from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels, labels_for_noise, with_tensor_labels
 from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.schedule import initial_schedule
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.source import SampleFn
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
@@ -93,7 +94,7 @@ class EGAN(SavedEGAN, Fitting):
         self._generator_weights = TrainableWeights("generator", generator)
         check_gamma(self, self.settings.gamma)
         self._gamma = Gamma(self.settings.gamma)
-        self.expected = SampleFormat.of(self.sample_shape, input_shapes("discriminator", discriminator))
+        self.expected = SampleFormat.of(self.sample_shape, generator, discriminator)
         self.input_check = InputCheck(self.expected)
         size = self.settings.population_size
         self.population = Population(
@@ -198,6 +199,7 @@ class EGAN(SavedEGAN, Fitting):
         self.population.adopt(self.generator)
         fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
         real = host_samples_and_labels(x, y, self.expected)
+        self.input_check.say_unused_labels_once(y)
         batches = as_batches(real, self.settings)
         strategies.check_sizes(batches.sizes, self.settings.population_size, self.replica_count)
         self._prepare_train_function(None, batches.sizes)
@@ -212,7 +214,12 @@ class EGAN(SavedEGAN, Fitting):
         fit_arguments.require_compiled(self, "train_step")
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
-            return evolve(self, as_batches(step_samples(data, self.expected), self.settings))
+            real = as_batches(with_tensor_labels(step_samples(data, self.expected), self.expected), self.settings)
+            return evolve(self, self.input_check.without_bad_labels(real, self.generation.value))
+
+    def _drawn(self, sample_fn: SampleFn, sizes: GenerationSizes) -> Batches:
+        real = super()._drawn(sample_fn, sizes)
+        return self.input_check.without_bad_labels(real, self.generation.value, everywhere=True)
 
     def generation_functions(self) -> Generation:
         """The pure functions of a generation; a subclass may replace some of them."""
@@ -231,13 +238,12 @@ class EGAN(SavedEGAN, Fitting):
             float32 [batch, *sample_shape].
 
         Raises:
-            InputError: the noise has another shape.
+            InputError: the noise has another shape, or the labels are not what the networks take.
         """
         noise = tf.convert_to_tensor(noise, tf.float32)
         fits = noise.shape.rank == 2 and noise.shape[1] == self.latent.size
         require(fits, "noise", f"must be [batch, {self.latent.size}], got {tuple(noise.shape)}")
-        labelled = labels is not None
-        require(labelled == self.conditional, "labels", "must be given if, and only if, the networks are conditional")
+        labels = labels_for_noise(labels, noise.shape[0], self.expected)
         self.population.adopt(self.generator)
         return self._sample(noise, labels)
 

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -37,6 +38,7 @@ class PythonSource(Source):
         self.batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._expected = expected
         self._error: Exception | None = None
+        self._read_to_the_end = False
 
     endless = False
     """Whether the data is known to have no end."""
@@ -45,6 +47,15 @@ class PythonSource(Source):
     def error(self) -> Exception | None:
         """The exception that ended the data: of the user's code, or of a check."""
         return self._error
+
+    @contextmanager
+    def understandable_errors(self) -> Iterator[None]:
+        """As `Source.understandable_errors`, also where TensorFlow takes a failure for the end of the data."""
+        with super().understandable_errors():
+            yield
+        # On several replicas it does so. What fails beyond `steps` generations was read ahead, and is no matter.
+        if self._error is not None and self._read_to_the_end:
+            raise self._error
 
     @abstractmethod
     def first(self, count: int) -> list[Any]:
@@ -58,6 +69,7 @@ class PythonSource(Source):
         """As `Source.epoch`; reads, and checks, the first generation."""
         if self.endless:
             require_steps(steps)
+        self._read_to_the_end = steps is None
         batches = [self.batch(element) for element in self.first(sizes.total)]
         count = sum(len(batch[0]) for batch in batches)
         if count < sizes.total:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.label_check import LabelFormat, check_label_values, label_format, tensor_labels
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.log_line import log_line
 
 IMAGE_RANK = 3
 FLOATS = ("bfloat16", "float16", "float32", "float64")
@@ -26,16 +29,21 @@ class SampleFormat(NamedTuple):
 
     Attributes:
         shape: of one sample.
-        label_shape: of one label; None if the networks take no labels.
+        labels: what one label must be; None if the networks take no labels.
     """
 
     shape: tuple[int, ...]
-    label_shape: tuple[int | None, ...] | None
+    labels: LabelFormat | None
 
     @classmethod
-    def of(cls, sample_shape: tuple[int, ...], inputs: Sequence[tuple[int | None, ...]]) -> SampleFormat:
-        """The format for samples of a shape, and a discriminator whose inputs have these shapes with the batch axis."""
-        return cls(sample_shape, tuple(inputs[1][1:]) if len(inputs) > 1 else None)
+    def of(cls, sample_shape: tuple[int, ...], generator: keras.Model, discriminator: keras.Model) -> SampleFormat:
+        """The format for samples of a shape and a pair of networks; raises `InputError` if their classes differ."""
+        return cls(sample_shape, label_format(generator, discriminator))
+
+    @property
+    def label_shape(self) -> tuple[int | None, ...] | None:
+        """The shape of one label; None if the networks take no labels."""
+        return None if self.labels is None else self.labels.shape
 
     @property
     def is_image(self) -> bool:
@@ -143,20 +151,67 @@ def host_labels(y: Any, count: int, expected: SampleFormat) -> np.ndarray | None
     """Labels in host memory, as an array; None if the networks take none.
 
     Raises:
-        InputError: they are no numbers, not as many as the samples, or not what the networks take.
+        InputError: they are no numbers, not as many as the samples, or not what the networks take, be it one of them.
     """
     check_labels_given(y is not None, expected)
     if y is None:
         return None
     labels = as_array("y", y, "an array of labels")
     require(labels.ndim > 0 and len(labels) == count, "y", f"holds {_length(labels)} labels for {count} samples")
-    if expected.label_shape is None:
+    if expected.labels is None:
         return None
-    require(labels.dtype.kind in "biuf", "y", f"must hold numbers, got {labels.dtype}")
-    require(bool(np.isfinite(labels).all()), "y", "holds numbers that are not finite")
     if not tf.TensorShape(labels.shape[1:]).is_compatible_with(expected.label_shape):
         raise InputError("y", f"holds labels of shape {labels.shape[1:]}, but the networks take {expected.label_shape}")
+    check_label_values("y", labels, expected.labels)
     return labels
+
+
+def with_tensor_labels(data: Any, expected: SampleFormat) -> Any:
+    """Samples, or (samples, labels), with the labels as a tensor that the networks take; batches unchanged.
+
+    Raises:
+        InputError: the labels are of another type or shape.
+    """
+    if type(data) is not tuple or expected.labels is None:  # batches are named tuples
+        return data
+    samples, labels = data
+    return samples, tensor_labels(labels, samples.shape[0], expected.labels)
+
+
+def labels_for_noise(labels: Any, count: int | None, expected: SampleFormat) -> tf.Tensor | None:
+    """Labels to sample with; None for networks that take none.
+
+    Args:
+        labels: [count] or [count, *expected.label_shape], anything that numpy makes an array of; or a tensor of a
+            graph, whose values are not looked at.
+        count: rows of noise; None if that is unknown.
+        expected: what the networks take.
+
+    Raises:
+        InputError: they are missing, or given without a use, not as many as the noise, of another shape, or not what
+            the networks take.
+    """
+    conditional = expected.labels is not None
+    problem = "must be given if, and only if, the networks are conditional"
+    require((labels is not None) == conditional, "labels", problem)
+    if expected.labels is None:
+        return None
+    symbolic = tf.is_symbolic_tensor(labels)
+    found = labels if symbolic else as_array("labels", labels, "an array of labels")
+    shape = expected.labels.shape
+    wanted = [[count, *shape], *([[count]] if shape == (1,) else [])]
+    fits = any(tf.TensorShape(found.shape).is_compatible_with(shape) for shape in wanted)
+    require(fits, "labels", f"must be {wanted[0]}, one for each row of noise, got {tuple(found.shape)}")
+    if symbolic:
+        return labels
+    check_label_values("labels", found, expected.labels)
+    return tf.constant(found)
+
+
+def say_unused_labels(y: Any, expected: SampleFormat) -> None:
+    """Says in one line that labels have no use, if there are some for networks that take none."""
+    if y is not None and expected.labels is None:
+        log_line("y: the labels are not used, as the networks take none; networks with a second input use them")
 
 
 def check_values(samples: np.ndarray, expected: SampleFormat) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from egan_tf.evolution.batches import GenerationSizes, split_samples
+from egan_tf.evolution.label_check import check_label_type, check_label_values
 from egan_tf.evolution.samples import (
     SampleFormat,
     as_training_type,
@@ -52,6 +53,8 @@ class StreamSource(Source):
         samples, labels = _tensor_parts(dataset.element_spec)
         check_dtype(samples.dtype.name, expected)
         check_labels_given(labels is not None, expected)
+        if labels is not None and expected.labels is not None:
+            check_label_type(labels.dtype, expected.labels)
         shape = samples.shape if samples.shape.rank is not None else _shape_of_first(dataset)
         self._batched = shape.rank == len(expected.shape) + 1
         if shape.rank == 0 or not shape[int(self._batched) :].is_compatible_with(expected.shape):
@@ -66,10 +69,12 @@ class StreamSource(Source):
         if self._is_endless:
             require_steps(steps)
         first = next(iter(self._blocks(sizes.total, drop_remainder=False).take(1)), None)
-        samples = None if first is None else _leading_part(first)
+        samples, labels = (None, None) if first is None else parts(first)
         count = 0 if samples is None else int(samples.shape[0])
         if samples is not None:
             check_values(samples.numpy(), self._expected)
+        if labels is not None and self._expected.labels is not None:
+            check_label_values("y", labels.numpy(), self._expected.labels)
         if count < sizes.total:
             raise too_few(count, sizes)
         blocks = self._blocks(sizes.total, drop_remainder=True)
@@ -157,7 +162,3 @@ def _as_training_data(dataset: tf.data.Dataset, expected: SampleFormat, leading:
         return x, y
 
     return dataset.map(convert)
-
-
-def _leading_part(element: Any) -> tf.Tensor:
-    return element[0] if isinstance(element, tuple) else element

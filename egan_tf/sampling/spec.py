@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Any
 
 from egan_tf.sampling.noise import DISTRIBUTIONS, FIRST_NOISE, NOISE, NOISES, Rows
@@ -30,8 +30,10 @@ class SamplingSpec:
         sample_shape: shape of one sample, (H, W, C) of an image or (2,) of a point.
         value_range: lowest and highest value of a sample, or None if it is unbounded.
         classes: the number of labels of a class-conditional generator, whose second input is `labels`; 0 for none.
-        class_names: one per label; () if they have no names.
+        class_names: one per label, each another; () if they have no names.
         noise: what a seed means, one of `NOISES`.
+
+    `unique_names=False` allows several classes of one name, which files of earlier versions may have.
     """
 
     latent_size: int
@@ -41,8 +43,9 @@ class SamplingSpec:
     classes: int = 0
     class_names: tuple[str, ...] = ()
     noise: str = NOISE
+    unique_names: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, unique_names: bool) -> None:
         """Raises `InputError` for values that no generator can have."""
         integer("latent_size", self.latent_size)
         one_of("distribution", self.distribution, DISTRIBUTIONS)
@@ -60,6 +63,10 @@ class SamplingSpec:
         require(texts, "class_names", f"must be printable text, got {format_value(self.class_names)}")
         named = len(self.class_names) in (0, self.classes)
         require(named, "class_names", f"must be one for each of {self.classes} classes, got {len(self.class_names)}")
+        seen: set[str] = set()
+        for name in self.class_names if unique_names else ():
+            require(name not in seen, "class_names", f"must be another for each class; {format_value(name)} names two")
+            seen.add(name)
 
     @property
     def is_image(self) -> bool:
@@ -121,6 +128,7 @@ class SamplingSpec:
                 sample_shape=tuple(json.loads(entries["sample_shape"])),
                 value_range=None if bounds is None else tuple(bounds),
                 **others,
+                unique_names=False,
             )
         except InputError as error:
             raise InputError("metadata", f"damaged: {error}") from error

@@ -137,13 +137,19 @@ def arguments(kind: str, x: np.ndarray, y: np.ndarray | None = None) -> dict[str
     return {"x": made, **({"steps_per_epoch": 2} if kind in ENDLESS else {})}
 
 
-def networks(shape: tuple[int, ...], conditional: bool = False) -> tuple[keras.Model, keras.Model]:
+CLASSES = 4
+"""Of `model`, unless it is told another number."""
+
+
+def networks(
+    shape: tuple[int, ...], conditional: bool = False, classes: int = CLASSES
+) -> tuple[keras.Model, keras.Model]:
     """The smallest networks."""
     noise, sample = keras.Input((LATENT,)), keras.Input(shape)
     label = [keras.Input((), dtype="int32")] if conditional else []
 
     def dense(inputs: Any, units: int) -> Any:
-        flat = [inputs, *(layers.Embedding(4, 2)(one) for one in label)]
+        flat = [inputs, *(layers.Embedding(classes, 2)(one) for one in label)]
         return layers.Dense(units)(layers.Concatenate()(flat) if label else inputs)
 
     made = layers.Reshape(shape)(layers.Activation("tanh")(dense(noise, int(np.prod(shape)))))
@@ -151,10 +157,12 @@ def networks(shape: tuple[int, ...], conditional: bool = False) -> tuple[keras.M
     return keras.Model([noise, *label], made), keras.Model([sample, *label], logit)
 
 
-def model(shape: tuple[int, ...] = POINT, conditional: bool = False, **settings: Any) -> EGAN:
+def model(shape: tuple[int, ...] = POINT, conditional: bool = False, classes: int = CLASSES, **settings: Any) -> EGAN:
     """A compiled model; a generation takes two batches."""
     keras.utils.set_random_seed(1)
-    egan = EGAN(*networks(shape, conditional), **{"discriminator_steps": 2, "mutations": ("heuristic",), **settings})
+    egan = EGAN(
+        *networks(shape, conditional, classes), **{"discriminator_steps": 2, "mutations": ("heuristic",), **settings}
+    )
     egan.compile(jit_compile=False)
     return egan
 

@@ -106,10 +106,15 @@ def test_what_float32_cannot_hold_is_not_finite(kind: str, untrained: EGAN) -> N
     assert "not finite" in refusal(untrained, **arguments(kind, values))
 
 
+@pytest.fixture(scope="module")
+def untrained_of_many_classes() -> EGAN:
+    return model(conditional=True, classes=2 * TOTAL)
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_labels_travel_with_their_samples(kind: str, untrained_conditional: EGAN) -> None:
+def test_labels_travel_with_their_samples(kind: str, untrained_of_many_classes: EGAN) -> None:
     values, labels = samples(2 * TOTAL), np.arange(2 * TOTAL, dtype="int32")
-    for step, batches in enumerate(generations(untrained_conditional, arguments(kind, values, labels))):
+    for step, batches in enumerate(generations(untrained_of_many_classes, arguments(kind, values, labels))):
         assert isinstance(batches, LabelledBatches)
         found = np.concatenate([batches.evaluation_labels.numpy(), *batches.fresh_labels.numpy()])
         np.testing.assert_array_equal(found, labels[step * TOTAL : (step + 1) * TOTAL])
