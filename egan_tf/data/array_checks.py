@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 
 from egan_tf.data.options import CHANNELS
@@ -69,6 +72,12 @@ def names_of_classes(where: str, labels: np.ndarray, names: np.ndarray | None) -
     problem = f"class_names holds {len(names)} names, and the highest label is {count - 1}"
     require(len(names) >= count, "dataset", problem)
     return tuple(" ".join(str(name).split()) for name in names)
+
+
+def check_class_names(names: Sequence[str]) -> None:
+    """Raises `InputError` if two classes have one name, by which neither could be chosen."""
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    require(twice is None, "dataset", f"two classes are named {twice!r}, but a class is chosen by its name; rename one")
 
 
 def read_problem(path: object, error: Exception) -> InputError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from egan_tf.data.about import About
+from egan_tf.data.array_checks import check_class_names
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.picture_source import PictureSource, Stored, Survey
 
@@ -44,6 +45,7 @@ class ArrayPictures(PictureSource):
             split: "train" or "test".
             key: see `PictureSource`.
         """
+        check_class_names(class_names)
         self.name, self.split, self.about, self.class_names, self.key = name, split, about, class_names, key
         self.shape, self.labels = shape, labels
         self._rows = rows

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from egan_tf.data.about import About
+from egan_tf.data.array_checks import check_class_names
 from egan_tf.data.decoding import Header, decode_picture, quiet_decoding, read_header
 from egan_tf.data.listing import Found, Listing, has_picture, list_pictures, listing_key
 from egan_tf.data.names import short_name
@@ -79,6 +80,7 @@ class FolderSource(PictureSource):
         self._labels = {folder: label for label, folder in enumerate(folders)}
         self.name, self.split = name, "train"
         self.class_names = tuple(_printable(folder) for folder in folders)
+        check_class_names(self.class_names)
         classes = f" in {len(folders)} classes" if folders else ""
         self.about = About(f"The pictures of a folder{classes}.", source=_printable(root.resolve().name))
         self.key = {"kind": "folder", "files": listing_key(listing)}

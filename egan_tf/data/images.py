@@ -11,6 +11,7 @@ import numpy as np
 
 from egan_tf.data.about import About
 from egan_tf.data.aligned import as_tensor, read_only_copy
+from egan_tf.data.array_checks import check_class_names
 from egan_tf.data.base import Dataset, check_batch_arguments
 from egan_tf.data.options import CHANNELS, ImageOptions
 from egan_tf.utils.checks import InputError, require
@@ -71,6 +72,7 @@ class ImageDataset(Dataset):
         self.split = split
         self.shape = tuple(images.shape[1:])
         self.value_range = (-1.0, 1.0)
+        check_class_names(class_names)
         self.class_names = tuple(class_names)
         self.about = about or About(f"{len(images):,} images of {' x '.join(map(str, self.shape))}.")
         self.options = options or ImageOptions()

@@ -88,7 +88,8 @@ class Fitting(KerasWords):
 
         Raises:
             InputError: the data cannot be trained on, or an argument has no meaning; raised before training, but at
-                the end of an epoch for samples of later batches that are not finite or outside [−1, 1].
+                the end of an epoch for samples of later batches that are not finite or outside [−1, 1], and for labels
+                that are no class of the networks.
         """
         require_compiled(self, "fit")
         strategies.check_fit_scope(self)

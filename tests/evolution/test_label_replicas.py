@@ -52,6 +52,7 @@ def found() -> dict[str, str]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bad_label_is_told_on_several_replicas(kind: str, found: dict[str, str]) -> None:
     if kind in ("array", "generator"):

@@ -33,7 +33,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
 VALID = "whole numbers from 0 to 3"
 
 
-@pytest.fixture(scope="module", params=OPTIONS)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("jit", "eager")]
+
+
+@pytest.fixture(scope="module", params=["graph", *SLOW])
 def trained(request: pytest.FixtureRequest) -> EGAN:
     egan = model(conditional=True)
     egan.compile(**OPTIONS[request.param])

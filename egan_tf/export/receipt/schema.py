@@ -69,6 +69,7 @@ def _spec_of(card: Mapping[str, Any]) -> SamplingSpec:
             len(names),
             tuple(names),
             meant,
+            unique_names=False,
         )
     except (KeyError, TypeError) as error:
         raise InputError("card", f"does not describe noise and samples: {error!r}") from error
