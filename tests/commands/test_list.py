@@ -16,9 +16,12 @@ def test_every_name_has_a_line(title: str) -> None:
     start = LINES.index(f"{title} ({SECTIONS[title][0]})") + 1
     lines = LINES[start : LINES.index("", start)]
     names = [line.split()[0].split(":")[0] for line in lines]
-    assert names == list(load_registry(SECTIONS[title][1]))
+    known = load_registry(SECTIONS[title][1])
+    assert names == list(known)
     about = [line.split(maxsplit=1)[1] for line in lines]
-    assert all(len(text) > 10 for text in about) and len(set(about)) == len(about)
+    # Two names of one thing, as `hinge` and `wasserstein`, have one line.
+    distinct = len(set(map(id, known.values())))
+    assert all(len(text) > 10 for text in about) and len(set(about)) == distinct
 
 
 def test_a_function_without_documentation_has_an_empty_line() -> None:
