@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from egan_tf.data.options import CHANNELS
-from egan_tf.utils.checks import InputError, format_value, require
+from egan_tf.utils.checks import InputError, format_value, repeated, require
 
 MAX_CLASSES = 100_000
 
@@ -76,7 +75,7 @@ def names_of_classes(where: str, labels: np.ndarray, names: np.ndarray | None) -
 
 def check_class_names(names: Sequence[str]) -> None:
     """Raises `InputError` if two classes have one name, by which neither could be chosen."""
-    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    twice = repeated(names)
     require(twice is None, "dataset", f"two classes are named {twice!r}, but a class is chosen by its name; rename one")
 
 

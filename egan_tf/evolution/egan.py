@@ -15,7 +15,7 @@ from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.bandit import initial_bandit
-from egan_tf.evolution.batches import Batches, GenerationSizes, as_batches, sizes_for
+from egan_tf.evolution.batches import as_batches, sizes_for
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.fitting import Fitting
@@ -35,7 +35,6 @@ from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels, lab
 from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.schedule import initial_schedule
 from egan_tf.evolution.settings import EvolutionSettings
-from egan_tf.evolution.source import SampleFn
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
@@ -214,12 +213,8 @@ class EGAN(SavedEGAN, Fitting):
         fit_arguments.require_compiled(self, "train_step")
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
-            real = as_batches(with_tensor_labels(step_samples(data, self.expected), self.expected), self.settings)
-            return evolve(self, self.input_check.without_bad_labels(real, self.generation.value))
-
-    def _drawn(self, sample_fn: SampleFn, sizes: GenerationSizes) -> Batches:
-        real = super()._drawn(sample_fn, sizes)
-        return self.input_check.without_bad_labels(real, self.generation.value, everywhere=True)
+            real = with_tensor_labels(step_samples(data, self.expected), self.expected)
+            return evolve(self, as_batches(real, self.settings))
 
     def generation_functions(self) -> Generation:
         """The pure functions of a generation; a subclass may replace some of them."""

@@ -58,7 +58,7 @@ class Evaluation(NamedTuple):
 
 
 LEAST_NORM = float(np.sqrt(np.finfo("float32").tiny))
-
+"""Of a gradient, as far as its logarithm is concerned."""
 
 Evaluate = Callable[[tf.Tensor, "tf.Tensor | None"], Evaluation]
 

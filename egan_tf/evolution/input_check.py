@@ -52,13 +52,12 @@ class InputCheck:
         if tf.executing_eagerly():
             self.raise_if_any()
 
-    def without_bad_labels(self, batches: Batches, generation: tf.Tensor, *, everywhere: bool = False) -> Batches:
+    def without_bad_labels(self, batches: Batches, generation: tf.Tensor) -> Batches:
         """The batches with 0 for labels that the networks do not take, which are counted; outside of a graph, raises.
 
         Args:
             batches: the real samples of the generation.
-            generation: int64 scalar, its number from 0; a variable, or its value.
-            everywhere: whether every replica has all samples of the generation; otherwise each has its part.
+            generation: int64 scalar, its number from 0.
 
         Raises:
             InputError: outside of a graph, for such labels.
@@ -72,7 +71,7 @@ class InputCheck:
         usable = [usable_labels(labels, expected) for labels in given]
         bad = tf.add_n([tf.math.count_nonzero(~each) for each in usable])
         count, first = tf.unstack(self._label_counts)
-        after = _added(count, first, bad if everywhere else replicas.total(bad), generation + 1)
+        after = _added(count, first, replicas.total(bad), generation + 1)
         replicas.assign(self._label_counts, tf.stack(after))
         if tf.executing_eagerly() and replicas.count() == 1:
             self.raise_if_any()

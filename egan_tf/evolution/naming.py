@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from egan_tf.utils.checks import InputError, format_value, one_of, require
+from egan_tf.utils.checks import InputError, format_value, one_of, repeated, require
 
 Named = tuple[str, Callable[..., Any]]
 
@@ -73,7 +73,7 @@ def resolve_all(
     names = [name for name, _ in named]
     odd = next((name for name in names if not (name.strip() and name.isprintable())), None)
     require(odd is None, field, f"names a function {odd!r}; a name is printed in tables and plots")
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = repeated(names)
     require(twice is None, field, f"contains {twice!r} twice; name functions that share a name by {{'name': function}}")
     require(bool(named), field, "must contain at least one")
     for (name, function), (other, same) in itertools.combinations(named, 2):

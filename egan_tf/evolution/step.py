@@ -166,6 +166,7 @@ def _begin(model: EvolvingModel, batches: Batches) -> tuple[Batches, GenerationN
     """The real samples as the networks take them, and the noise of the generation."""
     batches = _as_floats(_with_labels_as_needed(model, batches))
     step = tf.identity(model.generation.value)
+    batches = model.input_check.without_bad_labels(batches, step)
     model.input_check.count(batches, step)
     return batches, GenerationNoise(model.latent, model.settings.seed, step, tf.identity(model.restarts.value))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from egan_tf.sampling.noise import DISTRIBUTIONS, FIRST_NOISE, NOISE, NOISES, Rows
 from egan_tf.sampling.noise_vectors import check_noise, noise_vectors
-from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, require
+from egan_tf.utils.checks import InputError, format_value, integer, number, one_of, repeated, require
 
 CHANNELS = (1, 3, 4)
 """Channels of an image: grey, RGB, or RGB with alpha."""
@@ -30,7 +30,7 @@ class SamplingSpec:
         sample_shape: shape of one sample, (H, W, C) of an image or (2,) of a point.
         value_range: lowest and highest value of a sample, or None if it is unbounded.
         classes: the number of labels of a class-conditional generator, whose second input is `labels`; 0 for none.
-        class_names: one per label, each another; () if they have no names.
+        class_names: one per label, no name twice; () if they have no names.
         noise: what a seed means, one of `NOISES`.
 
     `unique_names=False` allows several classes of one name, which files of earlier versions may have.
@@ -63,10 +63,8 @@ class SamplingSpec:
         require(texts, "class_names", f"must be printable text, got {format_value(self.class_names)}")
         named = len(self.class_names) in (0, self.classes)
         require(named, "class_names", f"must be one for each of {self.classes} classes, got {len(self.class_names)}")
-        seen: set[str] = set()
-        for name in self.class_names if unique_names else ():
-            require(name not in seen, "class_names", f"must be another for each class; {format_value(name)} names two")
-            seen.add(name)
+        twice = repeated(self.class_names) if unique_names else None
+        require(twice is None, "class_names", f"must be another for each class; {format_value(twice)} names two")
 
     @property
     def is_image(self) -> bool:

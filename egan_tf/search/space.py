@@ -13,7 +13,7 @@ from typing import Any
 
 from egan_tf.search.searchable import SECTIONS, check_value, declared_setting
 from egan_tf.training.config import Config
-from egan_tf.utils.checks import InputError, format_value, require
+from egan_tf.utils.checks import InputError, format_value, repeated, require
 from egan_tf.utils.settings import Setting
 
 KINDS = {
@@ -156,8 +156,8 @@ def _declared(name: str) -> Setting:
 def _choices(names: tuple[str, ...], text: str) -> Parameter:
     choices = tuple(choice.strip() for choice in text.split(_SEPARATOR))
     require(len(choices) > 1, names[0], f"a choice has at least two values, as in choice:A|B, got {format_value(text)}")
-    twice = [choice for choice in choices if choices.count(choice) > 1]
-    require(not twice, names[0], f"the choice {format_value(twice[0] if twice else '')} is named twice")
+    twice = repeated(choices)
+    require(twice is None, names[0], f"the choice {format_value(twice)} is named twice")
     return Parameter(names, "choice", choices=choices)
 
 

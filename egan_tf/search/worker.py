@@ -17,6 +17,7 @@ from egan_tf.search import budget, engine
 from egan_tf.search import outcome as outcomes
 from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
 from egan_tf.search.process import TrialProcess
+from egan_tf.search.sampler import untried
 from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
 from egan_tf.search.table import counted, trial_line
 from egan_tf.search.watcher import Watcher, tell
@@ -103,7 +104,7 @@ class Worker:
         most, _ = self.study.limits
         queued = any(trial.state == TrialState.WAITING for trial in trials)
         begin = self.new_trials and not self.study.definition.sweep and not (most and counted(trials) >= most)
-        if not queued and begin and engine.untried(engine.distributions(self.study.definition), trials) == []:
+        if not queued and begin and untried(engine.distributions(self.study.definition), trials) == []:
             self._say("each setting of the space has been tried")
             return None
         if not (queued or begin):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 MAX_VALUE_LENGTH = 100
+
+Value = TypeVar("Value", bound=Hashable)
 
 
 class InputError(ValueError):
@@ -35,6 +38,11 @@ def require(condition: bool, field: str, problem: str) -> None:
     """Raises `InputError(field, problem)` unless `condition` is true."""
     if not condition:
         raise InputError(field, problem)
+
+
+def repeated(values: Iterable[Value]) -> Value | None:
+    """The first value that occurs more than once; None if none does."""
+    return next((value for value, count in Counter(values).items() if count > 1), None)
 
 
 def integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
