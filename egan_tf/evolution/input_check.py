@@ -1,4 +1,4 @@
-"""Finds bad samples and labels in any batch, inside the step, and tells at an epoch's end.
+"""Finds bad samples and labels in any batch, inside the step, and raises at an epoch's end.
 
 Bad samples are not finite or out of range, bad labels are no class of the networks.
 """

@@ -20,7 +20,7 @@ class LabelFormat(NamedTuple):
 
     Attributes:
         shape: of one label.
-        classes: how many classes the networks know; None if that cannot be told, or labels are no classes.
+        classes: how many classes the networks know; None if no layer says so, or labels are no classes.
         whole: whether labels are classes, and so must be whole numbers.
     """
 

@@ -138,7 +138,7 @@ def arguments(kind: str, x: np.ndarray, y: np.ndarray | None = None) -> dict[str
 
 
 CLASSES = 4
-"""Of `model`, unless it is told another number."""
+"""Of `model`, unless it gets another number."""
 
 
 def networks(
