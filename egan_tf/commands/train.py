@@ -116,7 +116,8 @@ def main(arguments: Sequence[str]) -> int:
     if (trained.run / REPORT).exists():
         print(f"report: {trained.run / REPORT}")
     if (trained.export / "generator.onnx").exists():
-        print(f"sample: {program('sample')} {trained.export / 'generator.onnx'} --count 64 --seed 0 --out grid.png")
+        which = "--each-label" if trained.egan.conditional else "--count 64"
+        print(f"sample: {program('sample')} {trained.export / 'generator.onnx'} {which} --seed 0 --out grid.png")
     return 0
 
 

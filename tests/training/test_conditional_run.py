@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from egan_tf import InputError, Sampler, data
 from egan_tf.commands import train as train_command
+from egan_tf.sampling import command as sample_command
 from egan_tf.utils.json_lines import read_records
 from tests.training.rooms import images, registered
 
@@ -22,8 +24,16 @@ def flags(where: Path, *more: str) -> list[str]:
     return ["--dataset", "digits", "--conditional", *SMALL, *folders, "--checkpoint-every", "2", *more]
 
 
-def test_from_a_flag_to_samples_of_a_class(tmp_path: Path) -> None:
+def test_from_a_flag_to_samples_of_a_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     train_command.main(flags(tmp_path, "--steps", "4"))
+    # The command that is printed at the end works as it is.
+    command = capsys.readouterr().out.splitlines()[-1].removeprefix("sample: ")
+    assert sample_command.main(shlex.split(command.split("sampl", 1)[1])[1:]) == 0
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert grid.size == ((8 * 9 - 1) * 6, (10 * 9 - 1) * 6)
     model = tmp_path / "models-dir" / "digits"
     sampler = Sampler(model)
     assert sampler.class_names == tuple("0123456789")
