@@ -136,7 +136,9 @@ def test_help_shows_the_values_that_the_flags_replace(capsys: pytest.CaptureFixt
     assert "mutation (default: 32)" in help_of("--preset", "paper", capsys=capsys)
 
 
-@pytest.mark.parametrize("flag", ["--runs-dir", "--models-dir", "--data-dir"])
+@pytest.mark.parametrize(
+    "flag", ["--runs-dir", *(pytest.param(flag, marks=pytest.mark.slow) for flag in ("--models-dir", "--data-dir"))]
+)
 def test_a_folder_that_is_not_utf8_is_refused_in_one_line(flag: str) -> None:
     done = called("train", "--dry-run", flag, "gr\udcf6\udcdfe")
     assert (done.returncode, done.stdout) == (2, "")

@@ -52,15 +52,21 @@ def values(egan: EGAN) -> list[np.ndarray]:
     return [np.asarray(v) for v in [*tensors, *egan.discriminator.variables, *egan.discriminator_optimizer.variables]]
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+FRESH, REUSED = {"reuse_evaluation_batch": False}, {"reuse_evaluation_batch": True}
+SEVERAL_STEPS = {"mutation_steps": 3, "discriminator_steps": 1}
+
+
 @pytest.mark.parametrize(
-    "changes",
+    ("pair", "changes"),
     [
-        {"reuse_evaluation_batch": False},
-        {"reuse_evaluation_batch": True},
-        {"mutation_steps": 3, "discriminator_steps": 1},
+        ("points", FRESH),
+        ("points", REUSED),
+        ("points", SEVERAL_STEPS),
+        ("images", REUSED),
+        pytest.param("images", FRESH, marks=pytest.mark.slow),
+        pytest.param("images", SEVERAL_STEPS, marks=pytest.mark.slow),
     ],
-    ids=["fresh", "reused", "mutation_steps"],
+    ids=str,
 )
 def test_a_population_of_two_evolves_as_in_the_plain_implementation(pair: str, changes: dict[str, Any]) -> None:
     egan = make(pair, **changes)

@@ -66,7 +66,11 @@ def assert_finite(egan: EGAN) -> None:
 
 @pytest.mark.parametrize(
     ("pair", "jit_compile"),
-    [("points", False), pytest.param("points", True, marks=pytest.mark.slow), ("images", False)],
+    [
+        ("points", False),
+        pytest.param("points", True, marks=pytest.mark.slow),
+        pytest.param("images", False, marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.parametrize("objective", [no_gradient, huge_gradient])
 def test_a_child_of_a_bad_gradient_never_survives(pair: str, objective: Any, jit_compile: bool) -> None:
@@ -84,7 +88,7 @@ def test_the_overflow_reaches_the_slots_alone() -> None:
     assert np.isfinite(egan.population.children_scores.fitness).all()
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("pair", ["points", pytest.param("images", marks=pytest.mark.slow)])
 def test_no_child_of_a_broken_parent_survives(pair: str) -> None:
     egan = make(pair, population_size=2)
     kernel = egan.generator.trainable_variables[0]
@@ -117,7 +121,12 @@ def test_if_too_few_children_are_viable_the_fittest_parents_are_retained() -> No
 
 @pytest.mark.parametrize(
     ("reuse_evaluation_batch", "jit_compile", "pair"),
-    [(True, False, "points"), (True, True, "points"), (False, False, "points"), (True, False, "images")],
+    [
+        (True, False, "points"),
+        (False, False, "points"),
+        pytest.param(True, True, "points", marks=pytest.mark.slow),
+        pytest.param(True, False, "images", marks=pytest.mark.slow),
+    ],
 )
 def test_a_broken_real_batch_changes_nothing_but_the_counts(
     reuse_evaluation_batch: bool, jit_compile: bool, pair: str

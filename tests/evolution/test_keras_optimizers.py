@@ -129,7 +129,7 @@ def slow_unless(names: tuple[str, ...]) -> list:
 
 
 # Of many members the tests in every run take one of each kind; all of them are among the slow ones.
-QUICK = ("Adam", "Lion", "ScheduleFreeAdamW", "SGD use_ema", "Adam accumulation")
+QUICK = ("Adam", "Lion", "ScheduleFreeAdamW", "Adam accumulation")
 QUICK += ("LossScaleOptimizer", "AdamW excluding biases", "MultiOptimizer function")
 
 

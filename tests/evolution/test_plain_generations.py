@@ -192,7 +192,9 @@ def test_conditional_networks_get_the_labels() -> None:
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("tournaments", ["every:3", "auto:backoff", pytest.param("auto:angle", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "tournaments", ["auto:backoff", *(pytest.param(rule, marks=pytest.mark.slow) for rule in ("every:3", "auto:angle"))]
+)
 def test_several_generations_in_one_program(tournaments: str) -> None:
     settings = {"tournaments": tournaments, "population_size": 2, "ema_decay": 0.9}
     first, second = made(**settings), made(steps=4, **settings)
@@ -220,9 +222,10 @@ RESUMED: dict[str, dict[str, Any]] = {
     "bandit": {"tournaments": "bandit", "population_size": 2},
     "slots": {"tournaments": "every:3", "slots": "objective", "population_size": 2},
 }
+REST = ("every", "angle", "bandit")
 
 
-@pytest.mark.parametrize("name", RESUMED)
+@pytest.mark.parametrize("name", ["backoff", "slots", *(pytest.param(n, marks=pytest.mark.slow) for n in REST)])
 def test_a_loaded_model_continues(name: str, tmp_path: Path) -> None:
     whole, first = made(**RESUMED[name]), made(**RESUMED[name])
     evolve(whole, 9), evolve(first, 5)

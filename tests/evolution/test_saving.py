@@ -35,7 +35,7 @@ def assert_equal(one: EGAN, other: EGAN) -> None:
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
-@pytest.mark.parametrize("pair", [points, images])
+@pytest.mark.parametrize("pair", [points, pytest.param(images, marks=pytest.mark.slow)])
 def test_whole_model(pair: Any, tmp_path: Path) -> None:
     egan = evolved(pair)
     egan.save(tmp_path / "egan.keras")

@@ -22,7 +22,7 @@ BATCH = kinds.BATCH
 SIZES = {"generator": (kinds.LATENT, 2), "discriminator": (2, 1)}
 """Inputs and outputs of the networks."""
 
-FAST, SLOW = range(20), range(20, 340)
+FAST, SLOW = range(12), range(12, 340)
 """Numbers of the cases that every run of the tests draws, and of those that are slow only because they are many."""
 
 # Keras' Muon fails on float64, and is tested by itself.
