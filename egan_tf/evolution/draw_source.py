@@ -41,8 +41,21 @@ class DrawSource(Source):
         return Epoch(tf.data.Dataset.from_tensors(0).repeat(), steps)
 
 
-def draw(sample_fn: SampleFn, generation: tf.Tensor, sizes: GenerationSizes, expected: SampleFormat) -> Batches:
+def draw(
+    sample_fn: SampleFn,
+    generation: tf.Tensor,
+    sizes: GenerationSizes,
+    expected: SampleFormat,
+    say_unused: Callable[[Any], None] = lambda labels: None,
+) -> Batches:
     """The real samples of a generation, drawn inside the step.
+
+    Args:
+        sample_fn: the user's function.
+        generation: int64 scalar, its first argument.
+        sizes: of the batches.
+        expected: what the networks take.
+        say_unused: is called with labels that the networks do not take.
 
     Raises:
         InputError: the function returns no tensor of floating-point numbers [count, *shape], or no such labels; raised
@@ -65,5 +78,6 @@ def draw(sample_fn: SampleFn, generation: tf.Tensor, sizes: GenerationSizes, exp
     check_labels_given(labels is not None, expected)
     samples = tensor_samples(samples, expected, sizes.total)
     if labels is None or expected.labels is None:
+        say_unused(labels)
         return split_samples(samples, None, sizes)
     return split_samples(samples, tensor_labels(labels, sizes.total, expected.labels), sizes)

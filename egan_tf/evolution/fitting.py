@@ -141,7 +141,8 @@ class Fitting(KerasWords):
             )
 
     def _drawn(self, sample_fn: SampleFn, sizes: GenerationSizes) -> Batches:
-        return draw(sample_fn, tf.identity(self.generation.value), sizes, self.expected)
+        say = self.input_check.say_unused_labels_once
+        return draw(sample_fn, tf.identity(self.generation.value), sizes, self.expected, say)
 
     # -- on the replicas of a strategy ---------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from egan_tf.evolution.samples import (
     host_labels,
     host_samples,
     parts,
+    say_unused_labels,
 )
 from egan_tf.evolution.source import DEFAULT_BATCH_SIZE, Epoch, Source, require_steps, too_few
 from egan_tf.utils.checks import require
@@ -39,6 +40,7 @@ class PythonSource(Source):
         self._expected = expected
         self._error: Exception | None = None
         self._read_to_the_end = False
+        self._labels_seen = False
 
     endless = False
     """Whether the data is known to have no end."""
@@ -87,6 +89,9 @@ class PythonSource(Source):
             InputError: it cannot be used for training.
         """
         x, y = parts(element)
+        if y is not None and not self._labels_seen:
+            say_unused_labels(y, self._expected)
+            self._labels_seen = True
         shape = self._expected.shape
         samples = as_array("x", x, "arrays in every batch")
         if samples.ndim == len(shape):  # a single sample

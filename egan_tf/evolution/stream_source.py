@@ -15,6 +15,7 @@ from egan_tf.evolution.samples import (
     check_labels_given,
     check_values,
     parts,
+    say_unused_labels,
     wrong_shape,
 )
 from egan_tf.evolution.source import (
@@ -55,6 +56,7 @@ class StreamSource(Source):
         check_labels_given(labels is not None, expected)
         if labels is not None and expected.labels is not None:
             check_label_type(labels.dtype, expected.labels)
+        say_unused_labels(labels, expected)
         shape = samples.shape if samples.shape.rank is not None else _shape_of_first(dataset)
         self._batched = shape.rank == len(expected.shape) + 1
         if shape.rank == 0 or not shape[int(self._batched) :].is_compatible_with(expected.shape):

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from egan_tf.evolution.label_check import class_count
 from egan_tf.export.comparison import Bound
 from egan_tf.export.rounding import rounding_of
 from egan_tf.sampling.noise import DISTRIBUTIONS
@@ -118,6 +119,9 @@ def prepare_source(
     conditional = len(inputs) == 2
     problem = "must be given for a generator with a second input" if conditional else "the generator takes no labels"
     require(conditional == bool(class_names), "class_names", problem)
+    known = class_count(generator) or len(class_names)
+    problem = f"holds {len(class_names)} names, but the generator takes {known} classes: give one per label"
+    require(len(class_names) == known, "class_names", problem)
     samples = _first_samples(generator, latent.size, conditional)
     bounds = None if value_range is None else tuple(float(bound) for bound in value_range)
     labels = {"classes": len(class_names), "class_names": tuple(class_names)}

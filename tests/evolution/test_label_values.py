@@ -287,17 +287,3 @@ def test_the_network_that_knows_the_classes_decides() -> None:
         fitted(network(2, lambda y: Rows()(y)), embedded(5)(1), labels)
     with pytest.raises(InputError, match="^y: holds the label 0.5, but the networks take whole numbers$"):
         fitted(network(2, lambda y: Rows()(y)), network(1, lambda y: Rows()(y)), labels / 10)
-
-
-# -- labels without a use ----------------------------------------------------------------------------------------
-
-
-def test_labels_that_no_network_takes_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    egan = model()
-    egan.fit(samples(TOTAL), np.zeros(TOTAL), batch_size=BATCH, epochs=2, verbose=0)
-    assert capsys.readouterr().err.count("y: the labels are not used") == 1
-    for _ in range(3):
-        egan.train_on_batch(samples(TOTAL), np.zeros(TOTAL))
-    assert capsys.readouterr().err.count("y: the labels are not used") == 1
-    egan.fit(samples(TOTAL), batch_size=BATCH, verbose=0)
-    assert "labels" not in capsys.readouterr().err

@@ -68,7 +68,11 @@ def test_the_card_names_the_classes_and_the_picture_has_a_row_for_each(exported:
     assert Sampler(directory).class_names == NAMES
 
 
-@pytest.mark.parametrize(("model", "names"), [(generator, ()), (None, NAMES)], ids=["no names", "no labels"])
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [(generator, ()), (generator, NAMES[:-1]), (generator, (*NAMES, "another")), (None, NAMES)],
+    ids=["no names", "too few", "too many", "no labels"],
+)
 def test_names_go_with_labels(model: object, names: tuple[str, ...], tmp_path: Path, conv: keras.Model) -> None:
     chosen = conv if model is None else generator()
     with pytest.raises(InputError, match="^class_names: "):
