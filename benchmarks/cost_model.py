@@ -1,17 +1,11 @@
 """Equal cost as a model: generations are counted, each at the price that was measured for its kind.
 
-So a job is a function of its numbers, whatever else the machine does, and goes on where it was interrupted. Here are
-also the two things that such studies share: jobs in processes of their own, whose results are files, and one thread.
+So a job is a function of its numbers, whatever else the machine does. `benchmarks/job_processes.py` runs such jobs.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -81,24 +75,3 @@ class Budget(keras.callbacks.Callback):
     @property
     def _optimizers(self) -> Sequence[keras.optimizers.Optimizer]:
         return self.model.generator_optimizer, self.model.discriminator_optimizer
-
-
-def once(module: str, file: Path, job: Mapping[str, Any], options: Sequence[str] = ()) -> dict[str, Any]:
-    """The result in a file; if it is missing, that of `python -m MODULE --job JOB`, its last printed line."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", module, *options, "--job", json.dumps(dict(job))]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{file}: {done.stderr[-2000:]}")
-        partial = file.with_suffix(".partial")
-        partial.write_text(done.stdout.splitlines()[-1])
-        partial.replace(file)
-        print(file.stem, file.read_text(), file=sys.stderr, flush=True)
-    return dict(json.loads(file.read_text()))
-
-
-def all_of(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any], processes: int) -> list[dict[str, Any]]:
-    """The results of jobs, several at a time, in order."""
-    with ThreadPoolExecutor(processes) as pool:
-        return list(pool.map(work, jobs))

@@ -13,7 +13,6 @@ The result of a job is the Fréchet distance of 2,000 samples on the features of
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 
-from benchmarks.cost_model import KINDS, Budget, all_of, counts, measured, once, one_thread, spent
+from benchmarks.cost_model import KINDS, Budget, counts, measured, one_thread, spent
+from benchmarks.job_processes import Processes, serve
 
 DATASET, SAMPLES = "digits", 2_000
 PER_CALL = 10
@@ -90,13 +91,13 @@ def model_of(setting: Drawn, method: str, data_dir: str, **evolution: Any) -> tu
         optimizer=dict(setting.optimizer),
         evolution={**settings, **chosen.settings, **evolution},
     )
+    keras.backend.clear_session()
     dataset = data.load(DATASET, data_dir)
     return config, dataset, build(config, dataset.shape, chosen.model)
 
 
 def cost_of(setting: Drawn, method: str, data_dir: str) -> dict[str, float]:
     """Seconds of a generation with and without a tournament, medians of an interleaved run."""
-    one_thread()
     works = {}
     for kind, rule in KINDS.items():
         config, dataset, egan = model_of(setting, method, data_dir, tournaments=rule)
@@ -112,7 +113,6 @@ def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: arg
     from egan_tf.metrics.extractors import load_extractor
     from egan_tf.metrics.sources import from_model
 
-    one_thread()
     config, dataset, egan = model_of(setting, method, options.data_dir)
 
     most = int(2 * options.budget / min(cost.values())) // PER_CALL * PER_CALL
@@ -136,14 +136,14 @@ def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: arg
 
 
 def costs(settings: list[Drawn], methods: list[str], options: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """The costs by structure and method's kind, each measured once, in a process of its own."""
-    found = {}
+    """The costs by structure and method's kind, each measured once, in a process that does nothing else."""
+    jobs = {}
     for setting in {setting.structure: setting for setting in settings}.values():
         for method in sorted({cost_name(method) for method in methods}):
-            name = f"{setting.structure} {method}"
-            job = {"number": setting.number, "method": method, "costs": True}
-            found[name] = _once(options.folder / "costs" / f"{name.replace(' ', '_')}.json", job, options)
-    return found
+            jobs[f"{setting.structure} {method}"] = {"number": setting.number, "method": method}
+    wanted = [(options.folder / "costs" / f"{name.replace(' ', '_')}.json", job) for name, job in jobs.items()]
+    found = Processes("benchmarks.robustness", flags_of(options), jobs_each=1).results(wanted, processes=1)
+    return dict(zip(jobs, found, strict=True))
 
 
 def cost_name(method: str) -> str:
@@ -151,9 +151,9 @@ def cost_name(method: str) -> str:
     return "relativistic" if method.startswith("relativistic") else "egan"
 
 
-def _once(file: Path, job: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    places = ["--folder", str(options.folder), "--data-dir", options.data_dir, "--budget", str(options.budget)]
-    return once("benchmarks.robustness", file, job, places)
+def flags_of(options: argparse.Namespace) -> list[str]:
+    """What a process that does jobs has to know."""
+    return ["--folder", str(options.folder), "--data-dir", options.data_dir, "--budget", str(options.budget)]
 
 
 def main() -> None:
@@ -168,13 +168,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="of the results; to resume, give it again")
     parser.add_argument("--costs-only", action="store_true")
     parser.add_argument("--out", default="", help="write the JSON to this file too")
-    parser.add_argument("--job", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.job:
-        job = json.loads(options.job)
-        setting = drawn(job["number"])
-        work = cost_of(setting, job["method"], options.data_dir) if job.get("costs") else None
-        print(json.dumps(work or run_job(setting, job["method"], job["cost"], options)))
+    if options.serve:
+        one_thread()
+
+        def work(number: int, method: str, cost: Mapping[str, float] | None = None) -> dict[str, Any]:
+            setting = drawn(number)
+            return run_job(setting, method, cost, options) if cost else cost_of(setting, method, options.data_dir)
+
+        serve(work)
         return
 
     from benchmarks.methods import ROBUSTNESS
@@ -187,14 +190,19 @@ def main() -> None:
     if options.costs_only:
         return
 
-    def result(job: tuple[Drawn, str]) -> dict[str, Any]:
-        setting, method = job
-        cost = costs_found[f"{setting.structure} {cost_name(method)}"]
-        words = {"number": setting.number, "method": method, "cost": cost}
-        return _once(options.folder / f"{options.budget:g}_seconds" / f"{setting.number}_{method}.json", words, options)
-
     jobs = [(setting, method) for setting in settings for method in methods]
-    results = all_of(result, jobs, options.processes)
+    wanted = [
+        (
+            options.folder / f"{options.budget:g}_seconds" / f"{setting.number}_{method}.json",
+            {
+                "number": setting.number,
+                "method": method,
+                "cost": costs_found[f"{setting.structure} {cost_name(method)}"],
+            },
+        )
+        for setting, method in jobs
+    ]
+    results = Processes("benchmarks.robustness", flags_of(options)).results(wanted, options.processes)
     rows = [
         {"setting": setting.number, "method": method, **found}
         for (setting, method), found in zip(jobs, results, strict=True)

@@ -12,7 +12,6 @@ A job that is done is not run again; give the same `--folder`. `benchmarks/tourn
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,10 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks.cost_model import KINDS, Budget, all_of, counts, measured, once, one_thread, spent
+import keras
+
+from benchmarks.cost_model import KINDS, Budget, counts, measured, one_thread, spent
+from benchmarks.job_processes import Processes, serve
 
 GENERATIONS, TOURNAMENTS = 10_000, 6_600
 PER_CALL, SAMPLES = 100, 10_000
@@ -65,6 +67,7 @@ def model_of(dataset: str, study: Study, method: str, seed: int, **evolution: An
         optimizer={"final_learning_rate_fraction": 1.0},
         evolution={**penalty, **METHODS[method].settings, "seed": seed, **evolution},
     )
+    keras.backend.clear_session()
     source = data.load(dataset, "data")
     return config, source, build(config, source.shape, METHODS[method].model)
 
@@ -76,7 +79,6 @@ def words_of(config: Any, generations: int) -> dict[str, Any]:
 
 def cost_of(dataset: str, study: Study, method: str) -> dict[str, float]:
     """Seconds of a generation with and without a tournament, medians of an interleaved run."""
-    one_thread()
     works = {}
     for kind, rule in KINDS.items():
         own = {} if method == "bandit" else {"tournaments": rule}
@@ -89,13 +91,10 @@ def cost_of(dataset: str, study: Study, method: str) -> dict[str, float]:
 
 def run_job(dataset: str, study: Study, method: str, seed: int, cost: Mapping[str, float]) -> dict[str, Any]:
     """Trains until the budget is spent, and evaluates the moving average."""
-    import keras
-
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.sources import from_model
     from egan_tf.training.presets import preset
 
-    one_thread()
     config, source, egan = model_of(dataset, study, method, seed)
     rates, final = config.optimizer, preset(dataset).optimizer.final_learning_rate_fraction
     # The budget sets the rates, which it cannot do to a schedule.
@@ -145,29 +144,25 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="of the results; to resume, give it again")
     parser.add_argument("--costs-only", action="store_true")
     parser.add_argument("--out", default="", help="write the JSON to this file too")
-    parser.add_argument("--job", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     study = STUDIES[options.study]
-    if options.job:
-        job = json.loads(options.job)
-        work = cost_of if "cost" not in job else run_job
-        print(json.dumps(work(study=study, **job)))
+    if options.serve:
+        one_thread()
+        serve(lambda **job: (run_job if "cost" in job else cost_of)(study=study, **job))
         return
 
     from benchmarks.timing import machine, publish
 
     methods = options.methods or list(study.methods)
     flags, places = ["--study", options.study, "--folder", str(options.folder)], options.folder / options.study
-    costs = {
-        (dataset, name): once(
-            "benchmarks.tournament_toys",
-            places / "costs" / f"{dataset}_{name}.json",
-            {"dataset": dataset, "method": name},
-            flags,
-        )
-        for dataset in options.datasets
-        for name in sorted(set(map(cost_name, methods)))
-    }
+    priced = [(dataset, name) for dataset in options.datasets for name in sorted(set(map(cost_name, methods)))]
+    prices = [
+        (places / "costs" / f"{dataset}_{name}.json", {"dataset": dataset, "method": name}) for dataset, name in priced
+    ]
+    # Each in a process that does nothing else, one after the other.
+    found = Processes("benchmarks.tournament_toys", flags, jobs_each=1).results(prices, processes=1)
+    costs = dict(zip(priced, found, strict=True))
     if options.costs_only:
         return
     jobs = [
@@ -176,17 +171,16 @@ def main() -> None:
         for dataset in options.datasets
         for method in methods
     ]
-
-    def result(job: dict[str, Any]) -> dict[str, Any]:
-        file = places / f"{job['dataset']}_{job['method']}_{job['seed']}.json"
-        cost = costs[job["dataset"], cost_name(job["method"])]
-        return once("benchmarks.tournament_toys", file, {**job, "cost": cost}, flags)
-
-    budget = "cost" if study.equal_cost else "generations"
-    rows = [
-        {"budget": budget, **job, **found}
-        for job, found in zip(jobs, all_of(result, jobs, options.processes), strict=True)
+    wanted = [
+        (
+            places / f"{job['dataset']}_{job['method']}_{job['seed']}.json",
+            {**job, "cost": costs[job["dataset"], cost_name(job["method"])]},
+        )
+        for job in jobs
     ]
+    results = Processes("benchmarks.tournament_toys", flags).results(wanted, options.processes)
+    budget = "cost" if study.equal_cost else "generations"
+    rows = [{"budget": budget, **job, **result} for job, result in zip(jobs, results, strict=True)]
     known = {f"{dataset} {name}": cost for (dataset, name), cost in costs.items()}
     publish({"machine": machine(), "study": options.study, "costs": known, "rows": rows}, options.out)
 

@@ -23,6 +23,7 @@ LIBRARIES = {
     "keras_conditional",
     "methods",
     "cost_model",
+    "job_processes",
     "robustness_table",
     "timing",
     "variants",

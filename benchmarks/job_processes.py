@@ -1,0 +1,77 @@
+"""Jobs whose results are files, done by a few processes, each of which does one after the other.
+
+A job is a mapping that JSON can hold. What is done is not done again, so an interrupted study goes on where it stopped.
+A module takes part by `--serve`, which calls `serve`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+JOBS_OF_A_PROCESS = 12
+"""Then another takes its place: what TensorFlow compiles is never freed."""
+ANSWER = "answer "
+"""Begins a line with a result; what else a job prints is no matter."""
+
+Job = Mapping[str, Any]
+
+
+def serve(work: Callable[..., dict[str, Any]]) -> None:
+    """Reads jobs from standard input, one in a line, and prints the result of `work(**job)` for each."""
+    for line in sys.stdin:
+        print(ANSWER + json.dumps(work(**json.loads(line))), flush=True)
+
+
+class Processes:
+    """Does jobs by `python -m MODULE OPTIONS --serve`."""
+
+    def __init__(self, module: str, options: Sequence[str] = (), jobs_each: int = JOBS_OF_A_PROCESS) -> None:
+        """Args: jobs_each: of a process, before another takes its place."""
+        self._command = [sys.executable, "-m", module, *options, "--serve"]
+        self._jobs_each, self._mine = jobs_each, threading.local()
+
+    def results(self, jobs: Sequence[tuple[Path, Job]], processes: int) -> list[dict[str, Any]]:
+        """The results of jobs in order; a missing file is made by doing its job."""
+        with ThreadPoolExecutor(processes) as pool:
+            return list(pool.map(lambda job: self._result(*job), jobs))
+
+    def _result(self, file: Path, job: Job) -> dict[str, Any]:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_suffix(".partial")
+            partial.write_text(self._answer(file, json.dumps(dict(job))))
+            partial.replace(file)
+            print(file.stem, file.read_text(), file=sys.stderr, flush=True)
+        return dict(json.loads(file.read_text()))
+
+    def _answer(self, file: Path, job: str) -> str:
+        mine = self._mine
+        if getattr(mine, "left", 0) == 0:
+            self._end()
+            mine.errors, mine.left = tempfile.TemporaryFile("w+"), self._jobs_each  # noqa: SIM115
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": mine.errors}
+            mine.process = subprocess.Popen(self._command, text=True, **pipes)
+        mine.left -= 1
+        mine.process.stdin.write(job + "\n")
+        mine.process.stdin.flush()
+        for line in mine.process.stdout:
+            if line.startswith(ANSWER):
+                if mine.left == 0:
+                    self._end()
+                return str(line.removeprefix(ANSWER))
+        mine.left = 0
+        mine.errors.seek(0)
+        raise SystemExit(f"{file}: {mine.errors.read()[-2000:]}")
+
+    def _end(self) -> None:
+        if hasattr(self._mine, "process"):
+            self._mine.process.stdin.close()
+            self._mine.process.wait()

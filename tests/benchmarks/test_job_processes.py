@@ -1,0 +1,29 @@
+"""Jobs in processes: results in order, none done twice, and a failure that says which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.job_processes import Processes
+
+MODULE = "tests.benchmarks.doubling"
+
+
+def jobs(folder: Path, *numbers: int) -> list[tuple[Path, dict[str, int]]]:
+    return [(folder / "results" / f"{number}.json", {"number": number}) for number in numbers]
+
+
+def test_results_come_in_order_and_none_is_made_twice(tmp_path: Path) -> None:
+    processes = Processes(MODULE, jobs_each=2)
+    found = processes.results(jobs(tmp_path, 5, 3, 9, 2, 7), 2)
+    assert [result["double"] for result in found] == [10, 6, 18, 4, 14]
+    assert 3 <= len({result["process"] for result in found}) <= 4, "a process does two jobs"
+    assert Processes(MODULE).results(jobs(tmp_path, 5, 3, 9, 2, 7), 1) == found
+
+
+def test_a_failure_names_the_file_and_leaves_the_results_before_it(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"results/0\.json: (.|\n)*ZeroDivisionError"):
+        Processes(MODULE).results(jobs(tmp_path, 4, 0), 1)
+    assert [file.name for file in (tmp_path / "results").iterdir()] == ["4.json"]
