@@ -59,6 +59,9 @@ def _check_used(settings: EvolutionSettings) -> None:
         require(not given or penalized, name, problem)
     problem = "has a meaning with a moving average only; set ema_decay above 0"
     require(not decay or settings.ema_decay > 0, "initial_ema_decay", problem)
-    named = any(isinstance(choice, str) and choice == "crossover" for choice in settings.operators)
-    problem = "has a meaning with the operator crossover only; name it in operators, too"
-    require(named or settings.crossover_steps == 1, "crossover_steps", problem)
+    default, named = EvolutionSettings(), {choice for choice in settings.operators if isinstance(choice, str)}
+    for name, operator in (("mutations", "mutation"), ("crossover_steps", "crossover")):
+        problem = f"has a meaning with the operator {operator} only; name it in operators, too"
+        require(operator in named or getattr(settings, name) == getattr(default, name), name, problem)
+    problem = "has no meaning for a bandit, whose reward is a distance of samples; leave it out"
+    require(settings.tournaments != "bandit" or settings.fitness == default.fitness, "fitness", problem)

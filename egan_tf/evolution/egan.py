@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import fit_arguments, strategies
+from egan_tf.evolution.adoption import adopt
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
@@ -24,10 +25,10 @@ from egan_tf.evolution.functional_optimizer import functional
 from egan_tf.evolution.gamma import Gamma
 from egan_tf.evolution.generation import Generation
 from egan_tf.evolution.input_check import InputCheck
-from egan_tf.evolution.latent import Latent
+from egan_tf.evolution.latent import Latent, tensor_noise
 from egan_tf.evolution.lecam import ANCHORS
 from egan_tf.evolution.objective_slots import initial_objective_slots
-from egan_tf.evolution.optimizer import StatelessOptimizer, optimizer_for
+from egan_tf.evolution.optimizer import StatelessOptimizer, check_own_optimizers, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
 from egan_tf.evolution.replicated import divided
@@ -40,7 +41,7 @@ from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.tournament_checks import check_slots_of
 from egan_tf.evolution.trainability import TrainableWeights
-from egan_tf.utils.checks import require
+from egan_tf.utils.checks import integer, require
 from egan_tf.utils.registries import resolve
 from egan_tf.utils.signatures import takes_settings
 
@@ -59,7 +60,8 @@ class EGAN(SavedEGAN, Fitting):
 
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
     generation `generator` holds the weights of the fittest survivor; calling the model samples from it. Weights
-    that are set there, such as pretrained ones, are those of the fittest survivor from then on.
+    that are set there, such as pretrained ones, are those of the fittest survivor from then on; a moving average that
+    has moved before goes on from where it is.
     """
 
     @takes_settings(EvolutionSettings)
@@ -149,8 +151,8 @@ class EGAN(SavedEGAN, Fitting):
                 One that has been used before starts again without its slots and steps, at its current rate. Networks
                 with layers in float16 get loss scaling, as in `keras.Model.compile`.
             discriminator_optimizer: likewise, but not the same object.
-            jit_compile: whether XLA compiles the generation. "auto": always on a GPU; on a CPU only where it pays, for
-                dense networks whose real samples are made inside the step.
+            jit_compile: whether XLA compiles the generation. "auto": in `fit` on one replica, on a GPU always, on a
+                CPU where it pays, for dense networks whose real samples are made inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
         """
         fit_arguments.check_compile(jit_compile, kwargs)
@@ -158,7 +160,7 @@ class EGAN(SavedEGAN, Fitting):
         strategies.check_xla(jit_compile, self.replica_count)
         generators = optimizer_for(self.generator, generator_optimizer, "generator_optimizer")
         other = optimizer_for(self.discriminator, discriminator_optimizer, "discriminator_optimizer")
-        require(generators is not other, "discriminator_optimizer", "must not be the generator's optimizer object")
+        check_own_optimizers(generators, other)
         strategies.check_optimizer_scope("generator_optimizer", generators)
         strategies.check_optimizer_scope("discriminator_optimizer", other)
         self._chooses_xla = jit_compile == "auto"
@@ -195,7 +197,7 @@ class EGAN(SavedEGAN, Fitting):
             InputError: the discriminator cannot take the samples, or their number fits no batch size.
         """
         fit_arguments.require_compiled(self, "train_on_batch")
-        self.population.adopt(self.generator)
+        adopt(self.population, self.generator)
         fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
         real = host_samples_and_labels(x, y, self.expected)
         self.input_check.say_unused_labels_once(y)
@@ -226,20 +228,19 @@ class EGAN(SavedEGAN, Fitting):
         """Samples of the fittest survivor in inference mode, with averaged weights if the model keeps averages.
 
         Args:
-            noise: float32 [batch, latent].
+            noise: [batch, latent], real numbers of any type.
             labels: [batch], for a conditional generator.
 
         Returns:
             float32 [batch, *sample_shape].
 
         Raises:
-            InputError: the noise has another shape, or the labels are not what the networks take.
+            InputError: the noise has another shape or holds no real numbers, or the labels are not what the networks
+                take.
         """
-        noise = tf.convert_to_tensor(noise, tf.float32)
-        fits = noise.shape.rank == 2 and noise.shape[1] == self.latent.size
-        require(fits, "noise", f"must be [batch, {self.latent.size}], got {tuple(noise.shape)}")
+        noise = tensor_noise(noise, self.latent.size)
         labels = labels_for_noise(labels, noise.shape[0], self.expected)
-        self.population.adopt(self.generator)
+        adopt(self.population, self.generator)
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
@@ -257,11 +258,10 @@ class EGAN(SavedEGAN, Fitting):
         Raises:
             InputError: there is no such individual, or no moving average.
         """
-        last = self.settings.population_size - 1
-        require(0 <= position <= last, "individual", f"must be from 0 to {last}, got {position}")
+        position = integer("individual", position, 0, self.settings.population_size - 1)
         has_average = self.settings.ema_decay > 0
         require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
-        self.population.adopt(self.generator)
+        adopt(self.population, self.generator)
         return copy_network(self.generator, self._state_of(position, has_average if averaged is None else averaged))
 
     def _state_of(self, position: int, averaged: bool) -> NetworkState:

@@ -15,6 +15,7 @@ from egan_tf.evolution.evaluation import LEAST_NORM, Evaluation, all_samples, ev
 from egan_tf.evolution.losses import DiscriminatorLoss, logistic, quality_of
 from egan_tf.evolution.quality import batch_mean, quality_error, standard_error
 from egan_tf.evolution.stateless import state_of
+from egan_tf.utils.checks import require
 
 Fitness = Callable[[Evaluation, float], tf.Tensor]
 
@@ -85,6 +86,8 @@ def pairwise(evaluation: Evaluation, gamma: float) -> tf.Tensor:
     gradient of the discriminator, and does not grow where the discriminator has won.
     """
     fake = tf.cast(evaluation.fake, tf.float32)
+    problem = "must be at least 2 for the fitness pairwise, which compares samples in pairs"
+    require(fake.shape[0] is None or fake.shape[0] > 1, "evaluation_size", problem)
     half = tf.shape(fake)[0] // 2
     return evaluation.quality + gamma * batch_mean(tf.abs(fake[:half] - fake[half : 2 * half]))
 

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution import strategies
+from egan_tf.evolution.adoption import adopt
 from egan_tf.evolution.batches import Batches, GenerationSizes, sizes_for
 from egan_tf.evolution.callback_check import prepare_callbacks
 from egan_tf.evolution.choices import Choices
@@ -93,7 +94,7 @@ class Fitting(KerasWords):
         """
         require_compiled(self, "fit")
         strategies.check_fit_scope(self)
-        self.population.adopt(self.generator)
+        adopt(self.population, self.generator)
         check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
         expected, seed = self.expected, self.settings.seed
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))

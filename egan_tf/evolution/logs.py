@@ -20,16 +20,25 @@ def selection_logs(population: Population, held: tf.Tensor, decided: tf.Tensor) 
         held: bool scalar, whether the generation held a tournament.
         decided: bool scalar, whether its fittest child won by more than rounding.
     """
-    lineage, fitness = population.lineage, population.children_scores.fitness
+    lineage = population.lineage
     values = {"operator": lineage.operator, "parent": lineage.parent, **population.scores._asdict()}
     logs = {_ranked(name, rank): value[rank] for name, value in values.items() for rank in range(population.size)}
     return {
         **logs,
-        "fitness_spread": tf.reduce_max(fitness) - tf.reduce_min(fitness),
+        "fitness_spread": _spread(population),
         "quality_error": population.quality_error,
         "tournament": tf.cast(held, tf.float32),
         "decided": tf.cast(decided, tf.float32),
     }
+
+
+def _spread(population: Population) -> tf.Tensor:
+    """The largest difference of F among siblings, children of one parent; NaN where none has a fitness."""
+    fitness, parent = population.children_scores.fitness, population.children_origins.parents[:, 0]
+    finite = tf.math.is_finite(fitness)
+    siblings = (parent[:, None] == parent[None]) & finite[:, None] & finite[None]
+    largest = tf.reduce_max(tf.where(siblings, fitness[:, None] - fitness[None], 0.0))
+    return tf.where(tf.reduce_any(finite), largest, float("nan"))
 
 
 def log_names(population_size: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from egan_tf.evolution.loss_scale import loss_scale, with_loss_scale
 from egan_tf.evolution.map_functions import sequential_map, vectorized_map
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import Tensors, read, write
-from egan_tf.utils.checks import InputError, format_value
+from egan_tf.utils.checks import InputError, format_value, require
 
 # Optimizers whose update tf.vectorized_map vectorizes completely, without falling back to a loop.
 _VECTORIZABLE = (
@@ -55,6 +55,13 @@ _NORMALIZING = (
 def normalizes_scale(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether the steps of an optimizer have a size of their own, whatever that of the gradients, as Adam's have."""
     return any(issubclass(own_class(one), _NORMALIZING) for one in inner_optimizers(optimizer))
+
+
+def check_own_optimizers(generators: keras.optimizers.Optimizer, other: keras.optimizers.Optimizer) -> None:
+    """Raises `InputError` if both networks have one optimizer, be it inside others such as for loss scaling."""
+    of_generators = {id(one) for one in inner_optimizers(generators)}
+    shared = any(id(one) in of_generators for one in inner_optimizers(other))
+    require(not shared, "discriminator_optimizer", "must not be the generator's optimizer object")
 
 
 def optimizer_for(

@@ -101,7 +101,7 @@ class Population(keras.layers.Layer):
         weights = _stacked_values([trainable for trainable, _ in members])
         self.weights_stack = Stacked(weights, "weights")
         self.non_trainable_stack = Stacked(_stacked_values([others for _, others in members]), "other")
-        self.average_stack = Stacked(weights if averaged else [], "average")
+        self.average_stack = Stacked([_wide(value) for value in weights] if averaged else [], "average")
         self.lineage_stack = Stacked(initial_lineage(size, operators), "lineage")
         self.scores_stack = Stacked([np.full(size, np.nan, "float32")] * len(Scores._fields), "scores")
         self.children_scores_stack = Stacked(
@@ -126,20 +126,6 @@ class Population(keras.layers.Layer):
         self._tracker.untrack(self.slots_stack)
         self.slots_stack = Stacked(initial, "slots")
 
-    def adopt(self, generator: keras.Model) -> None:
-        """Gives the fittest survivor the weights of `generator`, if the user has set them since the last generation."""
-        if not tf.executing_eagerly():
-            return
-        for position, variable in enumerate(generator.trainable_variables):
-            value, before = variable.numpy(), self.weights_stack.members[position].numpy()
-            if np.array_equal(value, before[0], equal_nan=True):
-                continue
-            # An average that has not moved yet starts from the new weights as well.
-            for stack in (self.weights_stack, self.average_stack):
-                for member in stack.members[position : position + 1]:
-                    if np.array_equal(member.numpy()[0], before[0], equal_nan=True):
-                        member.assign(np.concatenate([value[None], member.numpy()[1:]]))
-
     @property
     def individuals(self) -> Individual:
         """The current individuals, [μ, ...]."""
@@ -149,11 +135,14 @@ class Population(keras.layers.Layer):
     @property
     def sampling_state(self) -> NetworkState:
         """The states to sample with, [μ, ...]: with moving averages of the weights if they are kept."""
-        return NetworkState(self.averages or self.weights_stack.read(), self.non_trainable_stack.read())
+        weights = self.weights_stack.read()
+        averages = self.averages or weights
+        sampled = tuple(tf.cast(average, weight.dtype) for average, weight in zip(averages, weights, strict=True))
+        return NetworkState(sampled, self.non_trainable_stack.read())
 
     @property
     def averages(self) -> Tensors:
-        """The moving averages of the trainable weights, [μ, ...]; empty if none are kept."""
+        """The moving averages of the trainable weights, [μ, ...], at least in float32; empty if none are kept."""
         return self.average_stack.read()
 
     @property
@@ -290,9 +279,14 @@ def _averaged(averages: Tensors, weights: Tensors, step: tf.Tensor, decay: float
     generations = tf.cast(step, tf.float32)
     rate = 1.0 - tf.minimum(decay, (1.0 + generations) / (10.0 + generations))
     return tuple(
-        average + tf.cast(rate, average.dtype) * (weight - average)
+        average + tf.cast(rate, average.dtype) * (tf.cast(weight, average.dtype) - average)
         for average, weight in zip(averages, weights, strict=True)
     )
+
+
+def _wide(value: np.ndarray) -> np.ndarray:
+    """In float32 instead of half precision, in which an average that moves by a thousandth would stand still."""
+    return value if value.dtype.itemsize >= np.dtype("float32").itemsize else value.astype("float32")
 
 
 def _stacked_values(members: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:

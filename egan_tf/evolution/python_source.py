@@ -59,6 +59,11 @@ class PythonSource(Source):
         if self._error is not None and self._read_to_the_end:
             raise self._error
 
+    def limit(self, steps: int | None) -> int:
+        """The number of generations that may be read in a pass; −1 for all."""
+        del steps
+        return -1
+
     @abstractmethod
     def first(self, count: int) -> list[Any]:
         """The first elements, with at least `count` samples together if there are so many; nothing is used up."""
@@ -78,7 +83,7 @@ class PythonSource(Source):
             raise too_few(count, sizes)
         signature = tuple(tf.TensorSpec([None, *part.shape[1:]], part.dtype) for part in batches[0])
         dataset = tf.data.Dataset.from_generator(self._pass, output_signature=signature)
-        blocks = dataset.rebatch(sizes.total, drop_remainder=True)
+        blocks = dataset.rebatch(sizes.total, drop_remainder=True).take(self.limit(steps))
         generations = blocks.map(lambda x, y=None: split_samples(x, y, sizes))
         return Epoch(generations.prefetch(tf.data.AUTOTUNE), steps)
 
@@ -112,20 +117,28 @@ class PythonSource(Source):
 
 
 class GeneratorSource(PythonSource):
-    """A Python generator, or any iterator: read once, where the last call stopped."""
+    """A Python generator, or any iterator: read once, from where the last call stopped.
+
+    A call with `steps_per_epoch` reads no further than it trains, but for the rest of a batch.
+    """
 
     def __init__(self, iterator: Iterator[Any], expected: SampleFormat, batch_size: int | None) -> None:
         super().__init__(expected, batch_size)
-        self._iterator = iterator
+        self._iterator, self._epochs = iterator, 1
         self._pending: deque[Any] = deque()
 
     def check_epochs(self, epochs: int, steps: int | None) -> None:
         """As `Source.check_epochs`."""
+        self._epochs = epochs
         require(
             epochs == 1 or steps is not None,
             "epochs",
             "must be 1, as a generator can be read only once; give steps_per_epoch, or data that can be read again",
         )
+
+    def limit(self, steps: int | None) -> int:
+        """As `PythonSource.limit`: what is read is gone."""
+        return -1 if steps is None else steps * self._epochs
 
     def first(self, count: int) -> list[Any]:
         """As `PythonSource.first`: what is read here comes first in the next pass."""
@@ -141,7 +154,9 @@ class GeneratorSource(PythonSource):
         """As `PythonSource.elements`."""
         while self._pending:
             yield self._pending.popleft()
-        yield from self._iterator
+        # `yield from` would close a generator that is read again later.
+        for element in self._iterator:  # noqa: UP028
+            yield element
 
 
 class PyDatasetSource(PythonSource):

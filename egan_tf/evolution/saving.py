@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from egan_tf.evolution import serialization
 from egan_tf.evolution.attributes import GAMMA, AttributesOfEGAN
 from egan_tf.utils.checks import InputError, format_value, require
+
+RANDOM_STATE = "discriminator_random_state"
 
 
 class SavedEGAN(AttributesOfEGAN):
@@ -83,13 +86,25 @@ class SavedEGAN(AttributesOfEGAN):
         raise InputError("set_state_tree", "Keras expects one optimizer; use set_weights, or load_weights for all")
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the counters, and γ if it is not what the constructor's argument says."""
+        """Saves the counters, random states, and γ if it is not what the constructor's argument says."""
         super().save_own_variables(store)
+        for place, state in enumerate(self._random_states()):
+            store[f"{RANDOM_STATE}_{place}"] = state.numpy()
         if self._gamma.saved is not None:
             store[GAMMA] = tf.constant(self._gamma.saved, tf.float64).numpy()
 
     def load_own_variables(self, store: Any) -> None:
-        """Restores the counters, and γ as it was."""
-        super().load_own_variables({name: store[name] for name in store.keys() if name != GAMMA})  # noqa: SIM118
+        """Restores the counters, random states, and γ as it was; older files hold no random states."""
+        others = (GAMMA, RANDOM_STATE)
+        super().load_own_variables({name: store[name] for name in store.keys() if not name.startswith(others)})  # noqa: SIM118
+        for place, state in enumerate(self._random_states()):
+            if (name := f"{RANDOM_STATE}_{place}") in store.keys():  # noqa: SIM118
+                state.assign(store[name])
         saved = float(store[GAMMA][()]) if GAMMA in store.keys() else None  # noqa: SIM118
         self._gamma_changed(self._gamma.restore(saved))
+
+    def _random_states(self) -> list[keras.Variable]:
+        """Of the discriminator's random layers, which Keras saves with no layer; the population holds the others."""
+        network = self.discriminator
+        weights = {id(variable) for variable in network.weights}
+        return [variable for variable in network.non_trainable_variables if id(variable) not in weights]

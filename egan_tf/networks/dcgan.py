@@ -20,7 +20,7 @@ MIN_STAGES = 2
 
 
 def stage_count(sample_shape: tuple[int, ...]) -> int:
-    """The number of times that an image is halved: down to a side of 4 to 7, and at least twice.
+    """The number of times that an image is halved: while its side is even and above 4, and at least twice.
 
     Raises:
         InputError: the image is not square, or its side cannot be halved so.

@@ -49,6 +49,12 @@ def _unit(vector: Any, otherwise: Any, epsilon: float) -> Any:
     return ops.where(length > epsilon, vector / ops.maximum(length, epsilon), otherwise)
 
 
+def _random_direction(shape: Any, dtype: Any = None) -> Any:
+    """A random vector of length 1."""
+    vector = keras.initializers.RandomNormal()(shape, dtype)
+    return vector / ops.sqrt(ops.sum(ops.square(vector)))
+
+
 class _SpectrallyNormalized:
     """Divides the kernel of the Keras layer that follows it among the bases by its largest singular value.
 
@@ -79,7 +85,7 @@ class _SpectrallyNormalized:
         self.u = self.add_weight(
             name="u",
             shape=(self.bias_size(),),
-            initializer=keras.initializers.RandomNormal(),
+            initializer=_random_direction,
             trainable=False,
             autocast=False,
         )

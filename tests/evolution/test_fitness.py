@@ -196,3 +196,12 @@ def test_the_error_is_in_the_unit_of_the_fitness() -> None:
     assert float(found) == pytest.approx(
         float(quality_error(standardized_score, evaluation.real_logits, evaluation.fake_logits))
     )
+
+
+def test_pairs_need_two_samples() -> None:
+    for settings in ({"evaluation_size": 1, "discriminator_steps": 2}, {}):
+        egan = EGAN(*points(), fitness="pairwise", **settings)
+        egan.compile(jit_compile=False)
+        with pytest.raises(InputError, match="^evaluation_size: must be at least 2 for the fitness pairwise"):
+            egan.fit(np.zeros([9, 2], "float32"), batch_size=8 if settings else 1, verbose=0)
+        assert egan.generation.numpy() == 0

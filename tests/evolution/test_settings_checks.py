@@ -12,6 +12,7 @@ from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.training.check import check_settings
 from egan_tf.training.presets import preset
 from tests.evolution.networks import points
+from tests.evolution.test_operators import Copy
 
 IGNORED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "initial_ema_decay: has a meaning with a moving average only": (
@@ -32,6 +33,7 @@ IGNORED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"crossover_steps": 3},
         {"operators": ("mutation", "crossover")},
     ),
+    "fitness: has no meaning for a bandit": ({"tournaments": "bandit", "fitness": "pairwise"}, {"fitness": "egan"}),
     "initial_penalty_factor: must be above 0 under the loss wasserstein": (
         {
             "initial_penalty_factor": 0.0,
@@ -66,3 +68,9 @@ def test_penalties_may_start_at_zero_where_the_loss_does_not_need_them() -> None
 def test_objectives_that_compute_the_same_are_refused() -> None:
     with pytest.raises(InputError, match="^mutations: contains 'hinge' and 'wasserstein', which compute the same"):
         EGAN(*points(), mutations=("hinge", "heuristic", "wasserstein"))
+
+
+def test_mutations_need_their_operator() -> None:
+    with pytest.raises(InputError, match="^mutations: has a meaning with the operator mutation only"):
+        EGAN(*points(), operators=(Copy(),), mutations=("heuristic",))
+    EGAN(*points(), operators=(Copy(), "mutation"), mutations=("heuristic",))

@@ -189,3 +189,9 @@ def test_serialization(kind: str, tmp_path: Path) -> None:
 def test_invalid_numbers_are_refused(argument: str, value: float) -> None:
     with pytest.raises(InputError, match=f"^{argument}: "):
         SpectralDense(3, **{argument: value})
+
+
+@each
+def test_the_vector_has_length_1_from_the_start(kind: str) -> None:
+    layer, _ = made(kind)
+    assert float(np.linalg.norm(layer.u)) == pytest.approx(1.0, abs=1e-12)

@@ -1,0 +1,103 @@
+"""Optimizers that scale the loss for networks in float16, and optimizers that cannot serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+import tensorflow as tf
+
+from egan_tf.evolution import functional_optimizer
+from egan_tf.evolution.egan import EGAN
+from egan_tf.utils.checks import InputError
+from tests.evolution.plain_loop import train_plainly
+from tests.evolution.test_keras_optimizers import (
+    BATCH,
+    GENERATIONS,
+    LATENT,
+    assert_same_weights,
+    copied,
+    networks,
+    samples,
+    train,
+)
+
+
+def half() -> tuple[keras.Model, keras.Model]:
+    policy = "mixed_float16"
+    dense = keras.layers.Dense
+    generator = keras.Sequential([keras.Input((LATENT,)), dense(8, "tanh", dtype=policy), dense(2, dtype="float32")])
+    discriminator = keras.Sequential([keras.Input((2,)), dense(8, "tanh", dtype=policy), dense(1, dtype="float32")])
+    return generator, discriminator
+
+
+def test_float16_trains_with_loss_scaling() -> None:
+    keras.utils.set_random_seed(1)
+    egan = EGAN(*half(), mutations=["heuristic"])
+    plain = copied(egan.generator), copied(egan.discriminator)
+    egan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    for optimizer in (egan.generator_optimizer, egan.discriminator_optimizer):
+        assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    train(egan, samples())
+    scaling = [keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)) for _ in range(2)]
+    train_plainly(egan, *plain, (scaling[0], scaling[1]), samples(), GENERATIONS, BATCH)
+    # Gradients are rounded to 11 bits, in another order of operations.
+    assert_same_weights(egan.generator, plain[0], 1e-4)
+    assert_same_weights(egan.discriminator, plain[1], 1e-4)
+
+
+def test_overflow_lowers_the_loss_scale() -> None:
+    egan = EGAN(*half(), mutations=["heuristic"])
+    scaling = [keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=2.0**24) for _ in range(2)]
+    egan.compile(*scaling)
+    start = [network.get_weights() for network in (egan.generator, egan.discriminator)]
+    train(egan, samples(40))
+    assert int(egan.population.failures.skipped_discriminator_steps) > 0
+    assert float(scaling[1].dynamic_scale.numpy()) < 2.0**24
+    for network, before in zip((egan.generator, egan.discriminator), start, strict=True):
+        assert max(abs(a - b).max() for a, b in zip(network.get_weights(), before, strict=True)) > 1e-3
+
+
+class Hiding(keras.optimizers.SGD):
+    """An optimizer whose state Keras does not see."""
+
+    def build(self, variables: list) -> None:
+        super().build(variables)
+        count = keras.Variable(0.0)
+        self._count = lambda: count
+
+    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
+        self._count().assign_add(1.0)
+        super().update_step(gradient, variable, learning_rate)
+
+
+def test_state_that_keras_does_not_see_is_refused() -> None:
+    egan = EGAN(*networks())
+    egan.compile(Hiding(0.1), keras.optimizers.SGD(0.1))
+    with pytest.raises(InputError, match="^optimizer: Hiding assigns to a variable that its `variables` do not list"):
+        train(egan, samples())
+
+
+def test_an_unknown_method_of_keras_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = next(kind for kind in keras.optimizers.Optimizer.__mro__ if kind.__name__ == "TFOptimizer")
+    monkeypatch.setattr(kind, "_clip_gradients", lambda self, grads: grads, raising=False)
+    with pytest.raises(RuntimeError, match=r"does not know \(_clip_gradients\)"):
+        functional_optimizer._check_keras()
+
+
+def test_an_optimizer_that_another_model_took_is_noticed() -> None:
+    one, other = EGAN(*networks()), EGAN(*networks())
+    generators, discriminators = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
+    one.compile(generators, discriminators)
+    other.compile(generators, keras.optimizers.SGD(0.1))
+    with pytest.raises(InputError, match="^generator_optimizer: was compiled into another model since"):
+        train(one, samples())
+
+
+@pytest.mark.parametrize("make", [networks, half])
+@pytest.mark.parametrize("wrap", [lambda adam: adam, keras.optimizers.LossScaleOptimizer], ids=["same", "wrapped"])
+def test_both_networks_have_optimizers_of_their_own(make: Any, wrap: Any) -> None:
+    adam = keras.optimizers.Adam()
+    with pytest.raises(InputError, match="^discriminator_optimizer: must not be the generator's optimizer object"):
+        EGAN(*make()).compile(adam, wrap(adam))
