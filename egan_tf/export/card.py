@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
-from egan_tf.sampling.integrity import CARD_FILE, read_card
+from egan_tf.export.folder_listing import list_folder
+from egan_tf.sampling.integrity import CARD_FILE, MAX_CARD_BYTES, read_card
 from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.versions import versions
 
 CARD_FORMATS = ("egan_tf export 1", "egan_tf export 2")
@@ -35,12 +37,24 @@ def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the caller's part of the card as JSON values.
 
     Raises:
-        InputError: it is not a mapping, uses reserved keys, or holds values that JSON cannot.
+        InputError: it is not a mapping, uses reserved keys, or holds values that JSON cannot, or a card must not.
     """
     require(isinstance(card, Mapping), "card", f"must be a dictionary, got {type(card).__name__}")
     reserved = sorted(set(card) & set(RESERVED))
     require(not reserved, "card", f"{', '.join(reserved)}: reserved for the export; use another key")
-    return to_json_value(card)
+    try:
+        entries: dict[str, Any] = to_json_value(card)
+        size = len(card_text(entries))
+    except InputError:
+        raise
+    except RecursionError as error:
+        raise InputError("card", "is deeply nested, or holds itself") from error
+    except ValueError as error:  # a lone surrogate, or a number of thousands of digits
+        raise InputError("card", f"cannot be written as JSON: {error}") from error
+    named = isinstance(entries.get("name", ""), str)
+    require(named, "card", f"name must be text, got {format_value(entries.get('name'))}")
+    require(size <= MAX_CARD_BYTES, "card", f"takes {size:,} bytes, more than the {MAX_CARD_BYTES:,} of a whole card")
+    return entries
 
 
 def to_json_value(value: Any) -> Any:
@@ -107,8 +121,15 @@ def describe_export(
 
 
 def file_table(directory: Path) -> dict[str, dict[str, Any]]:
-    """SHA-256 (hexadecimal) and size in bytes of every file in `directory`, by relative path, sorted."""
-    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+    """SHA-256 (hexadecimal) and size in bytes of every file in `directory`, by relative path, sorted.
+
+    Raises:
+        OSError: a file or folder cannot be read.
+    """
+    listing = list_folder(directory)
+    for path, reason in listing.unreadable.items():
+        raise OSError(errno.EACCES, f"cannot read {path}: {reason}")
+    paths = sorted(path for path in (directory / file for file in listing.files) if path.is_file())
     return {
         path.relative_to(directory).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
         for path in paths
@@ -116,8 +137,15 @@ def file_table(directory: Path) -> dict[str, dict[str, Any]]:
 
 
 def write_card(card: Mapping[str, Any], directory: Path) -> None:
-    """Writes `directory/card.json`, with the digest of the card as its last entry."""
-    (directory / CARD_FILE).write_bytes(card_text({**card, DIGEST: digest_of(card)}))
+    """Writes `directory/card.json`, with the digest of the card as its last entry.
+
+    Raises:
+        InputError: it is longer than a card that is read.
+    """
+    text = card_text({**card, DIGEST: digest_of(card)})
+    problem = f"takes {len(text):,} bytes, more than the {MAX_CARD_BYTES:,} that are read; shorten it"
+    require(len(text) <= MAX_CARD_BYTES, "card", problem)
+    (directory / CARD_FILE).write_bytes(text)
 
 
 def is_unchanged(directory: Path) -> bool:
@@ -132,10 +160,14 @@ def is_unchanged(directory: Path) -> bool:
 
 def listed_files(directory: Path) -> set[str] | None:
     """The relative paths that the card in `directory` lists; None if it has no card of an export."""
+    files = (export_card(directory) or {}).get("files")
+    return set(files) if isinstance(files, dict) else None
+
+
+def export_card(directory: Path) -> dict[str, Any] | None:
+    """The card in `directory`; None if there is none of an export, or none that can be read."""
     try:
         card = read_card(directory)
     except InputError:
         return None
-    if card is None or card.get("format") not in CARD_FORMATS or not isinstance(card.get("files"), dict):
-        return None
-    return set(card["files"])
+    return card if card is not None and card.get("format") in CARD_FORMATS else None

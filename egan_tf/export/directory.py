@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egan_tf.export.card import listed_files
+from egan_tf.export.folder_listing import list_folder
 from egan_tf.sampling.integrity import CARD_FILE
 from egan_tf.utils.atomic import atomic_directory
 from egan_tf.utils.checks import InputError, require
@@ -40,7 +41,13 @@ def atomic_export(directory: Path, overwrite: bool) -> Iterator[Path]:
 
 def check_export_directory(directory: Path, overwrite: bool) -> None:
     """Raises `InputError` if `atomic_export` would: call it before long work."""
-    _check(directory, directory.resolve(), overwrite)
+    try:
+        _check(directory, directory.resolve(), overwrite)
+    except InputError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # also links in a circle, and null characters
+        reason = getattr(error, "strerror", None) or error
+        raise InputError("name", f"cannot write {directory}: {reason}") from error
 
 
 def _check(directory: Path, final: Path, overwrite: bool) -> None:
@@ -51,7 +58,9 @@ def _check(directory: Path, final: Path, overwrite: bool) -> None:
     listed = listed_files(final)
     require(listed is not None, "name", f"{directory} exists and is no export of egan_tf; choose another name")
     require(overwrite, "name", f"{directory} exists; --overwrite replaces it")
-    present = {path.relative_to(final).as_posix() for path in final.rglob("*") if not path.is_dir()}
-    others = sorted(present - (listed or set()) - _IGNORED)
+    listing = list_folder(final)
+    for path, reason in listing.unreadable.items():
+        raise InputError("name", f"cannot read {final / path}: {reason}; move that away first")
+    others = sorted(listing.files - (listed or set()) - _IGNORED)
     problem = f"{directory} holds {', '.join(others[:3])}, not of the export; move that away first"
     require(not others, "name", problem)

@@ -12,6 +12,14 @@ import keras
 import numpy as np
 
 from egan_tf.evolution.egan import EGAN
+from egan_tf.export.arguments import (
+    check_class_names,
+    check_directory,
+    check_formats,
+    check_rows_per_call,
+    check_utf8,
+    check_value_range,
+)
 from egan_tf.export.card import check_card, describe_export, file_table, write_card
 from egan_tf.export.comparison import verification_inputs
 from egan_tf.export.directory import atomic_export, check_export_directory
@@ -21,10 +29,9 @@ from egan_tf.export.sample_vectors import sample_vectors
 from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source, run_on_cpu
 from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
-from egan_tf.sampling.calls import check_rows
 from egan_tf.sampling.pictures import picture
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import integer, one_of, require
+from egan_tf.utils.checks import integer
 from egan_tf.utils.log_line import log_line
 
 IMAGE_AXES, IMAGE_RANGE = 3, (-1.0, 1.0)
@@ -72,6 +79,7 @@ def export_generator(
         class_names: one per label of a class-conditional generator.
         rows_per_call: rows of noise that a `Sampler` gives onnxruntime at once, 1 to 1,024, fixed in the ONNX files. By
             default what is fastest here, by a measurement: two exports of the same weights then differ at most in this.
+            Refused if no file states it.
 
     Returns:
         `directory`.
@@ -81,17 +89,20 @@ def export_generator(
             written.
         ExportMismatchError: every format computes other samples than the generator; a subclass of `InputError`.
     """
-    directory = Path(directory)
-    names, user_card = _check_formats(formats), check_card({} if card is None else card)
+    directory, names = check_directory(directory), check_formats(formats)
+    user_card = check_card({} if card is None else card)
+    bounds, labels = check_value_range(value_range), check_class_names(class_names)
     integer("preview_seed", preview_seed, minimum=0)
-    rows = None if rows_per_call is None else check_rows(rows_per_call)
+    rows = check_rows_per_call(rows_per_call, names)
     check_export_directory(directory, overwrite)
+    name, path = directory.resolve().name, _display_path(directory)
+    check_utf8(directory, name, path)
     if isinstance(generator, EGAN):
         latent = generator.latent if latent is None else latent
         is_image = len(generator.sample_shape) == IMAGE_AXES
-        value_range = IMAGE_RANGE if value_range is None and is_image else value_range
+        bounds = IMAGE_RANGE if bounds is None and is_image else bounds
         generator = generator.best_generator
-    prepared = prepare_source(generator, latent_of(generator, latent), value_range, class_names)
+    prepared = prepare_source(generator, latent_of(generator, latent), bounds, labels)
     source = dataclasses.replace(prepared, rows_per_call=rows)
     float32_copy = verify_source(source)
     with atomic_export(directory, overwrite) as partial:
@@ -101,11 +112,11 @@ def export_generator(
             verification["float32 copy of a reduced precision generator"] = float32_copy
         preview = _write_preview(source, partial, written, preview_seed)
         parameters = int(source.model.count_params())
-        name, vectors = directory.resolve().name, _sample_vectors(source)
+        vectors = _sample_vectors(source)
         described = describe_export(name, source.spec, parameters, verification, preview, failed, vectors)
-        _write_documents({**described, **user_card}, source, written, partial, _display_path(directory))
-    for name, reason in failed.items():
-        log_line(f"{name}: {reason}; wrote {' and '.join(written)}")
+        _write_documents({**described, **user_card}, source, written, partial, path)
+    for format_, reason in failed.items():
+        log_line(f"{format_}: {reason}; wrote {' and '.join(written)}")
     return directory
 
 
@@ -113,14 +124,6 @@ def _sample_vectors(source: Source) -> dict[str, Any]:
     """Test vectors of the Keras model; the first two batches of the comparison hold enough of its noise."""
     batches = [run_on_cpu(source.model, *inputs) for inputs in verification_inputs(source.spec)[:2]]
     return sample_vectors(np.concatenate(batches), source.spec)
-
-
-def _check_formats(formats: Iterable[str]) -> list[str]:
-    """The names without repetitions."""
-    require(not isinstance(formats, str), "formats", f"must be a list of names, such as {list(FORMATS)}")
-    names = list(dict.fromkeys(one_of("formats", name, FORMATS) for name in formats))
-    require(bool(names), "formats", f"must name at least one of {', '.join(FORMATS)}")
-    return names
 
 
 def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -> dict[str, Any] | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from collections.abc import Sequence
 
+from egan_tf.sampling.integrity import CARD_FILE
 from egan_tf.sampling.spec import SamplingSpec
 
 
@@ -12,18 +16,36 @@ def code_block(language: str, *lines: str) -> str:
     return "\n".join([f"```{language}", *lines, "```"])
 
 
+def inline_code(text: str) -> str:
+    """Code in a sentence, between more backticks than it has in a row."""
+    runs = re.findall("`+", text)
+    fence = "`" * (max(map(len, runs)) + 1) if runs else "`"
+    return f"{fence} {text} {fence}" if runs else f"{fence}{text}{fence}"
+
+
+def shell_word(path: str) -> str:
+    """A path as one argument of a command line, quoted where the shell needs it."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
+def python_text(text: str) -> str:
+    """A text as Python writes it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def check_lines(path: str) -> list[str]:
     """Lines of Python that compare all files of an export with its card, with nothing but the standard library.
 
     Args:
         path: the directory of the export, as a reader would type it.
     """
+    card = python_text(f"{path}/{CARD_FILE}")
     return [
         "import hashlib, json",
         "from pathlib import Path",
         "",
-        f'for name, entry in json.loads(Path("{path}/card.json").read_text("utf-8"))["files"].items():',
-        f'    if hashlib.sha256(Path("{path}", name).read_bytes()).hexdigest() != entry["sha256"]:',
+        f'for name, entry in json.loads(Path({card}).read_text("utf-8"))["files"].items():',
+        f'    if hashlib.sha256(Path({python_text(path)}, name).read_bytes()).hexdigest() != entry["sha256"]:',
         '        raise ValueError(f"{name} is damaged or changed")',
         "",
     ]

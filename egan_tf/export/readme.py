@@ -9,7 +9,8 @@ from typing import Any
 from egan_tf.export.card import RESERVED
 from egan_tf.export.formats.base import Format
 from egan_tf.export.front_matter import front_matter
-from egan_tf.export.markdown import code_block, describe_range, table
+from egan_tf.export.markdown import code_block, describe_range, inline_code, shell_word, table
+from egan_tf.sampling.labels import number_texts
 from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -33,7 +34,7 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
     if card["preview"]:
         parts.append(f"![{card['preview']['count']} samples]({card['preview']['file']})")
     usage = [paragraph for format_ in formats for paragraph in format_.usage(path, spec)]
-    parts += ["## Sampling", _CHECK, code_block("sh", f"egan-export verify {path}"), *usage]
+    parts += ["## Sampling", _CHECK, code_block("sh", f"egan-export verify {shell_word(path)}"), *usage]
     parts += ["## Facts", _facts(card, spec)]
     if "command" in card:
         parts += ["## Training", _COMMAND, code_block("sh", _inline(card["command"]))]
@@ -41,7 +42,7 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
         parts += ["## Metrics", _metrics(card["metrics"])]
     if "data" in card:
         parts += ["## Training data", _data(card["data"])]
-    parts += ["## Licence and memorisation", _licence(card, path)]
+    parts += ["## Licence and memorisation", _licence(card, spec, formats, path)]
     others = {key: value for key, value in card.items() if key not in RESERVED and key not in _HEADLINES}
     for key, value in others.items():
         parts += [f"## {key.replace('_', ' ').capitalize()}", _value(value)]
@@ -85,14 +86,18 @@ def _metrics(records: Any) -> str:
     return table(("metric", "value", "protocol"), rows)
 
 
-def _licence(card: Mapping[str, Any], path: str) -> str:
+def _licence(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence[Format], path: str) -> str:
     """Whose the weights are, and that they may hold training samples."""
     stated = _inline(card.get("license") or "") or "not stated: ask whoever made them"
-    return (
+    text = (
         f"Weights: {stated}. The licence of the training data may bind samples, too. A generator can reproduce what it "
-        f"was trained on: `egan-sample {path} --nearest DATA --out near.png` sets samples of images beside the nearest "
-        "training images."
+        "was trained on"
     )
+    if not spec.is_image or not any(format_.opened_by_sampler for format_ in formats):
+        return f"{text}."
+    label = f" --label {number_texts(spec)[0]}" if spec.classes else ""
+    command = inline_code(f"egan-sample {shell_word(path)}{label} --nearest DATA --out near.png")
+    return f"{text}: {command} sets samples of images beside the nearest training images."
 
 
 def _verification(card: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from egan_tf.export.comparison import Bound
 from egan_tf.export.rounding import rounding_of
 from egan_tf.sampling.noise import DISTRIBUTIONS
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.checks import InputError, format_value, integer, one_of, require
 
 
 class LatentLike(Protocol):
@@ -80,11 +80,14 @@ def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
     """The noise of a generator, its size from the model's first input unless it is given.
 
     Raises:
-        InputError: the distribution is unknown, or the model does not say the size.
+        InputError: the noise is none, its distribution is unknown, or the model does not say the size.
     """
     if latent is not None and not isinstance(latent, str):
-        return latent
-    distribution = one_of("latent", latent or DISTRIBUTIONS[0], DISTRIBUTIONS)
+        known = hasattr(latent, "size") and hasattr(latent, "distribution")
+        problem = f"must be one of {', '.join(DISTRIBUTIONS)}, or such as Latent(100), got {format_value(latent)}"
+        require(known, "latent", problem)
+        return Noise(integer("latent", latent.size), one_of("latent", latent.distribution, DISTRIBUTIONS))
+    distribution = one_of("latent", DISTRIBUTIONS[0] if latent is None else latent, DISTRIBUTIONS)
     first = (getattr(generator, "inputs", None) or [None])[0]
     shape = tuple(getattr(first, "shape", ()))
     known = not isinstance(generator, keras.Model) or (len(shape) == 2 and shape[1] is not None)

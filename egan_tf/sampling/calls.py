@@ -59,18 +59,3 @@ def call_noise(spec: SamplingSpec, rows: int, seed: int, start: int, calls: int)
     for first in range(0, calls, most):
         drawn = source.draw(rows * min(most, calls - first))
         yield from (drawn[top : top + rows] for top in range(0, len(drawn), rows))
-
-
-def call_labels(labels: np.ndarray, rows: int, first: int) -> np.ndarray:
-    """The labels of samples `first` to `first + rows - 1`, int32 [rows]; rows without a sample get label 0.
-
-    Args:
-        labels: of samples 0, 1, ..., int32 [count].
-        rows: of a call.
-        first: may be negative.
-    """
-    padded = np.zeros(rows, np.int32)
-    chosen = labels[max(first, 0) : first + rows]
-    at = max(-first, 0)
-    padded[at : at + len(chosen)] = chosen
-    return padded

@@ -201,7 +201,8 @@ def _write_each_label(sampler: Sampler, options: argparse.Namespace, common: dic
     labels, classes = each_label(sampler.spec, per_class), sampler.spec.classes
     chosen = sampler.at(labels)
     start = options.start or 0
-    return (f"wrote {write_samples(chosen, options.out, len(labels), options.seed, start, rows=classes, **common)}",)
+    written = write_samples(chosen, options.out, labels.count, options.seed, start, rows=classes, **common)
+    return (f"wrote {written}",)
 
 
 @contextlib.contextmanager

@@ -44,8 +44,9 @@ def check_destination(
     """Checks where samples shall go, before any is drawn.
 
     A name ends in one of `kinds`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
-    folder that exists. Names of the files of an export are refused: what a `card.json` beside `out` or in a folder
-    above it lists, what the card beside the model lists, and the model itself, also through links.
+    folder that exists, which must be empty, and neither a link nor a mount point. Names of the files of an
+    export are refused: what a `card.json` beside `out` or in a folder above it lists, what the card beside the model
+    lists, and the model itself, also through links.
 
     Args:
         out: the file or folder; as text, because a `Path` drops the slash.
@@ -64,6 +65,9 @@ def check_destination(
             require(not exists or path.is_dir(), "out", f"{path} is a file; choose another name, or .png or .npy")
             empty = not exists or not any(path.iterdir())
             require(empty, "out", f"the folder {path} is not empty; choose another name")
+            # The whole folder gets its name by a rename, which cannot replace these.
+            require(not path.is_symlink(), "out", f"{path} is a link; give the folder itself, or another name")
+            require(not os.path.ismount(path), "out", f"{path} is a mount point; give a folder inside it")
         else:
             require(not path.is_dir(), "out", f"{path} is a folder; choose another name")
         _check_exports(path, model)

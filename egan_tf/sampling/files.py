@@ -16,7 +16,7 @@ from egan_tf.sampling.destination import (
     input_errors,
     open_destination,
 )
-from egan_tf.sampling.noise import check_seed, check_start
+from egan_tf.sampling.noise import check_seed, check_start, seed_text
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, grid_shape, picture, save_png, to_image, to_pixels
 from egan_tf.sampling.truncation import check_truncation, description
 from egan_tf.utils.atomic import atomic_directory, remove_leftovers
@@ -74,7 +74,7 @@ def write_samples(
         require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder")
         image = picture(sampler.sample(count, seed, start, truncation=truncation), spec, rows)
         with open_destination(place) as file:
-            save_png(image, file, f"seed {seed}{said}" if said else "")
+            save_png(image, file, f"seed {seed_text(seed)}{said}" if said else "")
         shape = (
             "points in a plot"
             if spec.is_point

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from egan_tf.sampling.array_files import save_arrays
 from egan_tf.sampling.destination import PICTURE, TABLE, check_destination, open_destination
 from egan_tf.sampling.memorization import Comparison, compare
 from egan_tf.sampling.nearest import Progress
-from egan_tf.sampling.noise import check_seed
+from egan_tf.sampling.noise import check_seed, seed_text
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, save_png
 from egan_tf.sampling.training_images import OPTIONS, load_training_images, trained_options
 from egan_tf.sampling.truncation import check_truncation, description
@@ -43,8 +44,8 @@ def write_nearest(
 
     - `.png`: a row for each sample, the sample first;
     - `.npz`: `indices` int64 and `distances` float64 [count, k], the nearest first; `training_indices` int64 and
-      `training_distances` float64 [r], training images and their distances to the nearest other one; `seed`,
-      `truncation`.
+      `training_distances` float64 [r], training images and their distances to the nearest other one; `seed`, an
+      integer below 2^64 and text above; `truncation`.
 
     Args:
         sampler: the exported generator, of images.
@@ -85,20 +86,20 @@ def write_nearest(
     said = description(truncation)
     with open_destination(place) as file:
         if place.kind == PICTURE:
-            text = f"samples and their {k} nearest training images, seed {seed}{said}"
+            text = f"samples and their {k} nearest training images, seed {seed_text(seed)}{said}"
             save_png(found.picture(), file, text)
         else:
-            np.savez(file, **_table(found, seed, truncation))
+            save_arrays(_table(found, seed, truncation), file)
     return f"{count} samples with their {k} nearest of {found.total:,} images, to {place.path}{said}", found.summary
 
 
-def _table(found: Comparison, seed: int, truncation: float) -> dict[str, Any]:
+def _table(found: Comparison, seed: int, truncation: float) -> dict[str, np.ndarray]:
     return {
         "indices": found.neighbours.indices,
         "distances": found.neighbours.distances,
         "training_indices": found.members,
         "training_distances": found.member_distances,
-        "seed": np.array(seed),
+        "seed": np.array(seed if seed < 1 << 64 else seed_text(seed)),
         "truncation": np.array(truncation),
     }
 

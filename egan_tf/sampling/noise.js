@@ -9,6 +9,7 @@
   "use strict";
 
   const WORD = 0x100000000;
+  const MAX_SAMPLES = 0x8000000000000000n; // of a seed
   const LN_2 = 2977044472;
   const LOG = [2977044404, 1317911388, 829238574, 598532643, 451333531, 319049833, 181532274, 68260113, 12088890];
   const SINE = [3373259408, 1387196506, 171132282, 10036837, 325312];
@@ -103,8 +104,8 @@
    *
    * @param {string} distribution "normal" or "uniform"
    * @param {number|bigint} seed at least 0
-   * @param {number|bigint} start at least 0
-   * @param {number} count
+   * @param {number|bigint} start at least 0, and start + count at most 2^63
+   * @param {number|bigint} count
    * @param {number} size numbers of a sample
    * @returns {Float32Array} count rows of size numbers, one after the other
    */
@@ -112,9 +113,11 @@
     if (!Object.hasOwn(MAPS, distribution)) {
       throw new RangeError(`distribution: must be normal or uniform, got ${distribution}`);
     }
-    whole("count", count);
     whole("size", size);
     const map = MAPS[distribution], key = keyOf(seed), first = whole("start", start);
+    if (first + whole("count", count) > MAX_SAMPLES) {
+      throw new RangeError(`start: a seed has 2^63 samples, not ${count} from number ${start}`);
+    }
     const found = new Float32Array(Number(count) * Number(size)), numbers = [0, 0, 0, 0];
     for (let row = 0; row < count; row++) {
       const sample = halves(first + BigInt(row));

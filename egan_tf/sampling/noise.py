@@ -9,7 +9,7 @@ import numpy as np
 
 from egan_tf.sampling.counter_noise import CounterRows
 from egan_tf.sampling.numpy_noise import numpy_rows
-from egan_tf.utils.checks import integer
+from egan_tf.utils.checks import format_value, integer, require
 
 DISTRIBUTIONS = ("normal", "uniform")
 """The distributions of one number: N(0, 1), or uniform in (-1, 1); numpy_philox also draws -1."""
@@ -54,4 +54,13 @@ def check_seed(seed: Any) -> int:
 
 def check_start(start: Any, count: int) -> int:
     """Returns the number of the first of `count` samples; raises `InputError` unless a seed has all of them."""
-    return integer("start", start, 0, max(0, MAX_SAMPLES - count))
+    require(count <= MAX_SAMPLES, "count", f"must be at most {MAX_SAMPLES}, got {format_value(count)}")
+    return integer("start", start, 0, MAX_SAMPLES - count)
+
+
+def seed_text(seed: int) -> str:
+    """A seed for messages and files: decimal, or hexadecimal where Python writes no decimal digits."""
+    try:
+        return str(seed)
+    except ValueError:
+        return hex(seed)

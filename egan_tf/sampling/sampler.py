@@ -5,19 +5,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
-import math
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from egan_tf.sampling.calls import call_labels, call_noise, rows_of
+from egan_tf.sampling.calls import call_noise, rows_of
 from egan_tf.sampling.conditioned import ConditionedSampler
 from egan_tf.sampling.given_noise import check_given_noise
 from egan_tf.sampling.integrity import check_against_card, check_sha256
-from egan_tf.sampling.labels import label_rows
+from egan_tf.sampling.label_sequence import LabelSequence
+from egan_tf.sampling.labels import label_rows, label_sequence
 from egan_tf.sampling.model_file import find_model_file
 from egan_tf.sampling.noise import check_seed, check_start
 from egan_tf.sampling.onnx_graph import find_problem
@@ -168,7 +169,8 @@ class Sampler:
             InputError: an argument is invalid, or a sample is not finite.
         """
         calls = self._calls(integer("count", count), seed, start, truncation, labels, dtype)
-        while batch := list(itertools.islice(calls, math.ceil(self.batch_size / self.rows_per_call))):
+        size = min(-(-self.batch_size // self.rows_per_call), sys.maxsize)
+        while batch := list(itertools.islice(calls, size)):
             yield np.concatenate(batch)
 
     def sample(
@@ -238,20 +240,20 @@ class Sampler:
         dtype = one_of("dtype", dtype, DTYPES)
         images = dtype == DTYPES[0] or self.spec.is_image
         require(images, "dtype", f"{dtype} is of images, not of samples of shape {self.sample_shape}")
-        samples = self._samples(count, seed, start, psi, label_rows(self.spec, labels, count))
+        samples = self._samples(count, seed, start, psi, label_sequence(self.spec, labels, count))
         return samples if dtype == DTYPES[0] else (to_pixels(drawn, self.spec) for drawn in samples)
 
     def _samples(
-        self, count: int, seed: int, start: int, psi: float, labels: np.ndarray | None
+        self, count: int, seed: int, start: int, psi: float, labels: LabelSequence | None
     ) -> Iterator[np.ndarray]:
         size = self.rows_per_call
         # Calls begin at multiples of it, so that sample i is always in the same row.
         before = start % size
         end = before + count
-        noise = call_noise(self.spec, size, seed, start - before, math.ceil(end / size))
+        noise = call_noise(self.spec, size, seed, start - before, -(-end // size))
         for first in range(0, end, size):
             wanted = slice(max(before - first, 0), end - first)
-            rows = None if labels is None else call_labels(labels, size, first - before)
+            rows = None if labels is None else labels.rows(first - before, size)
             yield self._checked(self._run(truncate(next(noise), psi), rows)[wanted])
 
     def _run(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:

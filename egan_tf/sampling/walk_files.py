@@ -21,7 +21,7 @@ from egan_tf.sampling.animation import (
 )
 from egan_tf.sampling.destination import ARRAY, GIF, PICTURE, WEBP, Destination, check_destination, open_destination
 from egan_tf.sampling.files import write_array
-from egan_tf.sampling.noise import check_seed
+from egan_tf.sampling.noise import check_seed, seed_text
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, enlarge, save_png, sheet, to_image, to_pixels
 from egan_tf.sampling.plots import SIDE, axis_limit, path_plot, scatter_plot
 from egan_tf.sampling.sampler import Sampler
@@ -93,7 +93,7 @@ def write_walk(
         return f"a loop of {frames} frames through {count} samples, to {place.path}{said}"
     image = walk_picture(sampler, steps, count, seed, truncation)
     with open_destination(place) as file:
-        save_png(image, file, f"walk of {steps} steps, seed {seed}{said}")
+        save_png(image, file, f"walk of {steps} steps, seed {seed_text(seed)}{said}")
     return f"{count - 1} walks of {steps} steps between {count} samples, to {place.path}{said}"
 
 

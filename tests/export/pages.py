@@ -1,4 +1,4 @@
-"""A folder in the form of an unpacked npm package onnxruntime-web, with nothing that runs."""
+"""The command that writes a page, and a folder in the form of a package onnxruntime-web, with nothing that runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from egan_tf.commands import export as command
 from egan_tf.export.page import runtime
+from egan_tf.utils.checks import InputError
 
 
 def fake_package(folder: Path) -> Path:
@@ -39,3 +41,12 @@ def fake_npm(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+
+def page(*arguments: object) -> None:
+    assert command.main(["page", *map(str, arguments)]) == 0
+
+
+def refused(message: str, *arguments: object) -> None:
+    with pytest.raises(InputError, match=message):
+        page(*arguments)

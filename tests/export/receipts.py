@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from egan_tf.export.card import file_table, write_card
 from egan_tf.export.digest import DIGEST
@@ -20,6 +24,26 @@ def found(path: Path, **options: Any) -> list[Finding]:
 def faults(path: Path, **options: Any) -> dict[str, Finding]:
     """The findings that are not ok, by subject."""
     return {finding.subject: finding for finding in verify(path, **options) if finding.state != OK}
+
+
+def unreadable(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Makes a folder one that cannot be listed, as it is for anybody but root without the permission."""
+    scandir, denied = os.scandir, PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    def checked(path: Any = ".") -> Any:
+        if Path(path) == folder:
+            raise denied
+        return scandir(path)
+
+    listdir = os.listdir
+
+    def checked_names(path: Any = ".") -> Any:
+        if Path(path) == folder:
+            raise denied
+        return listdir(path)
+
+    patch.setattr(os, "scandir", checked)
+    patch.setattr(os, "listdir", checked_names)
 
 
 def files_of(directory: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from egan_tf.export.formats import FORMATS
 from egan_tf.export.front_matter import front_matter
 from egan_tf.export.readme import render_readme
 from egan_tf.sampling.spec import SamplingSpec
@@ -54,7 +55,7 @@ def test_what_the_generator_makes() -> None:
 
 def test_the_readme_begins_with_it_and_says_whose_the_weights_are() -> None:
     for stated, said in (("", "Weights: not stated"), ("CC0-1.0", "Weights: CC0-1.0.")):
-        readme = render_readme({**CARD, "license": stated}, IMAGES, [], "models/it")
+        readme = render_readme({**CARD, "license": stated}, IMAGES, [FORMATS["onnx"]], "models/it")
         assert parsed(readme)["rest"].startswith("\n# it\n")
         assert said in readme and "egan-sample models/it --nearest DATA" in readme
 

@@ -13,22 +13,16 @@ import pytest
 
 import egan_tf.export.page
 import egan_tf.sampling
-from egan_tf.commands import export as command
 from egan_tf.export.page import runtime
 from egan_tf.sampling import DISTRIBUTIONS, Sampler, SamplingSpec
 from egan_tf.sampling.noise import NOISE, NOISES
 from egan_tf.sampling.walk import interpolate
-from egan_tf.utils.checks import InputError
-from tests.export.pages import fake_archive, fake_npm, fake_package
+from tests.export.pages import fake_archive, fake_npm, fake_package, page, refused
 from tests.sampling.onnx_files import CLASSES, IMAGE, POINT, build, put
 
 OWN = {"index.html", "page.css", "page.js", "sampler.js", "walk.js", "noise.js", "generator.json", "LICENSES.txt"}
 CARRIED = {f"onnxruntime/{name}" for name in (*runtime.FILES, *runtime.LICENSES)}
 TEMPLATES = Path(egan_tf.export.page.__file__).parent / "templates"
-
-
-def page(*arguments: object) -> None:
-    assert command.main(["page", *map(str, arguments)]) == 0
 
 
 def files(folder: Path) -> set[str]:
@@ -86,11 +80,6 @@ def test_licences_beside_the_package_are_preferred(model: Path, package: Path, t
     assert (tmp_path / "page/onnxruntime/LICENSE").read_text() == "theirs: LICENSE"
 
 
-def refused(message: str, *arguments: object) -> None:
-    with pytest.raises(InputError, match=message):
-        page(*arguments)
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -107,26 +96,6 @@ def test_generators_that_a_page_cannot_show_are_refused(
     model = put(tmp_path, content)
     refused(message, model, "--out", tmp_path / "page", "--onnxruntime-web", package)
     assert not (tmp_path / "page").exists()
-
-
-def test_a_folder_is_replaced_only_if_it_is_a_page_and_with_overwrite(
-    model: Path, package: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "page"
-    arguments = (model, "--out", out, "--onnxruntime-web", package)
-    page(*arguments)
-    (out / "page.js").write_text("damaged")
-    refused("--overwrite replaces it", *arguments)
-    page(*arguments, "--overwrite")
-    assert (out / "page.js").read_bytes() == (TEMPLATES / "page.js").read_bytes()
-    (out / "mine.txt").write_text("keep")
-    refused("holds mine.txt, not of the page", *arguments, "--overwrite")
-    (tmp_path / "other").mkdir()
-    page(model, "--out", tmp_path / "other", "--onnxruntime-web", package)
-    refused("is no page of egan_tf", model, "--out", package, "--onnxruntime-web", package, "--overwrite")
-    refused("is no page of egan_tf", model, "--out", model, "--onnxruntime-web", package, "--overwrite")
-    (tmp_path / "models" / "card.json").write_text("{}")
-    refused("lies in the export", model, "--out", model.parent / "page", "--onnxruntime-web", package)
 
 
 def test_a_package_without_the_files_is_refused(model: Path, package: Path, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ int main(int count, char **given) {
     if (count != 6) return 2;
     uint64_t seed = strtoull(given[2], 0, 10), start = strtoull(given[3], 0, 10), samples = strtoull(given[4], 0, 10);
     uint32_t size = strtoul(given[5], 0, 10);
+    if (start > 1ull << 63 || samples > (1ull << 63) - start) return 2;
     for (uint64_t sample = start; sample < start + samples; sample++)
         for (uint32_t column = 0; column < size; column += 4) {
             uint32_t words[4] = {(uint32_t)sample, sample >> 32, column / 4, 0};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,15 @@ def test_labels_stay_with_their_samples(sampler: Sampler) -> None:
         ([0, 1], "must be one per sample, 4, got 2"),
         ([None] * 4, "must be numbers or names"),
         (print, "must be a label or one per sample"),
+        (b"\1\1\1\1", "must be a label or one per sample"),
+        (bytearray(4), "must be a label or one per sample"),
+        (memoryview(bytes(4)), "must be a label or one per sample"),
+        ({0, 1, 2, "hat"}, "must be a label or one per sample"),
+        (frozenset([0, 1, 2, "hat"]), "must be a label or one per sample"),
+        (dict.fromkeys([0, 1, 2, "hat"]), "must be a label or one per sample"),
+        (dict.fromkeys([0, 1, 2, "hat"]).keys(), "must be a label or one per sample"),
+        (np.array(1.0), "must be a label or one per sample"),
+        (range(10**30), "do not fit into memory"),
     ],
     ids=str,
 )
@@ -82,9 +92,18 @@ def test_labels_that_cannot_be_used_are_one_line(labels: Any, says: str, sampler
         lambda: list(sampler.batches(4, labels=labels)),
         lambda: sampler.generate(sampler.noise(4), labels),
     ):
-        with pytest.raises(InputError, match="^labels: ") as error:
+        with pytest.raises(InputError, match="^(labels|count): ") as error:
             draw()
         assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_labels_may_come_one_after_another(sampler: Sampler) -> None:
+    np.testing.assert_array_equal(
+        sampler.sample(4, labels=iter([0, "hat", 1, 2])), sampler.sample(4, labels=[0, 2, 1, 2])
+    )
+    for given, says in ((iter([0]), "4, got 1$"), (itertools.repeat(0), "4, got 5 or more$")):
+        with pytest.raises(InputError, match=f"^labels: must be one per sample, {says}"):
+            sampler.sample(4, labels=given)
 
 
 def test_a_generator_without_labels_takes_none(tmp_path: Path) -> None:

@@ -58,6 +58,15 @@ def test_c_makes_the_same_bits(distribution: str, c_program: Path) -> None:
     assert printed(c_program, distribution, 3, 4, 5, 7) == expected(distribution, 3, 4, 5, 7).tobytes()
 
 
+@needs_gcc
+def test_c_makes_samples_that_exist(c_program: Path) -> None:
+    assert printed(c_program, "normal", 0, 2**63 - 2, 2, 5) == expected("normal", 0, 2**63 - 2, 2, 5).tobytes()
+    for start, count in ((2**63 - 2, 3), (2**63, 1), (2**64 - 1, 1), (0, 2**63 + 1)):
+        line = [str(word) for word in (c_program, "normal", 0, start, count, 5)]
+        done = subprocess.run(line, capture_output=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout) == (2, b"")
+
+
 @needs_node
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_javascript_makes_the_same_bits(distribution: str, tmp_path: Path) -> None:
@@ -67,6 +76,13 @@ def test_javascript_makes_the_same_bits(distribution: str, tmp_path: Path) -> No
         found = printed("node", program, distribution, seed, start, COUNT, SIZE)
         assert found == expected(distribution, seed, start).tobytes(), (seed, start)
     assert printed("node", program, distribution, 3, 4, 5, 7) == expected(distribution, 3, 4, 5, 7).tobytes()
+
+
+@needs_node
+def test_javascript_makes_the_last_samples_of_a_seed() -> None:
+    code = f"const n = require({json.dumps(str(SCRIPT))}); "
+    code += "process.stdout.write(Buffer.from(n.rows('normal', 3, 2n ** 63n - 2n, 2, 5).buffer))"
+    assert printed("node", "-e", code) == expected("normal", 3, 2**63 - 2, 2, 5).tobytes()
 
 
 @needs_node
@@ -103,7 +119,17 @@ def test_the_script_checks_itself_by_a_card(distribution: str) -> None:
 @needs_node
 @pytest.mark.parametrize(
     "arguments",
-    ["'cauchy', 0, 0, 1, 1", "'normal', -1, 0, 1, 1", "'normal', 2 ** 60, 0, 1, 1", "'normal', 0, 0.5, 1, 1"],
+    [
+        "'cauchy', 0, 0, 1, 1",
+        "'normal', -1, 0, 1, 1",
+        "'normal', 2 ** 60, 0, 1, 1",
+        "'normal', 0, 0.5, 1, 1",
+        "'normal', 0, 2n ** 63n, 1, 1",
+        "'normal', 0, 2n ** 63n - 2n, 3, 1",
+        "'uniform', 0, 2n ** 64n, 1, 1",
+        "'uniform', 0, 2n ** 200n, 1n, 1",
+        "'uniform', 0, 1, 2n ** 63n, 1",
+    ],
 )
 def test_the_script_refuses_what_it_cannot_make(arguments: str) -> None:
     code = f"const n = require({json.dumps(str(SCRIPT))}); try {{ n.rows({arguments}); console.log('made') }} "

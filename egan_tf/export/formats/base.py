@@ -55,12 +55,14 @@ class Format(ABC):
     Attributes:
         packages: import names of what `load` needs besides numpy.
         conversion: what converts the generator, if other formats share it: where it fails for one they are no advice.
+        opened_by_sampler: whether `egan_tf.sampling.Sampler` opens the file, which then states the rows of a call.
         makes_samples: whether `load` gives the samples of the generator, to which others can be compared; False if
             `expected` changes them.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()
     conversion: ClassVar[str | None] = None
+    opened_by_sampler: ClassVar[bool] = False
     makes_samples: ClassVar[bool] = True
 
     @abstractmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from egan_tf.export.comparison import TOLERANCE, Bound
 from egan_tf.export.formats.base import Format, FormatError, SampleFn
-from egan_tf.export.markdown import check_lines, code_block
+from egan_tf.export.markdown import check_lines, code_block, python_text, shell_word
 from egan_tf.sampling.model_file import IMAGES_FILE
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -89,10 +89,11 @@ class Images(Format):
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """A program that draws pictures, and the flags of torch-fidelity."""
         height, width, _ = spec.sample_shape
+        file = f"{path}/{IMAGES_FILE}"
         drawn = "standard_normal" if spec.distribution == "normal" else "random"
         labels = ', "labels": np.arange(64) % ' + str(spec.classes) if spec.classes else ""
         flags = [
-            f"fidelity --isc --input1 {path}/{IMAGES_FILE} --input1-model-z-type {_NOISE[spec.distribution]}",
+            f"fidelity --isc --input1 {shell_word(file)} --input1-model-z-type {_NOISE[spec.distribution]}",
             f"--input1-model-z-size {spec.latent_size} --input1-model-num-classes {spec.classes}",
             "--input1-model-num-samples 50000",
         ]
@@ -105,7 +106,7 @@ class Images(Format):
                 "import numpy as np",
                 "import onnxruntime",
                 "",
-                f'session = onnxruntime.InferenceSession("{path}/{IMAGES_FILE}")',
+                f"session = onnxruntime.InferenceSession({python_text(file)})",
                 f"noise = np.random.default_rng(0).{drawn}((64, {spec.latent_size}), np.float32)",
                 f'samples = session.run(["images"], {{"noise": noise{labels}}})[0]  # uint8 [64, 3, {height}, {width}]',
             ),

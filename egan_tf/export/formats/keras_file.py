@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from egan_tf.export.formats.base import Format, SampleFn
 from egan_tf.export.formats.embedded import embed, read_embedded
-from egan_tf.export.markdown import check_lines, code_block, describe_samples
+from egan_tf.export.markdown import check_lines, code_block, describe_samples, python_text
 from egan_tf.sampling.model_file import KERAS_FILE
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -64,7 +64,7 @@ class KerasFile(Format):
                 "import keras",
                 "import egan_tf.networks  # registers the layers",
                 "",
-                f'model = keras.saving.load_model("{path}/{KERAS_FILE}", compile=False)',
+                f"model = keras.saving.load_model({python_text(f'{path}/{KERAS_FILE}')}, compile=False)",
                 f"noise = {_NOISE[spec.distribution].format(size=spec.latent_size)}",
                 f"samples = model({inputs}, training=False)  # {describe_samples(spec, 64)}",
             ),

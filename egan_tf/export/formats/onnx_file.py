@@ -9,9 +9,12 @@ import numpy as np
 
 from egan_tf.export.comparison import Bound
 from egan_tf.export.formats.base import Format, SampleFn
-from egan_tf.export.markdown import code_block, describe_samples
+from egan_tf.export.markdown import code_block, describe_samples, python_text, shell_word
 from egan_tf.sampling.calls import rows_metadata
+from egan_tf.sampling.command import COUNT_PER_CLASS
+from egan_tf.sampling.labels import number_texts
 from egan_tf.sampling.model_file import FLOAT16_FILE, INT8_FILE, ONNX_FILE
+from egan_tf.sampling.pictures import MAX_GRID_IMAGES
 from egan_tf.sampling.sampler import Sampler
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import require
@@ -25,6 +28,7 @@ class OnnxFile(Format):
 
     packages = ("onnxruntime",)
     conversion = "onnx"
+    opened_by_sampler = True
     file: ClassVar[str] = ONNX_FILE
     introduction: ClassVar[str] = "Without TensorFlow (numpy, onnxruntime and pillow are enough):"
 
@@ -49,22 +53,31 @@ class OnnxFile(Format):
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Sampling with `egan_tf.sampling`, on the command line and in Python; it compares the file with the card."""
-        flags = "--each-label" if spec.classes else "--count 64"
-        labels = ", labels=0" if spec.classes else ""
+        file, labels = f"{path}/{self.file}", ", labels=0" if spec.classes else ""
+        out = "grid.png" if spec.is_drawable else "samples.npy"
         return [
             self.introduction,
-            code_block("sh", f"python -m egan_tf.sampling {path}/{self.file} {flags} --seed 0 --out grid.png"),
+            code_block("sh", f"python -m egan_tf.sampling {shell_word(file)} {_flags(spec)} --seed 0 --out {out}"),
             code_block(
                 "python",
                 "from egan_tf.sampling import Sampler",
                 "",
-                f'samples = Sampler("{path}/{self.file}").sample(64, seed=0{labels})  # {describe_samples(spec, 64)}',
+                f"samples = Sampler({python_text(file)}).sample(64, seed=0{labels})  # {describe_samples(spec, 64)}",
             ),
         ]
 
     def sample(self, directory: Path, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
         """The samples of `Sampler.sample`."""
         return Sampler(directory / self.file).sample(count, seed, labels=labels)
+
+
+def _flags(spec: SamplingSpec) -> str:
+    """Which samples the command line draws."""
+    if not spec.classes:
+        return "--count 64"
+    # The flag draws a row of the grid for each class.
+    fits = not spec.is_image or spec.classes * COUNT_PER_CLASS <= MAX_GRID_IMAGES
+    return "--each-label" if fits else f"--label {number_texts(spec)[0]} --count 64"
 
 
 class OnnxFloat16(OnnxFile):

@@ -12,7 +12,7 @@ import tensorflow as tf
 from egan_tf.export.formats.base import Format, FormatError, SampleFn, SeededFunctions
 from egan_tf.export.formats.signatures import GeneratorModule
 from egan_tf.export.layers import place_of
-from egan_tf.export.markdown import code_block, describe_samples
+from egan_tf.export.markdown import code_block, describe_samples, python_text
 from egan_tf.export.source import Source
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -59,7 +59,7 @@ class SavedModel(Format):
                 "python",
                 "import tensorflow as tf",
                 "",
-                f'loaded = tf.saved_model.load("{path}/{FOLDER}")',
+                f"loaded = tf.saved_model.load({python_text(f'{path}/{FOLDER}')})",
                 f"noise = {_NOISE[spec.distribution].format(size=spec.latent_size)}",
                 *([f"labels = tf.range(64) % {spec.classes}"] if spec.classes else []),
                 f'samples = loaded.serve(noise{more})["samples"]  # {describe_samples(spec, 64)}',

@@ -10,7 +10,7 @@ import numpy as np
 from egan_tf.export.comparison import Bound
 from egan_tf.export.formats.base import Format, SampleFn
 from egan_tf.export.formats.embedded import embed, read_embedded
-from egan_tf.export.markdown import check_lines, code_block, describe_samples
+from egan_tf.export.markdown import check_lines, code_block, describe_samples, python_text
 from egan_tf.sampling.model_file import TFLITE_FILE, TFLITE_FLOAT16_FILE
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.quiet import silent_libraries
@@ -72,7 +72,7 @@ class TFLite(Format):
                 "import numpy as np",
                 "import tensorflow as tf",
                 "",
-                f'generate = tf.lite.Interpreter("{path}/{self.file}").get_signature_runner()',
+                f"generate = tf.lite.Interpreter({python_text(f'{path}/{self.file}')}).get_signature_runner()",
                 f"shape = (64, {spec.latent_size})",
                 f"noise = np.random.default_rng(0).{drawn}",
                 f'samples = generate(noise=noise{labels})["samples"]  # {describe_samples(spec, 64)}',

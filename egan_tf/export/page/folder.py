@@ -12,8 +12,11 @@ from string import Template
 from typing import Any
 
 from egan_tf import __version__
-from egan_tf.export.page.runtime import runtime_files
-from egan_tf.sampling.integrity import CARD_FILE, read_card
+from egan_tf.export.card import export_card
+from egan_tf.export.folder_listing import list_folder
+from egan_tf.export.page.runtime import FILES, LICENSES, runtime_files
+from egan_tf.sampling.integrity import read_card
+from egan_tf.sampling.labels import number_texts
 from egan_tf.sampling.model_file import ONNX_FILE
 from egan_tf.sampling.noise import NOISE, NOISES
 from egan_tf.sampling.sampler import Sampler
@@ -27,6 +30,10 @@ RUNTIME = "onnxruntime"
 """Folder of the files of onnxruntime-web in the page."""
 
 PAGE_FORMAT = 1
+
+_OWN = {DATA_FILE, ONNX_FILE, "index.html", "noise.js", "LICENSES.txt", *TEMPLATES}
+_ENTRIES = {*_OWN, RUNTIME, *(f"{RUNTIME}/{name}" for name in (*FILES, *LICENSES))}
+"""What a page consists of, by relative path."""
 
 
 def write_page(
@@ -52,8 +59,13 @@ def write_page(
     _check_spec(sampler.spec, sampler.path)
     name = sampler.path.resolve().parent.name or sampler.path.stem
     folder = out or Path("pages") / name
-    final = folder.resolve()
-    _check_folder(final, overwrite)
+    try:
+        final = folder.resolve()
+        _check_folder(final, overwrite)
+    except InputError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # also links in a circle, and null characters
+        raise InputError("out", f"cannot write {folder}: {getattr(error, 'strerror', None) or error}") from error
     files = {
         **{f"{RUNTIME}/{file}": content for file, content in runtime_files(package, cache).items()},
         **_own_files(name, sampler.spec),
@@ -80,6 +92,7 @@ def page_data(name: str, sampler: Sampler) -> dict[str, Any]:
         "value_range": list(spec.value_range or (-1.0, 1.0)),
         "classes": spec.classes,
         "class_names": list(spec.class_names),
+        "class_numbers": number_texts(spec),
         "noise": {
             "name": spec.noise,
             "version": NOISES[spec.noise].version,
@@ -116,17 +129,33 @@ def _own_files(name: str, spec: SamplingSpec) -> dict[str, bytes]:
 
 
 def _check_folder(final: Path, overwrite: bool) -> None:
-    """Refuses a folder that holds anything but a page, and one in an export, whose card would not list it."""
-    inside = [parent for parent in final.parents if (parent / CARD_FILE).exists()]
-    require(not inside, "out", f"{final} lies in the export {inside[0] if inside else ''}; choose another folder")
+    """Refuses a folder that holds anything but a page, and one in an export, whose card would not list it.
+
+    Raises:
+        InputError: the folder must not be written.
+        OSError: it cannot be read.
+    """
+    for parent in final.parents:
+        require(not _is_export(parent, final), "out", f"{final} lies in the export {parent}; choose another folder")
     if not final.exists() or (final.is_dir() and not any(final.iterdir())):
         return
     require(_is_page(final), "out", f"{final} exists and is no page of egan_tf; choose another folder")
     require(overwrite, "out", f"{final} exists; --overwrite replaces it")
-    ours = {DATA_FILE, ONNX_FILE, "index.html", "noise.js", "LICENSES.txt", RUNTIME, *TEMPLATES}
-    others = sorted(path.name for path in final.iterdir() if path.name not in ours)
+    listing = list_folder(final)
+    for path, reason in listing.unreadable.items():
+        raise InputError("out", f"cannot read {final / path}: {reason}; move that away first")
+    others = sorted((listing.files | listing.folders) - _ENTRIES)
     problem = f"{final} holds {', '.join(others[:3])}, not of the page; move that away first"
     require(not others, "out", problem)
+
+
+def _is_export(folder: Path, final: Path) -> bool:
+    """Whether a folder above the page is an export; the next one may be, if its card cannot be read."""
+    try:
+        read_card(folder)
+    except InputError:
+        return folder == final.parent
+    return export_card(folder) is not None
 
 
 def _is_page(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
+from egan_tf.export.folder_listing import list_folder
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
 from egan_tf.sampling.integrity import CARD_FILE, MAX_CARD_BYTES
 from egan_tf.utils.regular_files import open_regular_file, read_regular_file
@@ -48,12 +49,12 @@ def check_files(directory: Path, listed: Mapping[str, Mapping[str, Any]], only: 
         only: the paths to compare; by default all, and all that are there must be listed.
 
     Returns:
-        A finding for each file, in the order of their paths.
+        A finding for each file, in the order of their paths; then those of files that are not listed, and of folders
+        that may hold some.
     """
     chosen = list(only)
     found = [check_file(directory / path, path, listed[path]) for path in sorted(chosen or listed)]
-    extra = [] if chosen else sorted(_present(directory) - set(listed) - IGNORED)
-    return found + [Finding(path, DIFFERENT, "extra: the card does not list it") for path in extra]
+    return found if chosen else found + _not_listed(directory, set(listed))
 
 
 def check_file(file: Path, name: str, entry: Mapping[str, Any]) -> Finding:
@@ -77,10 +78,11 @@ def check_file(file: Path, name: str, entry: Mapping[str, Any]) -> Finding:
     return Finding(name, OK, f"{size:,} bytes, SHA-256 as the card lists")
 
 
-def _present(directory: Path) -> set[str]:
-    """All files below a directory, and links to directories, by relative path."""
-    found: set[str] = set()
-    for place, folders, files in os.walk(directory):
-        links = [folder for folder in folders if (Path(place) / folder).is_symlink()]
-        found |= {(Path(place) / name).relative_to(directory).as_posix() for name in (*files, *links)}
-    return found
+def _not_listed(directory: Path, listed: set[str]) -> list[Finding]:
+    present = list_folder(directory)
+    extra = sorted(present.files - listed - IGNORED)
+    unreadable = sorted(present.unreadable.items())
+    return [
+        *(Finding(path, DIFFERENT, "extra: the card does not list it") for path in extra),
+        *(Finding(path, DIFFERENT, f"the folder cannot be read: {reason}") for path, reason in unreadable),
+    ]

@@ -26,7 +26,8 @@ def check_formats(
         directory: of the export.
         card: as `check_schema` accepts it.
         spec: of the generator.
-        damaged: the files that are not as the card lists them; a format with one of them is not loaded.
+        damaged: files that are not as the card lists them, files that it does not list, and folders that cannot be
+            read; a format with one of them is not loaded.
         only: the one format to check; by default all.
 
     Returns:
@@ -37,7 +38,7 @@ def check_formats(
     found: dict[str, Finding] = {}
     samples: dict[str, np.ndarray] = {}
     for name in names:
-        reason = _reason_not_to_load(name, files_of(name, card), damaged)
+        reason = _reason_not_to_load(name, card, damaged)
         if reason:
             found[name] = Finding(name, NOT_CHECKED, reason)
             continue
@@ -51,15 +52,26 @@ def check_formats(
 
 
 def files_of(name: str, card: Mapping[str, Any]) -> set[str]:
-    """The files of a format, by their paths; all of the export if the card does not say."""
-    entries = set(card["verification"][name].get("files", ()))
-    return {path for path in card["files"] if not entries or PurePosixPath(path).parts[0] in entries}
+    """The files of a format that the card lists, by their paths; all of the export if the card does not say."""
+    return {path for path in card["files"] if _lies_in(path, entries_of(name, card))}
 
 
-def _reason_not_to_load(name: str, files: set[str], damaged: set[str]) -> str:
+def entries_of(name: str, card: Mapping[str, Any]) -> set[str]:
+    """The names of a format's files and folders in the directory of the export; none if the card does not say."""
+    return set(card["verification"][name].get("files", ()))
+
+
+def _lies_in(path: str, entries: set[str]) -> bool:
+    """Whether a path is one of some entries, or lies in one; without entries, and of the export itself, it may."""
+    return not entries or path == "." or PurePosixPath(path).parts[0] in entries
+
+
+def _reason_not_to_load(name: str, card: Mapping[str, Any], damaged: set[str]) -> str:
     if name not in FORMATS:
         return "this version of egan_tf does not know the format"
-    if files & damaged:
+    if not files_of(name, card):
+        return "not loaded, as the card lists no file of it"
+    if any(_lies_in(path, entries_of(name, card)) for path in damaged):
         return "not loaded, as files of it are not those of the card"
     missing = [package for package in FORMATS[name].packages if importlib.util.find_spec(package) is None]
     return f"needs {', '.join(missing)}: pip install 'egan_tf[train]'" if missing else ""

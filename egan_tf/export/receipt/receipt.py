@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from egan_tf.export.card import export_card
 from egan_tf.export.receipt.files import check_card_file, check_files
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding, worst
-from egan_tf.export.receipt.formats import check_formats, files_of
+from egan_tf.export.receipt.formats import check_formats, entries_of
 from egan_tf.export.receipt.schema import check_schema
 from egan_tf.sampling.integrity import CARD_FILE, check_sha256, read_card
 from egan_tf.utils.checks import InputError, require
@@ -36,13 +37,13 @@ def verify(path: Path, *, sha256: str | None = None, files_only: bool = False) -
     try:
         directory, is_there = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:
-        raise InputError("path", f"cannot read {path}: {error}") from error
+        raise InputError("path", f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     require(is_there, "path", f"no file or folder {path}")
     yield from _directory(path, expected, files_only) if directory else _file(path, expected, files_only)
 
 
 def _directory(directory: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]:
-    require((directory / CARD_FILE).exists(), "path", f"{directory} has no {CARD_FILE}: no export of egan_tf")
+    require(_has_card(directory), "path", f"{directory} has no {CARD_FILE}: no export of egan_tf")
     card, spec, found = _card(directory, sha256)
     yield found
     if card is None:
@@ -84,7 +85,7 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
     directory = _export_of(path)
     if directory is None:
         if sha256 is None:
-            yield Finding(path.name, NOT_CHECKED, f"no {CARD_FILE} beside it; give --sha256")
+            yield Finding(path.name, NOT_CHECKED, f"no {CARD_FILE} beside it, nor of an export above; give --sha256")
         return
     card, spec, of_card = _card(directory, None)
     yield of_card
@@ -96,15 +97,35 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
         return
     files = check_files(directory, card["files"], [name])
     yield from files
-    alone = [format_ for format_ in card["verification"] if files_of(format_, card) == {name}]
+    alone = [format_ for format_ in card["verification"] if entries_of(format_, card) == {name}]
     if alone and not files_only and worst([of_card, *files]) != DIFFERENT:
         yield from check_formats(directory, card, spec, set(), alone[0])
 
 
 def _export_of(path: Path) -> Path | None:
-    """The nearest folder above a file that has a card."""
-    above = list(path.absolute().parents)[:MAX_DEPTH]
-    return next((folder for folder in above if (folder / CARD_FILE).exists()), None)
+    """The folder of a file if it has a card, otherwise the nearest one above with the card of an export.
+
+    A `card.json` further above may be of anything else, or out of reach.
+    """
+    beside, *above = list(path.absolute().parents)[:MAX_DEPTH]
+    if _has_card(beside):
+        return beside
+    return next((folder for folder in above if export_card(folder) is not None), None)
+
+
+def _has_card(directory: Path) -> bool:
+    """Whether something has the card's name in a directory.
+
+    Raises:
+        InputError: this cannot be known.
+    """
+    try:
+        (directory / CARD_FILE).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise InputError("path", f"cannot read {directory}: {getattr(error, 'strerror', None) or error}") from error
+    return True
 
 
 def _sha256(path: Path) -> str:

@@ -19,8 +19,9 @@ SECONDS = 600
 
 # Isolated, Python neither reads its environment variables nor takes modules from the current folder.
 _START = (
-    "import json, sys; name, directory, out, spec, path = sys.argv[1:]; sys.path[:] = json.loads(path); "
-    "from egan_tf.export.receipt.sampling_process import write_samples; write_samples(name, directory, out, spec)"
+    "import json, sys; name, directory, out, path = sys.argv[1:]; sys.path[:] = json.loads(path); "
+    "from egan_tf.export.receipt.sampling_process import write_samples; "
+    "write_samples(name, directory, out, sys.stdin.read())"
 )
 _ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
 
@@ -45,10 +46,12 @@ def samples_of(name: str, directory: Path, spec: SamplingSpec) -> np.ndarray:
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         out = Path(folder) / "samples.npy"
-        arguments = [name, str(directory.resolve()), str(out), json.dumps(spec.to_metadata()), json.dumps(_path())]
+        arguments = [name, str(directory.resolve()), str(out), json.dumps(_path())]
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-c", _START, *arguments],
+                # Names of classes may be too long for an argument. JSON is ASCII, whatever the locale of the process.
+                input=json.dumps(spec.to_metadata()).encode("ascii"),
                 capture_output=True,
                 check=False,
                 timeout=SECONDS,

@@ -36,7 +36,7 @@ def check_schema(card: Mapping[str, Any]) -> SamplingSpec:
     for name, entry in card["verification"].items():
         require(isinstance(entry, dict), "verification", f"{name} must be an object, got {format_value(entry)}")
         files = entry.get("files", [])
-        listed = isinstance(files, list) and all(isinstance(file, str) for file in files)
+        listed = isinstance(files, list) and all(isinstance(file, str) and _is_name(file) for file in files)
         require(listed, "verification", f"{name}: its files must be a list of names, got {format_value(files)}")
     spec = _spec_of(card)
     if "sample_vectors" in card:
@@ -45,6 +45,11 @@ def check_schema(card: Mapping[str, Any]) -> SamplingSpec:
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise InputError("sample_vectors", f"cannot be read: {error}") from error
     return spec
+
+
+def _is_name(file: str) -> bool:
+    """Whether it is the name of a file or folder in the directory of the export."""
+    return file not in ("", "..") and PurePosixPath(file).name == file
 
 
 def _check_file(path: str, entry: Any) -> None:

@@ -68,7 +68,7 @@
     at("same").hidden = labels !== null && all;
     at("command").textContent =
       `egan-sample generator.onnx --count ${count} --seed ${seed}${start > 0n ? ` --start ${start}` : ""}` +
-      `${labels ? ` --label ${labels[0]}` : ""} --out grid.png`;
+      `${labels ? ` --label ${spec.class_numbers[labels[0]]}` : ""} --out grid.png`;
     say(`Drawn: ${named}.`);
   }
 
