@@ -84,7 +84,6 @@ def test_labels_stay_with_their_samples(sampler: Sampler) -> None:
         (np.array(1.0), "must be a label or one per sample"),
         (range(10**30), "do not fit into memory"),
     ],
-    ids=str,
 )
 def test_labels_that_cannot_be_used_are_one_line(labels: Any, says: str, sampler: Sampler) -> None:
     for draw in (
