@@ -90,7 +90,7 @@ def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
     from egan_tf.export.directory import check_export_directory
     from egan_tf.sampling.calls import check_rows
     from egan_tf.training import run_folder
-    from egan_tf.training.checkpoint_folders import check_checkpoint
+    from egan_tf.training.checkpoint_scores import check_checkpoint
     from egan_tf.training.export_place import export_dir, exported_as
     from egan_tf.utils.registries import names_in
 

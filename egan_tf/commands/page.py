@@ -32,13 +32,14 @@ def main(arguments: Sequence[str]) -> int:
         SystemExit: after printing the help or the version.
     """
     options = _parser().parse_args(arguments)
+    from egan_tf.export.markdown import shell_word
     from egan_tf.export.page.folder import write_page
     from egan_tf.export.page.runtime import PACKAGE
 
     cache = options.data_dir.expanduser() / PACKAGE
     folder, size = write_page(options.path, options.out, options.onnxruntime_web, cache, options.overwrite)
     print(f"page: {folder} ({size / 1e6:.1f} MB)")
-    print(f"serve: python -m http.server --bind 127.0.0.1 --directory {folder}")
+    print(f"serve: python -m http.server --bind 127.0.0.1 --directory {shell_word(str(folder))}")
     return 0
 
 

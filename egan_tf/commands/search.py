@@ -17,6 +17,7 @@ from egan_tf.utils.log_line import log_line
 if TYPE_CHECKING:
     from egan_tf.commands.search_arguments import SearchArguments
     from egan_tf.search.definition import Definition
+    from egan_tf.search.start import Start
     from egan_tf.search.study import Study
 
 SIGNAL_STATUS = 128
@@ -45,36 +46,48 @@ def main(arguments: Sequence[str]) -> int:
         from egan_tf.commands.search_setup import new_definition, preview
 
         definition = new_definition(options)
-        _check_budget(definition, options)
+        start = _start(definition, options)
         if options.dry_run:
             print("\n".join(preview(definition, options.seeds)))
             return 0
         from egan_tf.search.study import create_study
 
-        study = create_study(definition, options.studies_dir, options.storage)
+        study = create_study(definition, options.studies_dir, options.storage, start)
     else:
         study = _opened(options, options.resume)
+    from egan_tf.search.failures import failures_in_one_line
+
+    with failures_in_one_line(study.folder):
         if options.list:
             _print_results(study)
             return 0
-        _check_code(study, options.trust_code)
-    _set_limits(study, options)
-    print(f"study: {study.folder}")
-    log_line(f"another worker, in another terminal: {program('search')} --resume {study.folder}")
-    return _work(study, options)
+        if options.resume is not None:
+            _check_code(study, options.trust_code)
+            _raise_limits(study, options)
+        print(f"study: {study.folder}")
+        log_line(f"another worker, in another terminal: {program('search')} --resume {study.folder}")
+        return _work(study, options)
 
 
-def _check_budget(definition: Definition, options: SearchArguments) -> None:
-    """Refuses a budget of generations that a new study cannot keep."""
-    from egan_tf.search import budget
+def _start(definition: Definition, options: SearchArguments) -> Start:
+    """How far a new study goes, and the seeds of a sweep."""
+    from egan_tf.commands.search_arguments import DEFAULT_TRIALS
+    from egan_tf.search.budget import check_new
+    from egan_tf.search.start import Start
 
-    budget.check_new(definition, options.budget.generations if options.budget else None)
+    generations = options.budget.generations if options.budget else None
+    check_new(definition, generations)
+    trials = options.trials
+    if trials is None and options.budget is None and not definition.sweep:
+        trials = DEFAULT_TRIALS
+    return Start(trials or 0, generations or 0, tuple(options.seeds))
 
 
 def _opened(options: SearchArguments, name: str) -> Study:
     """The study that `--resume` names."""
     from egan_tf.commands.search_arguments import NEWEST
-    from egan_tf.search.study import STUDY, join_study, open_study
+    from egan_tf.search.study import join_study, open_study
+    from egan_tf.search.study_file import STUDY
     from egan_tf.training.run_folder import newest_folder
 
     if name == NEWEST:
@@ -94,12 +107,11 @@ def _check_code(study: Study, trusted: bool) -> None:
 
     found = references_of(study.definition)
     if found and not trusted:
-        raise untrusted(*found[0], can_type=False)
+        raise untrusted(found[0][0].name, found[0][1], can_type=False)
 
 
-def _set_limits(study: Study, options: SearchArguments) -> None:
-    """Sets how far the study goes, and queues its first trials."""
-    from egan_tf.commands.search_arguments import DEFAULT_TRIALS
+def _raise_limits(study: Study, options: SearchArguments) -> None:
+    """Changes how far a resumed study goes, and queues further seeds."""
     from egan_tf.search.budget import check_resumed
     from egan_tf.search.table import counted
 
@@ -111,10 +123,8 @@ def _set_limits(study: Study, options: SearchArguments) -> None:
         most = options.trials
         require(most is None or most >= known, "trials", f"the study has {known} trials; ask for at least as many")
         budget = options.budget.generations if options.budget else None
-        if options.resume is not None and budget is not None:
+        if budget is not None:
             check_resumed(study, budget)
-        if options.resume is None and not sweep and most is None and options.budget is None:
-            most = DEFAULT_TRIALS
         study.limit(most, budget)
         study.enqueue(options.seeds)
 
@@ -142,7 +152,7 @@ def _work(study: Study, options: SearchArguments) -> int:
         if signals.received is not None:
             _print_results(study)
         else:
-            _finish(study, finished)
+            _finish(study, options, finished)
     finally:
         if not finished:
             more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
@@ -152,7 +162,7 @@ def _work(study: Study, options: SearchArguments) -> int:
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received
 
 
-def _finish(study: Study, finished: bool) -> None:
+def _finish(study: Study, options: SearchArguments, finished: bool) -> None:
     """Exports the winner so far, writes the comparison and the results, and prints them.
 
     Raises:
@@ -161,16 +171,18 @@ def _finish(study: Study, finished: bool) -> None:
     from egan_tf.search.process import python_command
     from egan_tf.search.study import write_results
     from egan_tf.search.table import best_trial, summary
-    from egan_tf.search.winner import EXPORT, export_winner
+    from egan_tf.search.winner import EXPORT, export_winner, recorded_export
 
     failure, exported = "", None
     with study.locked():
         if best_trial(study) is not None:
+            command = python_command("egan_tf.commands.export", "--trust-code")
             try:
-                exported = export_winner(study, python_command("egan_tf.commands.export", "--trust-code"))
+                exported = export_winner(study, command, options.name, options.overwrite)
             except RunError as error:
                 failure = str(error)
-        write_results(study, {**summary(study), EXPORT: exported})
+        # An export that fails leaves an earlier one, which the next may replace.
+        write_results(study, {**summary(study), EXPORT: exported or recorded_export(study)})
     _print_results(study)
     if exported is not None:
         print(f"model: {exported['model']}")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.command_line import OneLineParser, program
@@ -40,6 +41,8 @@ class SearchArguments:
     Attributes:
         train: the arguments for `egan-train`.
         data_dir: of a resumed study, instead of its own; None for its own.
+        name: of the export of a resumed study; None for that of its earlier export, or else its own.
+        overwrite: whether the export of a resumed study replaces any other.
         The others are the flags.
     """
 
@@ -60,6 +63,8 @@ class SearchArguments:
     list: bool = False
     trust_code: bool = False
     data_dir: str | None = None
+    name: str | None = None
+    overwrite: bool = False
 
 
 def read_arguments(arguments: Sequence[str]) -> SearchArguments:
@@ -78,13 +83,13 @@ def read_arguments(arguments: Sequence[str]) -> SearchArguments:
         _print_help(parser)
     given = vars(options)
     resume = given.get("resume")
+    changed: dict[str, Any] = {}
     if resume is not None:
         for name in ONLY_NEW:
             require(name not in given, name, "cannot change in a resumed study; leave it out, or make a new one")
         require(not options.dry_run, "dry_run", "is for a new study; --list shows the trials of one")
-        data_dir = _data_dir(rest)
+        changed = _changes(rest)
     else:
-        data_dir = None
         require(not options.list, "list", "shows the trials of the study that --resume names")
         require(not ("search" in given and "space" in given), "space", "cannot be given together with --search")
         for name in ("search", "space", "sampler", "pruning", "trials"):
@@ -106,7 +111,7 @@ def read_arguments(arguments: Sequence[str]) -> SearchArguments:
         dry_run=options.dry_run,
         list=options.list,
         trust_code=options.trust_code,
-        data_dir=data_dir,
+        **changed,
     )
 
 
@@ -130,15 +135,21 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _data_dir(rest: Sequence[str]) -> str | None:
-    """The only setting that may be given with `--resume`; it is where the data is on this machine."""
+def _changes(rest: Sequence[str]) -> dict[str, Any]:
+    """The settings that may be given with `--resume`: where the data is on this machine, and which export is made."""
+    from egan_tf.training.config_groups import check_name
+
     parser = OneLineParser(prog=program("search"), add_help=False)
     parser.add_argument("--data-dir", default=None)
+    parser.add_argument("--name", default=None)
+    parser.add_argument("--overwrite", action="store_true")
     known, others = parser.parse_known_args(list(rest))
     if others:
         problem = "cannot change in a resumed study; leave it out, or make a new one"
         raise InputError(others[0].partition("=")[0].lstrip("-").replace("-", "_") or "arguments", problem)
-    return None if known.data_dir is None else str(known.data_dir)
+    if known.name is not None:
+        check_name(known.name)
+    return dict(vars(known))
 
 
 def _print_help(parser: OneLineParser) -> None:
@@ -215,7 +226,8 @@ def _parser() -> OneLineParser:
         metavar="STUDY",
         default=absent,
         help="work on this study, such as studies/001-digits-search, also beside other workers; without a value, or "
-        "with newest, the newest one; with --storage also the name of a study of another machine",
+        "with newest, the newest one; with --storage also the name of a study of another machine. Of the settings only "
+        "--data-dir, and --name and --overwrite of the export, can be given again",
     )
     flags.add_argument("--list", action="store_true", help="print the trials of the study that --resume names")
     flags.add_argument(

@@ -14,6 +14,7 @@ from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.frechet import Moments
+from egan_tf.metrics.measurement import measurement_of
 from egan_tf.metrics.reference import load_reference
 from egan_tf.metrics.registry import METRICS, Metric, MetricInputs, SampleStatistics
 from egan_tf.metrics.scores import ClassifierScoreAccumulator
@@ -75,24 +76,8 @@ def evaluate(
     inputs = None if fake is None else MetricInputs(real, fake, seed, mixture)
     records = []
     for kind, metric in chosen.items():
-        records.append(
-            {
-                "metric": metric.reported_name(extractor, count),
-                "kind": kind,
-                **_compute(metric, inputs),
-                "n_real": real.count if metric.uses_real else 0,
-                "n_fake": count,
-                "dataset": dataset.name,
-                "split": dataset.split,
-                "extractor": extractor.name if extractor else None,
-                "extractor_hash": extractor.hash if extractor else None,
-                "resize": extractor.resize if extractor else None,
-                "protocol": _protocol(metric, extractor, min(real.count, count)),
-                "batchnorm": "inference",
-                "seed": seed,
-                "step": step,
-            }
-        )
+        how = measurement_of(metric, dataset, extractor, count=count, real_count=real_count, seed=seed)
+        records.append({"metric": how["metric"], "kind": kind, **_compute(metric, inputs), **how, "step": step})
     return records
 
 
@@ -134,13 +119,6 @@ def check_counts(metrics: Sequence[str], dataset: Dataset) -> None:
 
 def _needs(metrics: Iterable[Metric]) -> frozenset[str]:
     return frozenset().union(*(metric.needs for metric in metrics))
-
-
-def _protocol(metric: Metric, extractor: Extractor | None, count: int) -> str:
-    """The protocol; it tells of a distance that counts directions of which the samples say nothing."""
-    if extractor is None or "moments" not in metric.needs or count > extractor.size:
-        return metric.protocol
-    return f"{metric.protocol}, which are singular: {count} samples of {extractor.size} features"
 
 
 def _compute(metric: Metric, inputs: MetricInputs | None) -> Record:

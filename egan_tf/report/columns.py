@@ -50,6 +50,14 @@ class Columns:
         """float64 [n], all NaN if there is no such column."""
         return self.values.get(name, np.full(len(self), np.nan))
 
+    def at(self, generations: np.ndarray, name: str) -> np.ndarray:
+        """A column at these generations, between records by interpolation, NaN outside of them; float [n]."""
+        values = self.column(name)
+        known = np.isfinite(values)
+        if not known.any():
+            return np.full(len(generations), np.nan)
+        return np.interp(generations, self.generations[known], values[known], left=np.nan, right=np.nan)
+
     @property
     def mutations(self) -> list[str]:
         """The mutations whose selections were counted."""

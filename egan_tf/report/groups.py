@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from egan_tf.data.names import public_name
+from egan_tf.report.public_config import public_value
 from egan_tf.report.run_summary import SEED, Flat, RunSummary
 from egan_tf.report.text import format_json
 from egan_tf.training.config import Config
@@ -108,8 +108,7 @@ def _assignment(key: tuple[str, str], value: Any) -> str:
 
 def format_setting(key: tuple[str, str], value: Any) -> str:
     """A value as on the command line, cut to `MAX_VALUE` characters; of a local data set no folders."""
-    if key == ("data", "dataset") and isinstance(value, str):
-        value = public_name(value)
+    value = public_value(*key, value)
     text = " ".join(map(format_json, value)) if isinstance(value, list | tuple) else format_json(value)
     return f"{text[:MAX_VALUE]}…" if len(text) > MAX_VALUE else text or "none"
 

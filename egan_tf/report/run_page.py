@@ -12,6 +12,7 @@ from egan_tf.report.charts import smoothing_window
 from egan_tf.report.columns import SCORES
 from egan_tf.report.looks import Look
 from egan_tf.report.page import render
+from egan_tf.report.public_config import public_config, public_value
 from egan_tf.report.reading import whole_number
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.selection import selection_chart, selection_of
@@ -34,9 +35,10 @@ def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
         ends = [format_number(end) for end in (finite.min(), finite.max())] if finite.size else ["none"] * 2
         metrics.append([metric, format_number(line.y[-1]), f"{int(line.x[-1]):,}", *ends, protocol_text])
         metric_charts.append(draw.metric_chart(metric, protocol_text, [line], record.generations))
-    values = settings(record.config)
+    config = public_config(record.config)
+    values = settings(config)
     try:
-        no_command, (command, changed) = "", reproduce(record.config)
+        no_command, (command, changed) = "", reproduce(config)
     except InputError as error:
         no_command, command, changed = str(error), "", set()
     columns = record.columns
@@ -96,7 +98,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
 
 def _subtitle(record: RunRecord) -> str:
     """Data set, network and seed, and how many generations were trained."""
-    names = [record.setting("data", "dataset"), record.setting("network", "network")]
+    dataset = public_value("data", "dataset", record.setting("data", "dataset"))
+    names = [dataset, record.setting("network", "network")]
     parts = [", ".join(format_json(name) for name in names if name is not None)]
     steps, seed = whole_number(record.setting("run", "steps")), record.setting("evolution", "seed")
     # Earlier section: "run".

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from egan_tf.report.columns import Columns, read_columns
+from egan_tf.report.public_config import public_changes
 from egan_tf.report.reading import parse_lines, read_json_object, read_png, real_number, whole_number
 from egan_tf.report.text import format_json
 from egan_tf.training import run_folder
@@ -205,9 +206,11 @@ def _event(record: Mapping[str, Any]) -> tuple[str, str, str, str] | None:
     if not isinstance(name, str) or not name or not isinstance(time, str):
         return None
     generation = whole_number(record.get("generation"))
+    changes = record.get("changes")
+    shown = {**record, "changes": public_changes(changes)} if isinstance(changes, dict) else record
     details = [
         f"{key.replace('_', ' ')}: {format_json(value)}"
-        for key, value in record.items()
+        for key, value in shown.items()
         if key not in ("event", "time", "generation") and value not in (None, [], {}, "")
     ]
     return (time, name, "" if generation is None else f"{generation:,}", "; ".join(details))

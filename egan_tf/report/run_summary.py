@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from egan_tf.metrics.registry import METRICS
 from egan_tf.report.columns import Columns
-from egan_tf.report.reading import whole_number
+from egan_tf.report.generator_updates import Flat, generator_updates
 from egan_tf.report.run_charts import metric_line
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.text import format_json
@@ -21,10 +21,7 @@ from egan_tf.training.reproduce import settings
 
 MAX_METRICS = 48
 SEED = ("evolution", "seed")
-UPDATES = "generator_updates"
-"""A column of the records, which counts the optimizer steps of generators where generations differ in them."""
 
-Flat = Mapping[tuple[str, str], Any]
 MetricKey = tuple[str, str]
 """Name and protocol of a metric."""
 
@@ -90,12 +87,11 @@ def summarize(record: RunRecord, name: str) -> RunSummary:
     """The summary of a run, under a name that identifies it."""
     # What is not there had its default when the version that wrote it was current.
     values = {**settings(Config().to_dict()), **settings(with_new_names(record.config))} if record.config else {}
-    timings, per_generation = record.timings, _updates_per_generation(values)
+    timings = record.timings
 
     def places(generations: np.ndarray) -> dict[str, np.ndarray]:
-        counted = _at(generations, record.columns, UPDATES)
-        updates = counted if UPDATES in record.columns.values else generations * per_generation
-        return {"generation": generations, "updates": updates, "seconds": _at(generations, timings, "seconds")}
+        updates = generator_updates(values, generations, record.columns)
+        return {"generation": generations, "updates": updates, "seconds": timings.at(generations, "seconds")}
 
     series = {}
     for key, evaluations in list(record.metrics.items())[:MAX_METRICS]:
@@ -121,30 +117,3 @@ def _pace(timings: Columns) -> float:
         return math.nan
     first, last = known[0], known[-1]
     return float((seconds[last] - seconds[first]) / (timings.generations[last] - timings.generations[first]))
-
-
-def _at(generations: np.ndarray, columns: Columns, name: str) -> np.ndarray:
-    """A column at these generations, between records by interpolation, NaN outside of them; float [n]."""
-    values = columns.column(name)
-    known = np.isfinite(values)
-    if not known.any():
-        return np.full(len(generations), np.nan)
-    return np.interp(generations, columns.generations[known], values[known], left=np.nan, right=np.nan)
-
-
-def _updates_per_generation(values: Flat) -> float:
-    """Optimizer steps of generators in a generation; NaN where the settings do not say it."""
-    mutations, operators = values.get(("evolution", "mutations")), values.get(("evolution", "operators"))
-    size, steps, crossover_steps = (
-        whole_number(values.get(("evolution", name)))
-        for name in ("population_size", "mutation_steps", "crossover_steps")
-    )
-    if not isinstance(mutations, list | tuple | Mapping) or not isinstance(operators, list | tuple):
-        return math.nan
-    if size is None or steps is None or crossover_steps is None:
-        return math.nan
-    # A mapping holds an objective per name.
-    names = sum(len(one) if isinstance(one, Mapping) else 1 for one in mutations)
-    spent = {"mutation": float(size * names * steps), "crossover": float(crossover_steps)}
-    constant = values.get(("evolution", "tournaments"), "always") == "always"
-    return sum(spent.get(str(name), math.nan) for name in operators) if constant else math.nan

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from optuna.trial import FrozenTrial, TrialState
 
 from egan_tf.search.definition import SEED, Definition, format_seeds
+from egan_tf.search.sampler import settings_of
 from egan_tf.search.study import Study
 from egan_tf.search.table import generations_of
 from egan_tf.utils.checks import InputError, require
@@ -86,6 +87,5 @@ def _queued(study: Study, trials: Sequence[FrozenTrial]) -> str:
     if not waiting:
         return ""
     if study.definition.sweep:
-        given = [trial.params or trial.system_attrs.get("fixed_params", {}) for trial in waiting]
-        return f"seeds {format_seeds(sorted(int(params[SEED]) for params in given))}"
+        return f"seeds {format_seeds(sorted(int(settings_of(trial)[SEED]) for trial in waiting))}"
     return f"trials {' '.join(str(trial.number) for trial in waiting)}"

@@ -42,7 +42,7 @@ def default_space(config: Config) -> tuple[Parameter, ...]:
     ):
         offered = dict.fromkeys((*MUTATIONS, mutations))
         texts.append(f"mutations=choice:{'|'.join('+'.join(names) for names in offered)}")
-    refused = _refusal(config)
+    refused = refusal(config)
     fitting = (_fitting(config, parameter, refused) for parameter in parse_space(texts))
     return parse_space([f"{one.label}={one.text}" for one in fitting if one.kind != "choice" or len(one.choices) > 1])
 
@@ -51,12 +51,12 @@ def _fitting(config: Config, parameter: Parameter, refused: str) -> Parameter:
     """The parameter without the choices that training refuses for another reason than the configuration itself."""
 
     def fits(choice: str) -> bool:
-        return _refusal(config_of(config, [parameter], {parameter.label: choice})) in ("", refused)
+        return refusal(config_of(config, [parameter], {parameter.label: choice})) in ("", refused)
 
     return dataclasses.replace(parameter, choices=tuple(filter(fits, parameter.choices)))
 
 
-def _refusal(config: Config) -> str:
+def refusal(config: Config) -> str:
     """Why training refuses a configuration; empty if it does not. The user's functions are not imported."""
     from egan_tf.training.check import check_settings  # imports TensorFlow
 

@@ -11,16 +11,19 @@ from typing import Any, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from egan_tf.search.definition import MAX_SWEPT_SEED, REDUCTION, SEED, Definition
-from egan_tf.search.sampler import SeededSampler, untried
+from egan_tf.search.sampler import QUEUED, SeededSampler, untried
 from egan_tf.search.space import Parameter
 from egan_tf.utils.checks import InputError, first_line
 
 HEARTBEAT_SECONDS = 60
 STALE_SECONDS = 600
 """After so long without a heartbeat a trial of another machine counts as abandoned."""
+HISTORY = "retry_history"
+"""Optuna's attribute of a trial: the numbers of those that it begins again."""
 _BUSY_SECONDS = 120.0
 """How long a worker waits for the lock of the SQLite file."""
 
@@ -54,10 +57,36 @@ def shared_storage(url: str) -> RDBStorage:
     Raises:
         InputError: it cannot be opened; the message does not show the URL, which may hold a password.
     """
-    with quietly():
-        again = RetryHeartbeatStaleTrialCallback()
     beats = {"heartbeat_interval": HEARTBEAT_SECONDS, "grace_period": STALE_SECONDS}
-    return _opened(url, "it", heartbeat_stale_trial_callback=again, **beats)
+    return _opened(url, "it", heartbeat_stale_trial_callback=_begin_again, **beats)
+
+
+def beat(study: optuna.Study, trial: int) -> None:
+    """Tells a shared storage that a trial is alive.
+
+    Args:
+        study: in a storage as `shared_storage` gives it.
+        trial: the trial's number in the storage, over all studies.
+    """
+    study._storage.record_heartbeat(trial)  # type: ignore[attr-defined]
+
+
+def _begin_again(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queues the settings of a trial whose machine fell silent, as another trial.
+
+    Nothing else of it stays: the new one is trained from its beginning, and is pruned and counted for itself. Optuna's
+    own callback would copy the rungs that it has passed, and our attributes.
+    """
+    kept = {name: trial.system_attrs[name] for name in (QUEUED,) if name in trial.system_attrs}
+    history = [*trial.system_attrs.get(HISTORY, []), trial.number]
+    study.add_trial(
+        optuna.create_trial(
+            state=TrialState.WAITING,
+            params=trial.params,
+            distributions=trial.distributions,
+            system_attrs={**kept, HISTORY: history},
+        )
+    )
 
 
 def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
@@ -72,7 +101,7 @@ def load_study(storage: RDBStorage, name: str, definition: Definition, create: b
     """The study of this name, with the sampler and the pruner of its definition.
 
     Raises:
-        InputError: with `create`, if the storage has such a study; without, if it has none.
+        InputError: with `create`, if the storage has such a study, and anything in it; without, if it has none.
     """
     direction: Literal["maximize", "minimize"] = "maximize" if definition.higher_is_better else "minimize"
     options: dict[str, Any] = {
@@ -85,6 +114,11 @@ def load_study(storage: RDBStorage, name: str, definition: Definition, create: b
                 return optuna.create_study(storage=storage, study_name=name, direction=direction, **options)
             return optuna.load_study(storage=storage, study_name=name, **options)
     except optuna.exceptions.DuplicatedStudyError as error:
+        with quietly():
+            found = optuna.load_study(storage=storage, study_name=name, **options)
+            unused = not found.user_attrs and not found.get_trials(deepcopy=False)
+        if unused and found.direction.name.lower() == direction:  # left by a kill right after it was made
+            return found
         problem = f"the storage has a study {name}; work on it with --resume {name}, or choose another --name"
         raise InputError("name", problem) from error
     except KeyError as error:

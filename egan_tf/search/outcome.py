@@ -24,8 +24,9 @@ STATES = {
 }
 """By outcome, Optuna's state of the trial; an interrupted one goes on."""
 OUTCOME, REASON, GENERATION, BEST_GENERATION, BEST_VALUE = "outcome", "reason", "generation", "best_at", "best"
-SECONDS, INTERRUPTIONS = "seconds", "interruptions"
-"""Attributes of a trial; `generation` is how far it was trained, as far as it was measured."""
+SECONDS, INTERRUPTIONS, DECISION = "seconds", "interruptions", "decision"
+"""Attributes of a trial; `generation` is how far it was trained, as far as it was measured, and `decision` how a trial
+that still runs is to end."""
 REFUSED_STATUS = 2
 MAX_REASON = 300
 

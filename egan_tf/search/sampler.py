@@ -21,6 +21,9 @@ MAX_LISTED = 10_000
 REDRAWS = 20
 """Of settings that were tried already, before one is taken from those that are left."""
 
+QUEUED = "fixed_params"
+"""Optuna's attribute of a trial: the settings that it was queued with."""
+
 Space = Mapping[str, BaseDistribution]
 
 
@@ -89,6 +92,11 @@ class SeededSampler(optuna.samplers.BaseSampler):
         return random.sample_independent(study, trial, name, distribution)
 
 
+def settings_of(trial: FrozenTrial) -> dict[str, Any]:
+    """The settings of a trial by parameter, also of one that is queued."""
+    return trial.params or trial.system_attrs.get(QUEUED, {})
+
+
 def untried(space: Space, trials: Iterable[FrozenTrial]) -> list[dict[str, Any]] | None:
     """The settings of a finite space that no trial has; None if there are too many to list.
 
@@ -116,7 +124,7 @@ def _values(distribution: BaseDistribution) -> list[Any] | None:
 
 
 def _tried(trials: Iterable[FrozenTrial]) -> set[tuple[Any, ...]]:
-    return {_key(trial.params or trial.system_attrs.get("fixed_params", {})) for trial in trials}
+    return {_key(settings_of(trial)) for trial in trials}
 
 
 def _key(settings: Mapping[str, Any]) -> tuple[Any, ...]:

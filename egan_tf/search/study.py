@@ -11,30 +11,31 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import optuna
 from optuna.trial import TrialState
 
 from egan_tf.search import engine
-from egan_tf.search.definition import Definition, from_json_object, read_json
+from egan_tf.search.definition import Definition
+from egan_tf.search.sampler import settings_of
 from egan_tf.search.space import config_of, own_values
-from egan_tf.training import run_folder
+from egan_tf.search.start import Start
+from egan_tf.search.study_file import HIDDEN, create_study_folder, parse_study, read_study_file, study_values
 from egan_tf.training.config import Config
 from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.locks import LocksUnsupportedError, directory_lock, path_lock
 
-STUDY, STORAGE, RUNS, MODELS, LOCKS, LOGS = "study.json", "trials.db", "runs", "models", "locks", "logs"
+STORAGE, RUNS, MODELS, LOCKS, LOGS = "trials.db", "runs", "models", "locks", "logs"
 RESULTS, COMPARISON = "results.json", "comparison.html"
-DEFINITION, TRIALS, BUDGET = "definition", "trials", "budget"
-"""Attributes of a study in its storage: the definition, the number of trials, and of generations, to stop at."""
+DEFINITION, TRIALS, BUDGET, STARTED = "definition", "trials", "budget", "started"
+"""Attributes of a study in its storage: the definition, the number of trials, and of generations, to stop at; and
+whether the limits of its start are set, and the first trials are queued."""
 FOLDER, HOST = "folder", "host"
 """Attributes of a trial: where its run is."""
 
@@ -101,7 +102,7 @@ class Study:
 
     def enqueue(self, seeds: list[int]) -> None:
         """Queues the seeds of a sweep that it does not have yet, or the configuration's own values as first trial."""
-        known = [trial.params or trial.system_attrs.get("fixed_params", {}) for trial in self.trials]
+        known = [settings_of(trial) for trial in self.trials]
         if self.definition.sweep:
             swept = [params.get("seed") for params in known]
             queued: list[dict[str, Any]] = [{"seed": seed} for seed in seeds if seed not in swept]
@@ -110,6 +111,14 @@ class Study:
         with engine.quietly():
             for params in queued:
                 self.engine.enqueue_trial(params)
+
+    def begin(self, start: Start) -> None:
+        """Sets the first limits and queues the first trials, unless that is done; after a kill it is done again."""
+        if self.engine.user_attrs.get(STARTED):
+            return
+        self.limit(start.trials, start.budget)
+        self.enqueue(list(start.seeds))
+        self.engine.set_user_attr(STARTED, True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -141,24 +150,23 @@ def first_trials(definition: Definition) -> list[dict[str, Any]]:
     return [] if own is None or not definition.space else [own]
 
 
-def create_study(definition: Definition, studies_dir: Path, url: str = "") -> Study:
+def create_study(definition: Definition, studies_dir: Path, url: str = "", start: Start | None = None) -> Study:
     """Makes a new study and its folder.
 
     Args:
         definition: of the study; its configuration has a name.
         studies_dir: the folder of all studies.
         url: of a storage outside the folder.
+        start: the limits and the seeds that the study begins with; None to set them later.
 
     Raises:
         InputError: the folder cannot be made, or the storage cannot be used or has a study of this name.
     """
     storage = engine.shared_storage(url) if url else None
-    name = definition.config.name
     if storage is not None:
-        created = engine.load_study(storage, name, definition, create=True)
-        created.set_user_attr(DEFINITION, definition.to_dict())
-    folder = _create_folder(definition, studies_dir, url)
-    return open_study(folder, url)
+        created = engine.load_study(storage, definition.config.name, definition, create=True)
+        created.set_user_attr(DEFINITION, study_values(definition, start))
+    return open_study(create_study_folder(definition, start, studies_dir, url), url)
 
 
 def open_study(folder: Path, url: str = "") -> Study:
@@ -166,26 +174,27 @@ def open_study(folder: Path, url: str = "") -> Study:
 
     Args:
         folder: of the study.
-        url: of its storage, where the folder does not know it because it holds a password.
+        url: of its storage, where the folder does not know it because it may hold a password.
 
     Raises:
         InputError: the folder is not that of a study, or its storage cannot be used.
     """
-    values = read_json(folder / STUDY, "resume")
-    definition = from_json_object(values, str(folder / STUDY))
-    identity, known = values.get("identity"), values.get("storage")
-    require(isinstance(identity, str) and bool(identity), str(folder / STUDY), "identity must be text")
-    require(known is None or isinstance(known, str), str(folder / STUDY), "storage must be text")
-    require(bool(known) or not url, "storage", f"the study has its own, {folder / STORAGE}; leave --storage out")
-    require(known != _HIDDEN or bool(url), "storage", "holds a password, which is not written to files; give it again")
+    file = read_study_file(folder)
+    shared, definition = bool(file.storage), file.definition
+    require(shared or not url, "storage", f"the study has its own, {folder / STORAGE}; leave --storage out")
+    problem = "may hold a password, so that it is not written to files; give it again"
+    require(file.storage != HIDDEN or bool(url), "storage", problem)
     _check_locks(folder)
-    storage = engine.shared_storage(url or str(known)) if known else engine.sqlite_storage(folder / STORAGE)
+    storage = engine.shared_storage(url or file.storage) if shared else engine.sqlite_storage(folder / STORAGE)
     name = definition.config.name
     with directory_lock(folder / LOCKS, wait=True):
-        if not known and name not in [summary.study_name for summary in storage.get_all_studies()]:
+        if not shared and name not in [summary.study_name for summary in storage.get_all_studies()]:
             engine.load_study(storage, name, definition, create=True)
         loaded = engine.load_study(storage, name, definition, create=False)
-    return Study(folder, name, str(identity), definition, loaded, bool(known))
+        study = Study(folder, name, file.identity, definition, loaded, shared)
+        if file.start is not None:
+            study.begin(file.start)
+    return study
 
 
 def join_study(name: str, url: str, studies_dir: Path) -> Study:
@@ -199,21 +208,8 @@ def join_study(name: str, url: str, studies_dir: Path) -> Study:
         found = [one for one in storage.get_all_studies() if one.study_name == name]
     if not found or DEFINITION not in found[0].user_attrs:
         raise InputError("resume", f"{name} is neither a folder of a study nor a study of the storage")
-    definition = from_json_object(found[0].user_attrs[DEFINITION], "storage")
-    return open_study(_create_folder(definition, studies_dir, url), url)
-
-
-_HIDDEN = "hidden"
-
-
-def _create_folder(definition: Definition, studies_dir: Path, url: str) -> Path:
-    try:
-        hidden = bool(urlsplit(url).password)
-    except ValueError:
-        hidden = True
-    values = {"identity": secrets.token_hex(8), "storage": _HIDDEN if hidden else url, **definition.to_dict()}
-    text = json.dumps(values, indent=2) + "\n"
-    return run_folder.create_numbered_folder(studies_dir, definition.config.name, {STUDY: text}, "studies_dir")
+    definition, start = parse_study(found[0].user_attrs[DEFINITION], "storage")
+    return open_study(create_study_folder(definition, start, studies_dir, url), url)
 
 
 def _check_locks(folder: Path) -> None:

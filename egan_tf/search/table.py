@@ -11,6 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from egan_tf.search import outcome as outcomes
+from egan_tf.search.engine import HISTORY
 from egan_tf.search.space import format_drawn
 from egan_tf.search.study import HOST, Study, is_unfinished
 from egan_tf.training import run_folder
@@ -21,7 +22,9 @@ MAX_CELL = 48
 
 def counted(trials: Sequence[FrozenTrial]) -> int:
     """The number of trials, without those that another machine began again under another number."""
-    return sum(outcomes.OUTCOME in trial.user_attrs or trial.state != TrialState.FAIL for trial in trials)
+    again = {number for trial in trials for number in trial.system_attrs.get(HISTORY, ())}
+    own = (trial for trial in trials if trial.number not in again)
+    return sum(outcomes.OUTCOME in trial.user_attrs or trial.state != TrialState.FAIL for trial in own)
 
 
 def generations_of(trials: Sequence[FrozenTrial], steps: int) -> int:

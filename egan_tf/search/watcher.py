@@ -44,7 +44,7 @@ class Watcher:
     def look(self) -> Outcome | None:
         """Reports new values; returns the outcome if the trial is to end now."""
         if self._beats and time.monotonic() >= self._beat + engine.HEARTBEAT_SECONDS:
-            self._trial.storage.record_heartbeat(self._trial._trial_id)  # type: ignore[attr-defined]
+            engine.beat(self._trial.study, self._trial._trial_id)
             self._beat = time.monotonic()
         path = self._run / run_folder.EVALUATIONS
         size = path.stat().st_size if path.exists() else 0
@@ -60,10 +60,27 @@ class Watcher:
             elif step < max(self._reported):
                 continue  # decided by an earlier worker
             if step < self._steps and self._trial.should_prune():
+                outcome = Outcome(PRUNED, f"pruned at generation {step}")
                 if math.isnan(value):
-                    return Outcome(DIVERGED, f"diverged: the metric is not finite at generation {step}")
-                return Outcome(PRUNED, f"pruned at generation {step}")
+                    outcome = Outcome(DIVERGED, f"diverged: the metric is not finite at generation {step}")
+                decision = {"kind": outcome.kind, "reason": outcome.reason, "generation": step}
+                self._trial.set_user_attr(outcomes.DECISION, decision)
+                return outcome
         return None
+
+
+def decision_of(trial: optuna.Trial) -> tuple[Outcome, list[tuple[int, float]]] | None:
+    """How a trial is to end, and the values that count; None unless an earlier worker has decided it.
+
+    That worker was killed before it recorded the end. The engine would not decide again: it judges a trial once at each
+    rung.
+    """
+    decision = trial.user_attrs.get(outcomes.DECISION)
+    if decision is None:
+        return None
+    reported = trial.storage.get_trial(trial._trial_id).intermediate_values
+    values = [(step, value) for step, value in sorted(reported.items()) if step <= decision["generation"]]
+    return Outcome(decision["kind"], decision["reason"]), values
 
 
 def tell(study: optuna.Study, trial: optuna.Trial, outcome: Outcome, values: list[tuple[int, float]]) -> None:

@@ -8,27 +8,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from optuna.trial import TrialState
+
 from egan_tf.export.card import is_unchanged
-from egan_tf.sampling.integrity import CARD_FILE
+from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.search.outcome import BEST_GENERATION
 from egan_tf.search.process import environment, last_line
 from egan_tf.search.study import HOST, RESULTS, Study
 from egan_tf.search.table import best_trial
+from egan_tf.training.config import Config, from_dict
+from egan_tf.training.config_file import read_config
+from egan_tf.training.export_place import exported_as
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import RunError
 
 EXPORT = "export"
-"""In `results.json`: the trial and the generation that were exported, and the SHA-256 of the export's card."""
+"""In `results.json`: the trial and the generation that were exported, the SHA-256 of the card, and the folder."""
 
 
-def export_winner(study: Study, command: Sequence[str]) -> dict[str, Any]:
+def export_winner(
+    study: Study, command: Sequence[str], name: str | None = None, overwrite: bool = False
+) -> dict[str, Any]:
     """Exports the best trial from its best checkpoint, unless that is done.
 
-    An earlier export of this study is replaced if nobody changed it; any other only if the study has `overwrite`.
+    An earlier export of this study is replaced if nobody changed it; any other only with `overwrite`.
 
     Args:
         study: with a trial that came to its end.
         command: exports the run that is appended to it.
+        name: of the export; by default that of the study's earlier export, or else the study's.
+        overwrite: replaces any export, as if the study's configuration said so.
 
     Returns:
         For `results.json`: "trial", "generation", "card_sha256", "model".
@@ -44,14 +53,15 @@ def export_winner(study: Study, command: Sequence[str]) -> dict[str, Any]:
         raise RunError(
             f"the winner, trial {best.number}, was trained on {machine}; resume the study there to export it"
         )
-    settings = study.definition.config.run
-    model = Path(settings.models_dir) / study.definition.config.name
+    settings, earlier = study.definition.config.run, recorded_export(study)
+    name = name or (Path(earlier["model"]).name if earlier else study.definition.config.name)
+    model = Path(settings.models_dir) / name
     now = {"trial": best.number, "generation": best.user_attrs.get(BEST_GENERATION)}
-    before = _exported(study, model)
-    if before is not None and {name: before.get(name) for name in now} == now:
+    before = _own_export(study, model)
+    if before is not None and {entry: before.get(entry) for entry in now} == now:
         return before
-    arguments = ["--checkpoint", "best", "--name", study.definition.config.name, "--models-dir", settings.models_dir]
-    if before is not None or settings.overwrite:
+    arguments = ["--checkpoint", "best", "--name", name, "--models-dir", settings.models_dir]
+    if before is not None or overwrite or settings.overwrite:
         arguments.append("--overwrite")
     done = subprocess.run(
         [*command, str(run), *arguments], capture_output=True, text=True, check=False, env=environment()
@@ -61,11 +71,42 @@ def export_winner(study: Study, command: Sequence[str]) -> dict[str, Any]:
     return {**now, "card_sha256": sha256_of(model / CARD_FILE), "model": str(model)}
 
 
-def _exported(study: Study, model: Path) -> dict[str, Any] | None:
-    """The export that this study made, if it is unchanged."""
+def recorded_export(study: Study) -> dict[str, Any] | None:
+    """The last export of a study by its `results.json`; None if it records none."""
     try:
         found = json.loads((study.folder / RESULTS).read_text(encoding="utf-8"))[EXPORT]
-        own = is_unchanged(model) and found["card_sha256"] == sha256_of(model / CARD_FILE)
-        return found if own and isinstance(found, dict) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return found if isinstance(found, dict) and isinstance(found.get("model"), str) else None
+
+
+def _own_export(study: Study, model: Path) -> dict[str, Any] | None:
+    """The export that this study made in a folder, if nobody changed it.
+
+    A study that was killed before it could record its export knows it by the card, which has the configuration of a
+    trial and the generation of its best checkpoint.
+    """
+    try:
+        if not is_unchanged(model):
+            return None
+        card_sha256, recorded = sha256_of(model / CARD_FILE), recorded_export(study)
+        if recorded is not None and recorded.get("card_sha256") == card_sha256:
+            return recorded
+        card = read_card(model) or {}
+        config, generation = from_dict(card.get("config")), card.get("steps")
+    except (OSError, ValueError):
+        return None
+    ended = (trial for trial in study.trials if trial.state == TrialState.COMPLETE and study.is_own(trial))
+    alike = (trial.number for trial in ended if trial.user_attrs.get(BEST_GENERATION) == generation)
+    number = next((number for number in alike if _is_exported(study.run_of(number), config, model)), None)
+    if number is None:
+        return None
+    return {"trial": number, "generation": generation, "card_sha256": card_sha256, "model": str(model)}
+
+
+def _is_exported(run: Path, config: Config, model: Path) -> bool:
+    """Whether a configuration of a card is that of a run, exported to a folder."""
+    try:
+        return exported_as(read_config(run), model.name, model.parent).public() == config.public()
+    except ValueError:
+        return False

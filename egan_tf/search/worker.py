@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import optuna
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import fail_stale_trials
 from optuna.trial import TrialState
 
 from egan_tf.search import budget, engine
 from egan_tf.search import outcome as outcomes
+from egan_tf.search.failures import failures_in_one_line
 from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
 from egan_tf.search.process import TrialProcess
 from egan_tf.search.sampler import untried
 from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
 from egan_tf.search.table import counted, trial_line
-from egan_tf.search.watcher import Watcher, tell
+from egan_tf.search.watcher import Watcher, decision_of, tell
 from egan_tf.training import run_folder
 from egan_tf.training.config import Config
 from egan_tf.utils.atomic import atomic_directory, atomic_write
-from egan_tf.utils.checks import RunError
 from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.log_line import log_line
 
@@ -52,6 +52,7 @@ class Worker:
     report: Callable[[str], None]
     new_trials: bool = True
     _said: set[str] = field(default_factory=set, init=False)
+    _beaten: set[int] = field(default_factory=set, init=False)
 
     def work(self) -> bool:
         """Trains until the study has no unfinished trial, waiting for those of other workers.
@@ -60,20 +61,17 @@ class Worker:
             Whether the study is finished; False if it was stopped, also by its budget of generations.
 
         Raises:
-            RunError: the storage cannot be reached any more.
+            RunError: the storage cannot be reached any more, or the study's folder cannot be written.
         """
-        try:
-            with engine.quietly():
-                while not self.stopped():
-                    with self._claim() as trial:
-                        if trial is not None:
-                            self._train(trial)
-                            continue
-                    if not self._others():
-                        return not budget.queued(self.study)
-                    time.sleep(WAIT_SECONDS)
-        except StorageInternalError as error:
-            raise RunError(f"the storage of {self.study.folder} cannot be reached; its trials are kept") from error
+        with failures_in_one_line(self.study.folder), engine.quietly():
+            while not self.stopped():
+                with self._claim() as trial:
+                    if trial is not None:
+                        self._train(trial)
+                        continue
+                if not self._others():
+                    return not budget.queued(self.study)
+                time.sleep(WAIT_SECONDS)
         return False
 
     @contextlib.contextmanager
@@ -82,9 +80,21 @@ class Worker:
         with contextlib.ExitStack() as held:
             with self.study.locked():
                 if self.study.shared:
+                    self._beat_for_unclaimed()
                     fail_stale_trials(self.study.engine)
                 trial = self._abandoned(held) or self._new(held)
             yield trial
+
+    def _beat_for_unclaimed(self) -> None:
+        """Beats once for trials that no folder has: their workers may have been killed before they could.
+
+        A trial without any heartbeat never counts as abandoned.
+        """
+        for trial in self.study.trials:
+            unclaimed = trial.state == TrialState.RUNNING and FOLDER not in trial.user_attrs
+            if unclaimed and trial.number not in self._beaten:
+                engine.beat(self.study.engine, trial._trial_id)
+                self._beaten.add(trial.number)
 
     def _abandoned(self, held: contextlib.ExitStack) -> optuna.Trial | None:
         for found in self.study.trials:
@@ -113,6 +123,8 @@ class Worker:
             self._say(budget.spent(self.study, trials))
             return None
         trial = self.study.engine.ask(engine.distributions(self.study.definition))
+        if self.study.shared:
+            engine.beat(self.study.engine, trial._trial_id)
         held.enter_context(self.study.trial_lock(trial.number))
         trial.set_user_attr(FOLDER, self.study.identity)
         trial.set_user_attr(HOST, host())
@@ -120,8 +132,7 @@ class Worker:
 
     def _others(self) -> bool:
         """Whether other workers have unfinished trials; says so once for the same ones."""
-        running = [trial for trial in self.study.trials if trial.state == TrialState.RUNNING]
-        names = [str(trial.number) for trial in running if FOLDER in trial.user_attrs or not self.study.shared]
+        names = [str(trial.number) for trial in self.study.trials if trial.state == TrialState.RUNNING]
         if names:
             self._say(f"waiting for the trials of other workers: {', '.join(names)}")
         return bool(names)
@@ -134,6 +145,20 @@ class Worker:
 
     def _train(self, trial: optuna.Trial) -> None:
         """Trains a trial to its end, or until the worker is stopped; then the trial stays unfinished."""
+        try:
+            decided = decision_of(trial)
+            if decided is None:
+                decided = self._followed(trial)
+            if decided is None:
+                return
+            tell(self.study.engine, trial, *decided)
+        except UpdateFinishedTrialError:
+            log_line(f"trial {trial.number} was taken over by another machine while this one did not answer")
+            return
+        self.report(trial_line(self.study, trial.number))
+
+    def _followed(self, trial: optuna.Trial) -> tuple[Outcome, list[tuple[int, float]]] | None:
+        """Runs a trial; returns its outcome and the values that count, None if it stays unfinished."""
         for name, distribution in engine.distributions(self.study.definition).items():
             if name not in trial.params:  # a worker was killed before it came to them
                 trial._suggest(name, distribution)
@@ -142,21 +167,15 @@ class Worker:
         metric = self.study.definition.metric
         watcher = Watcher(trial, run, metric, config.run.steps, beats=self.study.shared)
         begun = time.monotonic()
-        try:
-            outcome = self._run(trial, run, watcher) if self._is_free(run) else None
-            spent = float(trial.user_attrs.get(outcomes.SECONDS, 0.0)) + time.monotonic() - begun
-            trial.set_user_attr(outcomes.SECONDS, round(spent, 1))
-            if outcome is not None and outcome.kind == INTERRUPTED:
-                outcome = self._interrupted(trial, outcome)
-            if outcome is None:
-                return
-            # A run that rolled back has cut its records, and written others.
-            values = values_of(run, metric) if outcome.kind == DONE else watcher.values
-            tell(self.study.engine, trial, outcome, values)
-        except UpdateFinishedTrialError:
-            log_line(f"trial {trial.number} was taken over by another machine while this one did not answer")
-            return
-        self.report(trial_line(self.study, trial.number))
+        outcome = self._run(trial, run, watcher) if self._is_free(run) else None
+        spent = float(trial.user_attrs.get(outcomes.SECONDS, 0.0)) + time.monotonic() - begun
+        trial.set_user_attr(outcomes.SECONDS, round(spent, 1))
+        if outcome is not None and outcome.kind == INTERRUPTED:
+            outcome = self._interrupted(trial, outcome)
+        if outcome is None:
+            return None
+        # A run that rolled back has cut its records, and written others.
+        return outcome, values_of(run, metric) if outcome.kind == DONE else watcher.values
 
     def _is_free(self, run: Path) -> bool:
         """Waits until the process of a killed worker, which stops by itself, has left the run; False if stopped."""

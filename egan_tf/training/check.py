@@ -15,6 +15,7 @@ from egan_tf.evolution.choices import BURN_IN_ONLY, choices_of
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.strategies import check_sizes
+from egan_tf.export.arguments import check_rows_per_call
 from egan_tf.export.directory import check_export_directory
 from egan_tf.metrics.extractors import Extractor
 from egan_tf.training import run_folder
@@ -26,7 +27,7 @@ from egan_tf.training.data_loading import load_dataset
 from egan_tf.training.devices import replicas_of, strategy_of
 from egan_tf.training.export_place import export_dir
 from egan_tf.training.export_run import is_own_export
-from egan_tf.training.metric_setup import load_metric_extractor
+from egan_tf.training.metric_setup import check_extractor_is_used, load_metric_extractor
 from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
 from egan_tf.training.workers import Workers
@@ -87,7 +88,13 @@ def check(
     Raises:
         InputError: the run cannot work; the message names the setting.
     """
-    code = code or UserCode()
+    return _prepare(config, code or UserCode(), dry_run, dataset, new_extractor=True)
+
+
+def _prepare(
+    config: Config, code: UserCode, dry_run: bool, dataset: data.Dataset | None, new_extractor: bool
+) -> Prepared:
+    """As `check`; runs of older versions may have an extractor that is not used."""
     check_settings(config, code)
     strategy = strategy_of(config.run)
     _check_replicas(config, replicas_of(strategy))
@@ -95,6 +102,8 @@ def check(
     for name in ("runs_dir", "models_dir"):
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = load_dataset(config, code) if dataset is None else dataset
+    if new_extractor:
+        check_extractor_is_used(config, dataset)
     is_chief = Workers(strategy).is_chief
     extractor = load_metric_extractor(config, dataset, trained=is_chief and not dry_run)
     egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names), strategy=strategy)
@@ -129,6 +138,7 @@ def check_settings(config: Config, code: UserCode | None = None) -> None:
     choices_of(evolution)
     sizes_for(evolution, config.data.batch_size)
     _check_burn_in(config)
+    check_rows_per_call(config.run.rows_per_call, config.run.formats)
     for section, names in MULTIPLES.items():
         for name in names:
             whole = getattr(getattr(config, section), name) % config.run.steps_per_execution == 0
@@ -184,7 +194,8 @@ def check_resume(
     _check_path("resume", folder)
     config = config or before
     changed = changed_settings(before, config)
-    prepared = check(config.replace(run={"overwrite": True}), code, dry_run=dry_run)
+    new_extractor = any(name.startswith("metrics.extractor") for name in changed)
+    prepared = _prepare(config.replace(run={"overwrite": True}), code or UserCode(), dry_run, None, new_extractor)
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, prepared.egan)
     manifest, skipped = checkpoints.restore()
     _check_progress(folder, config, prepared.dataset, manifest)

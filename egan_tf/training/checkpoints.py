@@ -18,7 +18,9 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.training.checkpoint_folders import MANIFEST, checkpoint_folders, score_of
+from egan_tf.metrics.measurement import Measurement
+from egan_tf.training.checkpoint_folders import MANIFEST, checkpoint_folders
+from egan_tf.training.checkpoint_scores import Score, comparable_scores, scores
 from egan_tf.utils.atomic import atomic_directory, atomic_write, remove_leftovers, sha256_of
 from egan_tf.utils.checks import InputError
 
@@ -55,6 +57,7 @@ class Manifest:
         score: of the model, higher is better; None if it was not evaluated.
         files: SHA-256 by file name.
         format: `FORMAT` of the version that wrote it.
+        measurement: how the score was measured; None without a score, and in checkpoints of older versions.
     """
 
     generation: int
@@ -64,6 +67,7 @@ class Manifest:
     score: float | None
     files: Mapping[str, str]
     format: int = FORMAT
+    measurement: Measurement | None = None
 
 
 class Checkpoints:
@@ -85,13 +89,13 @@ class Checkpoints:
             discriminator_optimizer=_values(egan.discriminator_optimizer.variables),
         )
 
-    def save(self, fingerprint: str, logs: Mapping[str, int], score: float | None = None) -> None:
+    def save(self, fingerprint: str, logs: Mapping[str, int], score: Score | None = None) -> None:
         """Saves the model, and removes checkpoints that are neither among the newest nor the best.
 
         Args:
             fingerprint: of the data set.
             logs: the size of each log in bytes, by file name; a resumed run cuts the logs to it.
-            score: of the model, higher is better, if it was evaluated.
+            score: of the model, if it was evaluated.
 
         Raises:
             OSError: it cannot be written; the other checkpoints are unchanged.
@@ -106,40 +110,40 @@ class Checkpoints:
             with atomic_directory(directory) as partial:
                 self._state.write(str(partial / STATE))
                 files = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
-                manifest = Manifest(generation, restarts, fingerprint, dict(logs), score, files)
+                value, measurement = (None, None) if score is None else (score.value, score.measurement)
+                kept = dict(logs)
+                manifest = Manifest(generation, restarts, fingerprint, kept, value, files, FORMAT, measurement)
                 atomic_write(partial / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
         except tf.errors.OpError as error:
             raise OSError(f"{directory} cannot be written: {str(error).splitlines()[0]}") from error
         self._prune()
 
-    @property
-    def best_score(self) -> float | None:
-        """The highest score of any checkpoint; None if none has one."""
-        return max(
-            (score for directory in checkpoint_folders(self.folder) if (score := score_of(directory)) is not None),
-            default=None,
-        )
+    def is_best(self, score: Score) -> bool:
+        """Whether a score is higher than that of every checkpoint that was measured alike."""
+        alike = (other for other in scores(self.folder).values() if other.measurement == score.measurement)
+        return all(score.value > other.value for other in alike)
 
-    def restore_best(self) -> Manifest:
-        """Restores the checkpoint with the highest score.
+    def restore_best(self) -> tuple[Manifest, list[str]]:
+        """Restores the checkpoint with the highest score, of those that were measured like the newest one.
+
+        Returns:
+            Its manifest; and a sentence for each checkpoint whose score was measured in another way.
 
         Raises:
             InputError: if no checkpoint has a score, or the best cannot be read.
         """
-        scores = {
-            directory: score
-            for directory in checkpoint_folders(self.folder)
-            if (score := score_of(directory)) is not None
-        }
-        if not scores:
+        values = comparable_scores(self.folder)
+        if not values:
             raise InputError("checkpoint", f"no checkpoint in {self.folder} has a value of a metric; take the newest")
-        best = max(scores, key=lambda directory: scores[directory])
+        best = max(values, key=lambda directory: values[directory])
         try:
             manifest = read_manifest(best)
             self._read(best)
         except DamagedError as error:
             raise InputError("checkpoint", f"the best, {best.name}, is damaged ({error}); take the newest") from error
-        return manifest
+        others = [directory.name for directory in scores(self.folder) if directory not in values]
+        problem = "has a value of another metric or protocol than the newest one, and is not compared with it"
+        return manifest, [f"checkpoint {name} {problem}" for name in others]
 
     def restore(self) -> tuple[Manifest | None, list[str]]:
         """Restores the newest undamaged checkpoint.
@@ -172,8 +176,8 @@ class Checkpoints:
 
     def _prune(self) -> None:
         directories = checkpoint_folders(self.folder)
-        scores = {directory: score for directory in directories if (score := score_of(directory)) is not None}
-        best = {max(scores, key=lambda directory: scores[directory])} if scores else set()
+        values = comparable_scores(self.folder)
+        best = {max(values, key=lambda directory: values[directory])} if values else set()
         for directory in set(directories[: -self.kept]) - best:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -194,6 +198,7 @@ def read_manifest(directory: Path) -> Manifest:
             and isinstance(manifest.generation, int)
             and isinstance(manifest.restarts, int)
             and isinstance(manifest.fingerprint, str)
+            and isinstance(manifest.measurement, dict | None)
             and all(isinstance(size, int) and Path(name).name == name for name, size in manifest.logs.items())
             and all(Path(name).name == name for name in manifest.files)
             and f"{STATE}.index" in manifest.files

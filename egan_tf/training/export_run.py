@@ -11,6 +11,7 @@ import numpy as np
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
 from egan_tf.export import export_generator
+from egan_tf.export.arguments import states_rows
 from egan_tf.export.card import is_unchanged
 from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.training import run_folder
@@ -63,16 +64,19 @@ def export(
     config = exported_as(config, name, models_dir)
     given = {"weights_license": weights_license, "rows_per_call": rows_per_call}
     config = config.replace(run={key: value for key, value in given.items() if value is not None})
+    names = tuple(formats or config.run.formats)
+    # What the run's configuration says holds for the formats that state it, and is no obstacle to exporting others.
+    rows = rows_per_call if rows_per_call is not None or not states_rows(names) else config.run.rows_per_call
     return export_generator(
         egan.individual(individual),
         export_dir(config),
         latent=egan.latent,
         value_range=dataset.value_range,
         card={**_card(egan, config, dataset, individual), **(_metrics(run, egan) if run and not individual else {})},
-        formats=tuple(formats or config.run.formats),
+        formats=names,
         overwrite=config.run.overwrite if overwrite is None else overwrite,
         class_names=dataset.class_names if egan.conditional else (),
-        rows_per_call=config.run.rows_per_call,
+        rows_per_call=rows,
     )
 
 

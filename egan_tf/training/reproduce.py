@@ -37,9 +37,10 @@ def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
     flags_of = {key: value for key, value in values.items() if key in changed or key in adapted}
     # The data set's name selects its preset unless a preset is named.
     preset_implied = checked.run.preset == Config().run.preset and ("data", "dataset") not in changed
-    flags = [] if preset_implied else [_flag("preset", checked.run.preset)]
-    flags += [_flag(name, value) for (_, name), value in flags_of.items()]
-    return " ".join([PROGRAM, *flags]), set(changed)
+    flags = [] if preset_implied else arguments_of("preset", checked.run.preset)
+    for (_, name), value in flags_of.items():
+        flags += arguments_of(name, value)
+    return f"{PROGRAM} {shlex.join(flags)}".rstrip(), set(changed)
 
 
 def settings(config: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
@@ -53,11 +54,12 @@ def settings(config: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
     return dict(itertools.islice(found, MAX_VALUES))
 
 
-def _flag(name: str, value: Any) -> str:
+def arguments_of(name: str, value: Any) -> list[str]:
+    """The arguments of `egan-train` that give a setting a value."""
     flag = name.replace("_", "-")
     if isinstance(value, bool):
-        return f"--{flag}" if value else f"--no-{flag}"
-    if isinstance(value, list):
-        return shlex.join([f"--{flag}", *map(str, value)])
-    text = shlex.quote(str(value))
-    return f"--{flag}={text}" if text.startswith("-") else f"--{flag} {text}"
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    if isinstance(value, list | tuple):
+        return [f"--{flag}", *map(str, value)]
+    text = str(value)
+    return [f"--{flag}={text}"] if text.startswith("-") else [f"--{flag}", text]

@@ -156,6 +156,7 @@ class Run:
             self.logs,
             self.dataset.fingerprint,
             signals,
+            steps=run.steps,
             every=run.checkpoint_every,
             minutes=run.checkpoint_minutes,
             stagnation_limit=run.stagnation_limit,

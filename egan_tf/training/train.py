@@ -12,7 +12,7 @@ from egan_tf.training import run_folder
 from egan_tf.training.build import build
 from egan_tf.training.check import Prepared, check, check_resume, check_settings, locked_run
 from egan_tf.training.checkpoint_folders import BEST, NEWEST
-from egan_tf.training.checkpoints import Checkpoints
+from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.config_file import read_config
 from egan_tf.training.data_loading import load_dataset
@@ -181,7 +181,7 @@ def load_run(
 
     Args:
         folder: of the run.
-        checkpoint: "newest", the newest undamaged one; or "best", by the monitored metric.
+        checkpoint: "newest", the newest undamaged one; or "best", by the metric that the run monitored last.
         code: functions of the user that its configuration names, as `module:function`.
 
     Raises:
@@ -192,11 +192,10 @@ def load_run(
     dataset = read_record(folder) or load_dataset(config, code)
     egan = build(config, dataset.shape, code=code, classes=len(dataset.class_names))
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, egan)
-    if checkpoint == BEST:
-        checkpoints.restore_best()
-        return egan, config, dataset
-    manifest, skipped = checkpoints.restore()
-    for sentence in skipped:
+    restored: tuple[Manifest | None, list[str]]
+    restored = checkpoints.restore_best() if checkpoint == BEST else checkpoints.restore()
+    manifest, sentences = restored
+    for sentence in sentences:
         log_line(sentence)
     if manifest is None:
         raise InputError("run", f"{folder} has no checkpoint; the run did not get that far")

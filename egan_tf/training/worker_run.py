@@ -34,7 +34,8 @@ class WorkerRun:
 
     def _train(self, signals: Signals) -> JointCallback:
         run, egan = self.config.run, self.egan
-        joint = JointCallback(self.workers, signals, stagnation_limit=run.stagnation_limit, check_every=run.log_every)
+        limits = {"stagnation_limit": run.stagnation_limit, "check_every": run.log_every}
+        joint = JointCallback(self.workers, signals, steps=run.steps, **limits)
         joint.set_model(egan)
         self.workers.copy_from_chief(egan.state_variables)
         joint.check_replicas()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from pathlib import Path
 
 import pytest
 
 from egan_tf.commands import search, search_setup
-from egan_tf.commands.search_arguments import parse_budget
+from egan_tf.commands.search_arguments import parse_budget, read_arguments
+from egan_tf.search.default_space import refusal
+from egan_tf.search.definition import Definition
+from egan_tf.training.config import Config
 from egan_tf.utils.checks import InputError, RunError
 from tests.search.studies import RATE, TRAINER, made
 
@@ -25,6 +30,12 @@ REFUSED = {
     "--search width=int:0:16": "width: must be a whole number of at least 1, got 0",
     "--search width=int:8:16 --space x.json": "space: cannot be given together with --search",
     "--search fitness=choice:egan|fitnes": "fitness: unknown value 'fitnes'",
+    "--search fitness=choice:egan|nowhere:fitness": "fitness: cannot import nowhere: ModuleNotFoundError",
+    "--search fitness=choice:egan|math:fitness --trust-code": "fitness: math has no function fitness",
+    "--search mutations=choice:heuristic|minimax+math:pi": "mutations: math:pi is no function",
+    "--discriminator-loss wasserstein --search beta_2=choice:0.9|0.99": "mutations: ",
+    "--resume x --name a/b": "name: must be letters",
+    "--resume x --models-dir y": "models_dir: cannot change in a resumed study",
     "--space nowhere.json": "space: no file nowhere.json",
     "--sampler grid": "sampler: unknown value 'grid'",
     "--pruning median": "pruning: unknown value 'median'",
@@ -48,12 +59,14 @@ REFUSED = {
 def _without_a_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes the configuration as `egan-train --dry-run` would resolve it, which takes ten seconds."""
 
-    def resolved(options, request):
-        extra = search_setup._metric_flags(options.metric, request) if options.metric else []
-        config = search_setup.read_command_line([*options.train, *extra]).config
-        return config.replace(run={"name": config.run.name or search_setup._name(config, bool(options.seeds))})
+    def resolved(arguments: list[str]) -> Config:
+        config = search_setup.read_command_line(arguments).config
+        problem = refusal(config)
+        if problem:
+            raise InputError(*problem.split(": ", 1))
+        return config
 
-    monkeypatch.setattr(search_setup, "_resolved", resolved)
+    monkeypatch.setattr(search_setup, "_dry_run", resolved)
     monkeypatch.chdir(tmp_path)
 
 
@@ -92,11 +105,67 @@ def test_code_is_imported_only_if_typed_or_trusted(tmp_path: Path) -> None:
     (tmp_path / "space.json").write_text('{"fitness": "choice:egan|mine:fitness"}')
     with pytest.raises(InputError, match="fitness: 'mine:fitness' names code to import, and comes from a file"):
         search.main(["--space", "space.json", "--dry-run"])
+    (tmp_path / "mine.py").write_text("def fitness(evaluation, gamma):\n    return evaluation.quality\n")
     assert search.main(["--space", "space.json", "--dry-run", "--trust-code"]) == 0
     assert search.main(["--search", "fitness=choice:egan|mine:fitness", "--dry-run"]) == 0
     study = made(tmp_path, "fitness=choice:egan|mine:fitness")
     with pytest.raises(InputError, match="fitness: 'mine:fitness' names code to import"):
         search.main(["--resume", str(study.folder)])
+
+
+WASSERSTEIN = ["--preset", "paper", "--discriminator-loss", "wasserstein", "--mutations", "wasserstein"]
+PENALTY = "gradient_penalty_weight=choice:1|10"
+
+
+def new(*arguments: str) -> Definition:
+    return search_setup.new_definition(read_arguments(arguments))
+
+
+def test_what_is_checked_is_a_trial_and_not_the_configuration_that_no_trial_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Alone, the loss lacks a penalty; each trial has one."""
+    asked: list[list[str]] = []
+    check = search_setup._dry_run
+    monkeypatch.setattr(search_setup, "_dry_run", lambda arguments: asked.append(arguments) or check(arguments))
+    with pytest.raises(InputError, match="wasserstein"):
+        new(*WASSERSTEIN, "--seeds", "0-2")
+    asked.clear()
+    made = new(*WASSERSTEIN, "--search", PENALTY)
+    ((*_, flag, value),) = asked
+    assert flag == "--gradient-penalty-weight" and value in ("1.0", "10.0")
+    assert made.config.evolution.gradient_penalty_weight == 0.0, "what the trials start from is as it was typed"
+    assert made.config.name == "cifar10-search"
+    # One of the values fits: trials with the other end as refused.
+    asked.clear()
+    new(*WASSERSTEIN, "--search", "gradient_penalty_weight=choice:0|10")
+    assert [arguments[-1] for arguments in asked] == ["cifar10-search", "10.0"]
+    # None fits: refused, after two points that are refused alike.
+    asked.clear()
+    with pytest.raises(InputError, match="wasserstein"):
+        new(*WASSERSTEIN, "--search", "beta_2=choice:0.1|0.2|0.3")
+    assert len(asked) == 2
+
+
+def test_values_of_every_kind_are_laid_over_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    check = search_setup._dry_run
+    monkeypatch.setattr(search_setup, "_dry_run", lambda arguments: asked.append(arguments) or check(arguments))
+    (tmp_path / "mine.py").write_text("def fitness(evaluation, gamma):\n    return evaluation.quality\n")
+    space = ["fitness=choice:mine:fitness|logit", "mutations=choice:minimax+heuristic|heuristic+minimax"]
+    space += ["reuse_evaluation_batch=choice:false|no", "evaluation_size=choice:none|40", "width=int:7:9"]
+    space += ["gamma=uniform:-0.2:-0.1", "augmentations=choice:color|color+cutout"]
+    made = new("--preset", "digits", "--search", *space)
+    base = search_setup.read_command_line(["--preset", "digits", "--name", "digits-search"]).config
+    assert made.config == base
+    point = search_setup.read_command_line(asked[0]).config
+    assert (point.evolution.fitness, point.evolution.reuse_evaluation_batch) in [
+        ("mine:fitness", False),
+        ("logit", False),
+    ]
+    assert set(point.evolution.mutations) == {"minimax", "heuristic"} and -0.2 <= point.evolution.gamma <= -0.1
+    assert point.evolution.evaluation_size in (None, 40) and 7 <= point.network.width <= 9
+    assert point.evolution.augmentations[0] == "color"
 
 
 def test_a_budget_is_generations_or_a_time() -> None:
@@ -112,7 +181,7 @@ def _faked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials that train nothing, and no winner to export."""
     from egan_tf.search import process, winner
 
-    def exported(study, command):
+    def exported(*arguments):
         raise RunError("nothing was trained")
 
     monkeypatch.setattr(process, "python_command", lambda *_: TRAINER)
@@ -137,13 +206,59 @@ def test_a_study_stops_by_time_is_listed_and_goes_on(tmp_path: Path, capsys: pyt
     assert search.main(["--resume", str(folder), "--list"]) == 0
     table = capsys.readouterr().out.splitlines()
     assert len(table) == 6 and table[0].split()[:3] == ["trial", "outcome", "frechet_distance"]
-    for line, refusal in {
+    for line, says in {
         "--trials 2": "trials: the study has 3 trials; ask for at least as many",
         "--seeds 0-3": "seeds: are those of a sweep; this study is a search",
         "--storage sqlite:///x.db": "storage: the study has its own",
     }.items():
-        with pytest.raises(InputError, match=refusal):
+        with pytest.raises(InputError, match=says):
             search.main(["--resume", str(folder), *line.split()])
+
+
+@pytest.mark.usefixtures("_faked")
+def test_an_export_that_fails_keeps_the_record_of_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from egan_tf.search import winner
+
+    record = {"trial": 0, "generation": 90, "card_sha256": "0" * 64, "model": "saved_models/digits-search"}
+    asked: list[tuple] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(winner, "export_winner", lambda study, command, *how: asked.append(how) or record)
+        search.main(["--search", RATE, "--steps", "90", "--evaluate-every", "10", "--trials", "1"])
+        search.main(["--resume", "--name", "other", "--overwrite"])
+    assert asked == [(None, False), ("other", True)]
+    results = Path("studies/001-digits-search/results.json")
+    for _ in range(2):
+        with pytest.raises(RunError, match="nothing was trained"):
+            search.main(["--resume"])
+        assert json.loads(results.read_text())["export"] == record
+    assert "model: " not in capsys.readouterr().out.rpartition("study: ")[2]
+
+
+@pytest.mark.usefixtures("_faked")
+def test_a_disk_that_is_full_ends_the_study_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from egan_tf.search import study, worker
+
+    flags = ["--search", RATE, "--steps", "90", "--evaluate-every", "10", "--trials", "2"]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "a.file")
+
+    search.main([*flags, "--budget", "0.001s"])
+    says = (
+        r"^a.file cannot be read or written: No space left on device; the trials of studies/001-digits-search are kept$"
+    )
+    for module, name in (
+        (worker, "_make_run"),
+        (worker, "TrialProcess"),
+        (study.Study, "trial_lock"),
+        (study, "write_results"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, full)
+            with pytest.raises(RunError, match=says):
+                search.main(["--resume"])
 
 
 @pytest.mark.usefixtures("_faked")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from egan_tf.data import ImageDataset, load
-from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor
+from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor, reads_file
 from egan_tf.metrics.extractors.classifier import train_test_split
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import real_images
@@ -204,6 +204,16 @@ def test_unknown_names_and_data_without_images_are_refused(stripes, tmp_path):
     assert all(name in str(caught.value) for name in EXTRACTORS)
     with pytest.raises(InputError, match="^extractor: cnn takes images"):
         load_extractor("cnn", load("ring8", tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in EXTRACTORS if not reads_file(name)])
+def test_a_file_for_an_extractor_that_reads_none_is_refused(stripes, tmp_path, name):
+    with pytest.raises(InputError, match=f"^path: {name} reads no file; leave it out"):
+        load_extractor(name, stripes, tmp_path, tmp_path / "graph.pb")
+
+
+def test_some_extractors_read_a_file():
+    assert {name for name in EXTRACTORS if reads_file(name)} == {"efficientnet_lite0", "inception"}
 
 
 def test_the_registry_and_the_formulas_import_no_tensorflow():

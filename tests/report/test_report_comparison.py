@@ -206,6 +206,15 @@ def test_the_report_shows_the_command_and_every_setting(tmp_path: Path) -> None:
     assert shown == {name.replace("_", " ") for part in config.values() for name in part.keys() - FOLDERS}
     assert [mark.text for mark in settings.find("mark")] == ["30", "minimax, heuristic"]
     assert "/home/me" not in page.text
+    where = "/home/me/here"
+    config = config_of(data={"dataset": f"folder:{where}/cats"}, metrics={"extractor_path": f"{where}/graph.pb"})
+    run = make_run(tmp_path / "cats", config=config)
+    moved = {"changes": {"data.dataset": [f"folder:{where}/old", f"folder:{where}/cats"], "run.steps": [1, 2]}}
+    write_lines(run / "events.jsonl", [{"event": "resumed", **moved}, {"event": "resumed", "changes": [where[:2]]}])
+    page = report_of(run)
+    assert where not in (run / "report.html").read_text()
+    assert "--dataset folder:cats" in section(page, "settings").one("pre").text
+    assert "--extractor-path graph.pb" in section(page, "settings").one("pre").text and "folder:old" in page.text
     for config in (config_of(run={"preset": "mine"}), config_of(run={"steps": "x"})):
         page = report_of(make_run(tmp_path / str(config["run"]["steps"]), config=config))
         assert "No command can be given: this version" in section(page, "settings").text

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from egan_tf.report import compare_runs
@@ -13,7 +14,7 @@ from egan_tf.report.comparison import Comparison
 from egan_tf.report.groups import NEUTRAL
 from egan_tf.training.config import Config
 from egan_tf.utils.settings import Setting, sections_of, settings_of
-from tests.report.runs import Record, config_of, make_run
+from tests.report.runs import Record, config_of, evaluation, make_run, record, write_lines
 
 SETTINGS = {
     f"{section}.{name}": (section, declared)
@@ -131,11 +132,31 @@ UPDATES = [
     ({"operators": ["mine:operator"]}, None),
     ({"population_size": "many"}, None),
     ({"mutations": 3}, None),
-    ({"tournaments": "every:10"}, None),
+    ({"tournaments": "every:10"}, 1.2),
+    ({"tournaments": "every:11"}, 1.0),
+    ({"tournaments": "every:1"}, 3.0),
+    ({"tournaments": "every:4", "population_size": 3, "mutation_steps": 2}, 6 * (2 * 3 + 8) / 10),
+    ({"tournaments": "bandit", "population_size": 4, "mutation_steps": 2}, 8.0),
+    ({"tournaments": "auto"}, None),  # the records do not count tournaments
+    ({"tournaments": "sometimes"}, None),
+    ({"tournaments": ["every:10"]}, None),
 ]
 
 
 @pytest.mark.parametrize(("changes", "expected"), UPDATES, ids=str)
 def test_updates_of_generators(tmp_path: Path, changes: dict[str, Any], expected: float | None) -> None:
     (run,) = compared(tmp_path, config_of(evolution=changes)).to_dict()["runs"]
-    assert run["generator_updates"] == (None if expected is None else 10 * expected)
+    assert run["generator_updates"] == (None if expected is None else pytest.approx(10 * expected))
+
+
+@pytest.mark.parametrize("rule", ["auto", "auto:angle", "auto:backoff"])
+def test_updates_of_generators_follow_the_counted_tournaments(rule: str, tmp_path: Path) -> None:
+    records = [record(generation, tournaments=held) for generation, held in ((10, 10), (20, 14), (40, 14))]
+    changes = {"tournaments": rule, "population_size": 2, "mutations": ["minimax", "heuristic", "least_squares"]}
+    run = make_run(tmp_path / "run", records, (10, 20, 40), config_of(evolution=changes))
+    write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in (10, 15, 20, 30, 40)])
+    comparison = compare_runs([run])
+    (series,) = comparison.runs[0].series.values()
+    tournaments, generations = np.array([10, 12, 14, 14, 14]), np.array([10, 15, 20, 30, 40])
+    assert series.x["updates"].tolist() == (2 * (3 * tournaments + generations - tournaments)).tolist()
+    assert comparison.to_dict()["runs"][0]["generator_updates"] == 2 * (3 * 14 + 26)

@@ -11,6 +11,7 @@ from typing import Any
 
 from egan_tf.search.definition import Definition
 from egan_tf.search.space import parse_space
+from egan_tf.search.start import Start
 from egan_tf.search.study import Study, create_study, open_study
 from egan_tf.search.worker import Worker
 from egan_tf.training.presets import preset
@@ -30,9 +31,10 @@ Worker(study, TRAINER, lambda: False, lambda line: print(line, flush=True)).work
 """
 
 
-def definition(*space: str, steps: int = 90, **options: Any) -> Definition:
+def definition(*space: str, steps: int = 90, models_dir: str = "saved_models", **options: Any) -> Definition:
     """A study of the digits: nine evaluations, rungs at a ninth and a third."""
-    config = preset("digits").replace(run={"name": "s", "steps": steps}, metrics={"evaluate_every": 10})
+    run = {"name": "s", "steps": steps, "models_dir": models_dir}
+    config = preset("digits").replace(run=run, metrics={"evaluate_every": 10})
     return Definition(config, parse_space(space), **options)
 
 
@@ -40,10 +42,8 @@ def made(
     where: Path, *space: str, trials: int = 6, seeds: tuple[int, ...] = (), url: str = "", **options: Any
 ) -> Study:
     """A new study, with its first trials queued."""
-    study = create_study(definition(*space, sweep=bool(seeds), **options), where / "studies", url)
-    study.limit(0 if seeds else trials, None)
-    study.enqueue(list(seeds))
-    return study
+    start = Start(0 if seeds else trials, seeds=seeds)
+    return create_study(definition(*space, sweep=bool(seeds), **options), where / "studies", url, start)
 
 
 def work(study: Study, stopped: Callable[[], bool] = lambda: False) -> list[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
 
+from egan_tf.search import worker
 from egan_tf.search.outcome import values_of
 from egan_tf.search.study import Study
-from egan_tf.search.table import best_trial, rows, spread_line, table
+from egan_tf.search.table import best_trial, rows, spread_line, table, trial_line
 from egan_tf.search.worker import Worker, finished
-from egan_tf.utils.checks import InputError
+from egan_tf.utils.checks import InputError, RunError
 from tests.search.studies import RATE, TRAINER, made, reopened, work
 
 
@@ -99,6 +102,54 @@ def test_a_trial_that_diverges_or_fails_ends_the_trial_alone(tmp_path: Path) -> 
     run = study.run_of(3)
     assert len((run / "starts.jsonl").read_text().splitlines()) == 2
     assert [step for step, _ in values_of(run, "frechet_distance")] == list(range(10, 91, 10))
+
+
+@pytest.mark.parametrize("rate", ["0.01", "0.1"])
+def test_a_trial_that_is_to_end_early_ends_also_if_its_worker_is_killed_first(
+    rate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its process saves a checkpoint and stops; meanwhile that may evaluate again."""
+
+    def queued(where: str) -> Study:
+        study = made(tmp_path / where, "generator_learning_rate=choice:0.001|0.01|0.1", trials=2)
+        study.engine.enqueue_trial({"generator_learning_rate": rate})
+        return study
+
+    whole, cut = queued("whole"), queued("cut")
+    work(whole)
+    assert [row["outcome"] for row in rows(whole)] == ["done", "pruned" if rate == "0.01" else "diverged"]
+    close, killed = worker.TrialProcess.close, [False]
+
+    def kill(self: worker.TrialProcess) -> None:
+        close(self)
+        if cut.trials[1].state == TrialState.RUNNING and not killed[0]:
+            killed[0] = True
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.TrialProcess, "close", kill)
+        with pytest.raises(KeyboardInterrupt):
+            work(cut)
+    assert cut.trials[1].state == TrialState.RUNNING
+    with (cut.run_of(1) / "evaluations.jsonl").open("a") as file:
+        file.write(json.dumps({"kind": "frechet_distance", "value": 0.1, "step": 20}) + "\n")
+    before = len((cut.run_of(1) / "starts.jsonl").read_text().splitlines())
+    assert work(reopened(cut)) == [line.replace("whole", "cut") for line in [trial_line(whole, 1)]]
+    assert results(cut) == results(whole)
+    assert len((cut.run_of(1) / "starts.jsonl").read_text().splitlines()) == before, "it was not trained again"
+
+
+def test_a_folder_that_is_gone_ends_the_worker_in_one_line(tmp_path: Path) -> None:
+    study = made(tmp_path, RATE, trials=2)
+
+    def stopped() -> bool:
+        if study.run_of(0).exists():
+            shutil.rmtree(study.folder, ignore_errors=True)
+        return False
+
+    with pytest.raises(RunError) as error:
+        work(study, stopped)
+    assert str(study.folder) in str(error.value) and str(error.value).endswith("are kept")
 
 
 def test_a_study_ends_where_each_setting_has_been_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from egan_tf.search import engine
+from egan_tf.search import outcome as outcomes
 from egan_tf.search.outcome import values_of
-from egan_tf.search.study import FOLDER, Study, create_study, join_study, open_study
+from egan_tf.search.study import FOLDER, HOST, Study, create_study, join_study, open_study
 from egan_tf.search.table import counted, rows
 from egan_tf.search.worker import Worker
 from egan_tf.utils.checks import InputError
@@ -105,6 +106,65 @@ def test_machines_without_a_common_folder_take_over_trials_of_silent_ones(
     assert work(open_study(here.folder)) == []
 
 
+class KilledError(BaseException):
+    pass
+
+
+CALLS = {
+    "before its first heartbeat": (engine, "beat"),
+    "before it has a folder": (Study, "trial_lock"),
+    "before it is trained": (Worker, "_train"),
+}
+
+
+@pytest.mark.parametrize("killed", CALLS)
+def test_a_trial_whose_worker_is_killed_at_its_start_is_begun_again_elsewhere(
+    killed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    monkeypatch.setattr(engine, "HEARTBEAT_SECONDS", 1)
+    monkeypatch.setattr(engine, "STALE_SECONDS", 1)
+    here = made(tmp_path / "here", seeds=(3, 4), url=url, pruning="none")
+
+    def kill(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(*CALLS[killed], kill)
+        work(here)
+    there, end = join_study("s", url, tmp_path / "there"), time.monotonic() + 60
+    work(there, stopped=lambda: time.monotonic() > end)
+    found = rows(there)
+    assert [(row["outcome"], row["settings"].get("seed")) for row in found] == [
+        *(("begun again", 3), ("done", 4), ("done", 3))
+    ]
+    assert counted(there.trials) == 2
+
+
+def test_a_trial_that_is_begun_again_is_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither interruptions nor rungs of the one before count for it."""
+    url = f"sqlite:///{tmp_path}/shared.db"
+    monkeypatch.setattr(engine, "STALE_SECONDS", 1)
+    here = made(tmp_path / "here", "generator_learning_rate=choice:0.001|0.01", trials=2, url=url)
+    with engine.quietly():
+        here.engine.enqueue_trial({"generator_learning_rate": "0.01"})
+        here.engine.tell(here.engine.ask(engine.distributions(here.definition)), 1.0)
+        lost = here.engine.ask(engine.distributions(here.definition))
+        engine.beat(here.engine, lost._trial_id)
+        lost.set_user_attr(FOLDER, here.identity)
+        lost.report(1.0, 10)
+        assert not lost.should_prune()
+        for name in (outcomes.INTERRUPTIONS, outcomes.SECONDS, outcomes.OUTCOME, outcomes.DECISION):
+            lost.set_user_attr(name, {"kind": "pruned"})
+    time.sleep(1.5)
+    there = join_study("s", url, tmp_path / "there")
+    with engine.quietly(), Worker(there, TRAINER, lambda: False, print)._claim() as again:
+        assert again is not None and again.params == lost.params
+        assert set(again.user_attrs) == {FOLDER, HOST} and again.user_attrs[FOLDER] == there.identity
+        assert set(there.trials[again.number].system_attrs) <= {"fixed_params", "retry_history"}
+    assert counted(there.trials) == 2
+
+
 def test_a_storage_keeps_its_studies(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/shared.db"
     made(tmp_path, RATE, url=url)
@@ -122,15 +182,6 @@ def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(url: st
     assert str(refused.value).startswith("storage: it cannot be opened: ")
     assert "secret" not in str(refused.value) and "\n" not in str(refused.value)
     assert not (tmp_path / "studies").exists()
-
-
-def test_a_password_is_not_written(tmp_path: Path) -> None:
-    from egan_tf.search.study import _create_folder
-
-    folder = _create_folder(definition(RATE), tmp_path, "postgresql://user:secret@localhost/db")
-    assert "secret" not in (folder / "study.json").read_text()
-    with pytest.raises(InputError, match="storage: holds a password, which is not written to files; give it again"):
-        open_study(folder)
 
 
 def test_a_study_with_its_own_storage_takes_no_other(tmp_path: Path) -> None:

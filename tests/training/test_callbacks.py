@@ -12,6 +12,7 @@ from PIL import Image
 
 from egan_tf import EGAN, InputError
 from egan_tf.training.callbacks.metrics_log import MetricsLog
+from egan_tf.training.callbacks.periodic import PeriodicCallback
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.mutations_plot import draw_mutations_plot, selection_shares
 from egan_tf.training.run_folder import create_run_folder
@@ -75,6 +76,35 @@ def test_metrics(tmp_path: Path, steps_per_execution: int) -> None:
     timings = read_records(tmp_path / "timings.jsonl")
     assert [timing["generation"] for timing in timings] == [4, 8, 10]
     assert 0 < timings[0]["seconds"] <= timings[-1]["seconds"]
+
+
+class Reports(PeriodicCallback):
+    """Lists the generations that are reported, and stops training at one of them."""
+
+    def __init__(self, every: int, stop: int = -1) -> None:
+        super().__init__(every)
+        self.generations: list[int] = []
+        self.stop = stop
+
+    def report(self, generation: int, logs: dict[str, object]) -> None:
+        assert generation == int(self.model.generation.numpy())
+        self.generations.append(generation)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, object] | None = None) -> None:
+        super().on_train_batch_end(batch, logs)
+        self.model.stop_training |= int(self.model.generation.numpy()) == self.stop
+
+
+@pytest.mark.parametrize(
+    ("stop", "expected"), [(-1, [4, 8, 12, 16, 20, 22]), (10, [4, 8]), (22, [4, 8, 12, 16, 20, 22])]
+)
+def test_reports_count_generations_over_epochs(stop: int, expected: list[int]) -> None:
+    """Two epochs of eleven; what stops before the last generation may go on, and is not reported at its end."""
+    egan = EGAN(*points(), evaluation_size=8)
+    egan.compile()
+    reports = Reports(4, stop)
+    egan.fit(POINTS, batch_size=10, epochs=2, steps_per_epoch=11, callbacks=[reports], verbose=0)
+    assert reports.generations == expected
 
 
 def test_before_the_first_tournament_no_child_has_a_score_or_an_operator(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from egan_tf import EGAN, InputError
+from egan_tf.training.checkpoint_scores import Score
 from egan_tf.training.checkpoints import FORMAT, Checkpoints, DamagedError, read_manifest
 from tests.evolution.networks import images, points
 
+MEASURED = {"metric": "recall_pixels_2k", "n_fake": 2000, "seed": 0}
 DATA = {points: (90, 2), images: (90, 8, 8, 1)}
 
 
@@ -42,12 +44,12 @@ def test_everything_comes_back(pair: object, tmp_path: Path) -> None:
     egan, other = make(pair), make(pair)
     evolve(egan, pair)
     egan.restarts.assign(1)
-    Checkpoints(tmp_path, egan).save("abc", {"metrics.jsonl": 17}, 0.5)
+    Checkpoints(tmp_path, egan).save("abc", {"metrics.jsonl": 17}, Score(0.5, MEASURED))
     assert any(not np.array_equal(a, b) for a, b in zip(state(egan), state(other), strict=True))
     manifest, skipped = Checkpoints(tmp_path, other).restore()
     assert manifest is not None
     assert (manifest.generation, manifest.restarts, manifest.fingerprint, manifest.score) == (9, 1, "abc", 0.5)
-    assert manifest.logs == {"metrics.jsonl": 17}
+    assert manifest.logs == {"metrics.jsonl": 17} and manifest.measurement == MEASURED
     assert skipped == []
     for a, b in zip(state(egan), state(other), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -58,7 +60,7 @@ def test_the_newest_and_the_best_are_kept(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, egan, kept=2)
     for generation, score in ((1, 0.1), (2, 0.9), (3, 0.3), (4, None), (5, 0.2)):
         egan.generation.assign(generation)
-        checkpoints.save("", {}, score)
+        checkpoints.save("", {}, None if score is None else Score(score))
     assert names(tmp_path) == ["00000002", "00000004", "00000005"]
 
 

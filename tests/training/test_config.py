@@ -201,3 +201,10 @@ def test_a_burn_in_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match=r"^burn_in: has a meaning with an initial value only; set initial_penalty_f"):
         check_settings(config)
     check_settings(config.replace(optimizer={"initial_beta_2": 0.5}))
+
+
+def test_rows_of_a_call_need_a_format_that_states_them() -> None:
+    config = preset("digits").replace(run={"rows_per_call": 32, "formats": ("onnx", "saved_model")})
+    check_settings(config)
+    with pytest.raises(InputError, match="^rows_per_call: has no effect on saved_model; "):
+        check_settings(config.replace(run={"formats": ("saved_model",)}))

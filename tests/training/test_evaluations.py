@@ -106,6 +106,26 @@ def test_a_resumed_run_knows_the_best_before_its_checkpoint_and_nothing_after_it
     assert [record["step"] for record in read_records(path)] == [2, 4, 6, 1, 5, 5, 5]
 
 
+def test_records_that_were_measured_in_another_way_are_not_compared(tmp_path: Path) -> None:
+    """Of a run that was resumed with other settings of its metrics, or other seeds of the noise."""
+    path, egan = tmp_path / "e.jsonl", made()
+    egan.generation.assign(9)
+    for step, settings in enumerate([{}, {"count": 60}, {"seed": 1}, {"real_count": 70}, {}], start=1):
+        callback = Evaluations(JsonLinesWriter(path), 2, RING, ["mixture_mmd"], **{"count": 50, **settings})
+        callback.set_model(egan)
+        callback.report(step, {})
+        assert {name: lines(path)[-1][name] for name in callback.measurement} == callback.measurement
+    callback.on_train_begin()
+    assert callback.best == Best(1, lines(path)[0]["value"])
+    assert (callback.evaluated, callback.latest) == (5, lines(path)[4]["value"])
+    score = callback.score(5)
+    assert score is not None and score == (-lines(path)[4]["value"], callback.measurement)
+    older = [{name: value for name, value in line.items() if name in ("kind", "value", "step")} for line in lines(path)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in older))
+    callback.on_train_begin()
+    assert callback.best is not None and callback.best.value == min(line["value"] for line in older)
+
+
 def test_samples_that_are_not_finite_are_null_and_never_best(tmp_path: Path) -> None:
     path, egan = tmp_path / "e.jsonl", made()
     egan.generator.set_weights([weight * np.nan for weight in egan.generator.get_weights()])

@@ -219,6 +219,18 @@ def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
     assert (halved / "models" / "longer" / "generator.onnx").exists()
 
 
+def test_a_run_with_an_extractor_that_is_not_used_resumes(halved: Path) -> None:
+    """Older versions accepted it; a new one is refused."""
+    file = folder_of(halved) / "config.json"
+    config = json.loads(file.read_text())
+    config["metrics"] |= {"extractor": "inception", "extractor_path": "gone.pb"}
+    file.write_text(json.dumps(config))
+    train_command.main(["--resume", str(folder_of(halved)), "--dry-run"])
+    for change in ("--extractor", "--extractor-path"):
+        with pytest.raises(InputError, match="^extractor: is not used for ring8"):
+            train_command.main(["--resume", str(folder_of(halved)), change, "pixels", "--dry-run"])
+
+
 def test_fewer_generations_than_already_trained_are_refused(halved: Path) -> None:
     config = training.read_config(folder_of(halved)).replace(run={"steps": 12})
     with pytest.raises(InputError, match="^steps: the run has had 20 generations"):

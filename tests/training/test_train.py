@@ -239,6 +239,14 @@ def test_dry_run_prints_what_a_run_would_record(
         (["--metrics", "modes_covered"], "metrics: modes_covered is of points of a mixture, and digits holds others"),
         (["--monitor", "recal"], "monitor: must be one of frechet_distance, precision, recall"),
         (["--extractor", "inception"], "extractor"),
+        (["--extractor-path", "x.pb"], "extractor_path: cnn reads no file; leave it out"),
+        (["--extractor", "pixels", "--extractor-path", "x.pb"], "extractor_path: pixels reads no file; leave it out"),
+        (["--extractor-path", "x.pb", "--metrics"], "extractor_path: is not used, as no metric of the run takes an"),
+        (["--dataset", "ring8", "--extractor-path", "x"], "extractor_path: is not used, as no metric of the run takes"),
+        (
+            ["--dataset", "ring8", "--extractor", "pixels"],
+            "extractor: is not used for ring8, which holds points",
+        ),
         (["--width", "100000"], "width: must be at most 65536"),
     ],
 )

@@ -1,13 +1,14 @@
 """Feature extractors by name.
 
-To add one, write a function `(dataset, data_dir, path) -> Extractor` and name it in `EXTRACTORS`. Importing this
-package imports no TensorFlow.
+To add one, write a function `(dataset, data_dir) -> Extractor`, or `(dataset, data_dir, path)` if it reads a file of
+the user, and name it in `EXTRACTORS`. Importing this package imports no TensorFlow.
 """
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
@@ -18,19 +19,18 @@ from egan_tf.metrics.extractors.inception import load_inception
 from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels
 from egan_tf.utils.checks import one_of, require
 
-__all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "load_extractor"]
+__all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "FileLoader", "load_extractor", "reads_file"]
 
 
 class ExtractorLoader(Protocol):
     """Loads an extractor for the images of a data set."""
 
-    def __call__(self, dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+    def __call__(self, dataset: ImageDataset, data_dir: Path) -> Extractor:
         """Loads the extractor.
 
         Args:
             dataset: the real images.
             data_dir: folder of prepared data sets, which also stores trained extractors.
-            path: a file from the user, for extractors that read one.
 
         Raises:
             InputError: something that the extractor needs is missing.
@@ -38,7 +38,15 @@ class ExtractorLoader(Protocol):
         ...
 
 
-EXTRACTORS: dict[str, ExtractorLoader] = {
+class FileLoader(Protocol):
+    """Loads an extractor that can be in a file of the user."""
+
+    def __call__(self, dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+        """Loads the extractor from `path`, or from its usual place; otherwise as `ExtractorLoader`."""
+        ...
+
+
+EXTRACTORS: dict[str, ExtractorLoader | FileLoader] = {
     "cnn": load_cnn,
     "efficientnet_lite0": load_efficientnet,
     "inception": load_inception,
@@ -49,6 +57,11 @@ EXTRACTORS: dict[str, ExtractorLoader] = {
 
 # Replacements in a dry run for extractors that must be trained: the same checks, without training.
 _UNTRAINED: dict[str, ExtractorLoader] = {"cnn": untrained_cnn}
+
+
+def reads_file(name: str) -> bool:
+    """Whether an extractor can be loaded from a file of the user."""
+    return "path" in inspect.signature(EXTRACTORS[one_of("extractor", name, EXTRACTORS)]).parameters
 
 
 def load_extractor(
@@ -64,10 +77,14 @@ def load_extractor(
         trained: whether an extractor that has to be trained first is trained; if not, it only serves for checks.
 
     Raises:
-        InputError: an unknown name, a data set without images, or something that the extractor needs is missing.
+        InputError: an unknown name, a data set without images, a path for an extractor that reads no file, or something
+            that the extractor needs is missing.
     """
-    loader = EXTRACTORS[one_of("extractor", name, EXTRACTORS)]
+    loader: Any = EXTRACTORS[one_of("extractor", name, EXTRACTORS)]
     loader = loader if trained else _UNTRAINED.get(name, loader)
+    require(path is None or reads_file(name), "path", f"{name} reads no file; leave it out")
     require(isinstance(dataset, ImageDataset), "extractor", f"{name} takes images, and {dataset.name} is none")
     assert isinstance(dataset, ImageDataset)
-    return loader(dataset, Path(data_dir).expanduser(), None if path is None else Path(path).expanduser())
+    files = {} if path is None else {"path": Path(path).expanduser()}
+    extractor: Extractor = loader(dataset, Path(data_dir).expanduser(), **files)
+    return extractor

@@ -50,12 +50,12 @@ class ClassifierFeatures(Extractor):
         return Activations(features.numpy(), probabilities.numpy())
 
 
-def load_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+def load_cnn(dataset: ImageDataset, data_dir: Path) -> Extractor:
     """Features of a classifier of the data set's labels, which is trained first if necessary."""
     return ClassifierFeatures(dataset.name, load_classifier(dataset, data_dir))
 
 
-def untrained_cnn(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+def untrained_cnn(dataset: ImageDataset, data_dir: Path) -> Extractor:
     """Returns what `load_cnn` would, untrained, to check whether metrics fit it; refuses the same data sets."""
     check_labels(dataset)
     return ClassifierFeatures(dataset.name, Classifier(build_classifier(dataset.shape, len(dataset.class_names)), 0.0))

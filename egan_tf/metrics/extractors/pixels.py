@@ -58,14 +58,12 @@ class PrincipalPixels(Pixels):
         return Activations((super().compute(images).features - self._mean) @ self._axes.T, None)
 
 
-def load_pixels(dataset: ImageDataset, data_dir: Path, path: Path | None = None) -> Extractor:
+def load_pixels(dataset: ImageDataset, data_dir: Path) -> Extractor:
     """The pixels themselves."""
     return Pixels(dataset.shape)
 
 
-def load_principal_pixels(
-    dataset: ImageDataset, data_dir: Path, path: Path | None = None, components: int = COMPONENTS
-) -> Extractor:
+def load_principal_pixels(dataset: ImageDataset, data_dir: Path, components: int = COMPONENTS) -> Extractor:
     """The pixels along the first principal axes of all images: `components`, or one per pixel if fewer."""
     size = int(np.prod(dataset.shape))
     fits = size <= MAX_PIXELS

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from egan_tf.training.callbacks.joint import JointCallback
+from egan_tf.training.checkpoint_scores import Score
 from egan_tf.training.checkpoints import Checkpoints
 from egan_tf.training.signals import Signals
 from egan_tf.training.workers import Workers
@@ -35,12 +36,13 @@ class CheckpointCallback(JointCallback):
         fingerprint: str,
         signals: Signals,
         *,
+        steps: int,
         every: int,
         minutes: float,
         stagnation_limit: int,
         check_every: int,
         saved: int = -1,
-        score: Callable[[int], float | None] = lambda generation: None,
+        score: Callable[[int], Score | None] = lambda generation: None,
         restore_folder: Callable[[], None] = lambda: None,
         workers: Workers | None = None,
     ) -> None:
@@ -51,17 +53,19 @@ class CheckpointCallback(JointCallback):
             logs: whose sizes are recorded with each checkpoint.
             fingerprint: of the data set.
             signals: a received signal stops training after a checkpoint.
+            steps: generations of the run; the caller saves the last one after `fit`, by `save_equal`.
             every: generations between checkpoints; 0 for by the clock.
             minutes: between checkpoints by the clock; more if they would exceed `MAX_TIME_FRACTION`.
             stagnation_limit: generations in a row without a viable child that stop training.
             check_every: generations between checks for stagnation.
             saved: the generation of an existing checkpoint of the model's state; -1 if there is none.
-            score: of the model at a generation, higher is better; None if it was not evaluated there. The best
-                generation so far gets a checkpoint.
+            score: of the model at a generation; None if it was not evaluated there. The best generation so far gets a
+                checkpoint.
             restore_folder: makes the run's folder again if it was removed.
             workers: the processes of the run; by default this one alone.
         """
-        super().__init__(workers or Workers(), signals, stagnation_limit=stagnation_limit, check_every=check_every)
+        limits = {"steps": steps, "stagnation_limit": stagnation_limit, "check_every": check_every}
+        super().__init__(workers or Workers(), signals, **limits)
         self.seconds, self.count = 0.0, 0
         self._checkpoints, self._logs, self._fingerprint = checkpoints, logs, fingerprint
         self._every, self._interval = every, 60 * minutes
@@ -82,10 +86,8 @@ class CheckpointCallback(JointCallback):
 
     def _is_best(self, generation: int) -> bool:
         score = self._score(generation)
-        if score is None:  # not evaluated at this generation: no need to read the manifests
-            return False
-        best = self._checkpoints.best_score
-        return best is None or score > best
+        # Not evaluated at this generation: no need to read the manifests.
+        return score is not None and self._checkpoints.is_best(score)
 
     def save(self) -> bool:
         """Saves a checkpoint now, unless this generation has one, or had no viable child.

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from egan_tf.data.base import Dataset
 from egan_tf.metrics.evaluate import COUNT, MIN_COUNT, check_metrics, evaluate
 from egan_tf.metrics.extractors.base import Extractor
+from egan_tf.metrics.measurement import measurement_of
 from egan_tf.metrics.sources import from_model
 from egan_tf.training.callbacks.periodic import PeriodicCallback
+from egan_tf.training.checkpoint_scores import Score, is_same
 from egan_tf.training.old_config import metric_name
 from egan_tf.utils.checks import integer, one_of
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
@@ -33,6 +35,7 @@ class Evaluations(PeriodicCallback):
         latest: the monitored metric at the last evaluation; None before the first, or if it had no value.
         evaluated: the generation of the last evaluation; -1 before the first.
         best: the best generation so far, including earlier records of the log; None before the first.
+        measurement: how the monitored metric is measured; earlier records that were made in another way do not count.
     """
 
     def __init__(
@@ -71,13 +74,13 @@ class Evaluations(PeriodicCallback):
         known = check_metrics(metrics, dataset, extractor)
         self._monitor = one_of("monitor", metrics[0] if monitor is None else monitor, known)
         self._sign = 1.0 if known[self._monitor].higher_is_better else -1.0
-        self._settings: dict[str, Any] = {
-            "extractor": extractor,
+        counts = {
             "count": integer("count", count, MIN_COUNT),
-            "real_count": None if real_count is None else integer("real_count", real_count, MIN_COUNT),
+            "real_count": integer("real_count", count if real_count is None else real_count, MIN_COUNT),
             "seed": integer("seed", seed, 0),
-            "cache_dir": cache_dir,
         }
+        self._settings: dict[str, Any] = {"extractor": extractor, "cache_dir": cache_dir, **counts}
+        self.measurement = measurement_of(known[self._monitor], dataset, extractor, **counts)
         self.latest: float | None = None
         self.evaluated = -1
         self.best: Best | None = None
@@ -91,7 +94,7 @@ class Evaluations(PeriodicCallback):
             kind, step = record.get("kind"), record.get("step")
             if not (isinstance(kind, str) and isinstance(step, int) and "value" in record):
                 continue  # a damaged record
-            if metric_name(kind) == self._monitor and step <= self._before:
+            if metric_name(kind) == self._monitor and step <= self._before and is_same(record, self.measurement):
                 self._consider(record)
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
@@ -104,11 +107,11 @@ class Evaluations(PeriodicCallback):
         (record,) = (record for record in records if record["kind"] == self._monitor)
         self._consider(record)
 
-    def score(self, generation: int) -> float | None:
+    def score(self, generation: int) -> Score | None:
         """The monitored metric at a generation, negated where lower is better; None if it was not evaluated there."""
         if self.evaluated != generation or self.latest is None:
             return None
-        return self._sign * self.latest
+        return Score(self._sign * self.latest, self.measurement)
 
     def _consider(self, record: dict[str, Any]) -> None:
         """Updates the latest and the best value by a record of the monitored metric."""

@@ -17,19 +17,23 @@ class JointCallback(keras.callbacks.Callback):
         stagnated: whether training was stopped because no child was viable for `stagnation_limit` generations.
     """
 
-    def __init__(self, workers: Workers, signals: Signals, *, stagnation_limit: int, check_every: int) -> None:
+    def __init__(
+        self, workers: Workers, signals: Signals, *, steps: int, stagnation_limit: int, check_every: int
+    ) -> None:
         """Sets when training stops.
 
         Args:
             workers: the processes of the run.
             signals: of this process; one that another process received is noted here, too.
+            steps: generations of the run. The last one gets its checkpoint after `fit`, when the logs hold the reports
+                of the end; a signal has nothing left to stop there.
             stagnation_limit: generations in a row without a viable child that stop training.
             check_every: generations between checks for stagnation.
         """
         super().__init__()
         self.stagnated = False
         self._workers, self._signals = workers, signals
-        self._limit, self._check_every = stagnation_limit, check_every
+        self._steps, self._limit, self._check_every = steps, stagnation_limit, check_every
         self._before = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -38,11 +42,13 @@ class JointCallback(keras.callbacks.Callback):
         self._before = int(self.model.generation.numpy())
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Makes a checkpoint when one is due; stops training on stagnation or a signal."""
+        """Makes a checkpoint when one is due before the last generation; stops training on stagnation or a signal."""
         del logs
         generation = self._before + batch + 1
         if generation % self._check_every == 0 and self.stagnant_generations() >= self._limit:
             self.stagnated = self.model.stop_training = True
+            return
+        if generation >= self._steps:
             return
         signal, due = self._workers.largest([self._signals.received or 0, int(self.is_due(generation))])
         if signal:
