@@ -15,14 +15,15 @@ def adopt(population: Population, generator: keras.Model) -> None:
     """Gives the fittest survivor the weights of the generator, if the user has set them since the last generation.
 
     These are all that `get_weights` returns, statistics such as those of BatchNormalization among them. A moving
-    average that has not moved yet starts from the new weights as well; one that has moved goes on.
+    average that has not moved yet starts from the new weights as well; one that has moved goes on. Nothing is taken
+    from a generator of which weights were frozen since, with which training is refused.
     """
-    if not tf.executing_eagerly():
+    weights = generator.trainable_variables
+    if not tf.executing_eagerly() or len(weights) != len(population.weights_stack.members):
         return
     averages = population.average_stack.members
-    for position, variable in enumerate(generator.trainable_variables):
-        weights = population.weights_stack.members[position]
-        _adopt(variable.numpy(), weights.numpy()[0], [weights, *averages[position : position + 1]])
+    for position, (variable, member) in enumerate(zip(weights, population.weights_stack.members, strict=True)):
+        _adopt(variable.numpy(), member.numpy()[0], [member, *averages[position : position + 1]])
     weights_of_layers = {id(variable) for variable in generator.weights}  # random states are none
     others = population.non_trainable_stack.members
     for variable, member in zip(generator.non_trainable_variables, others, strict=True):

@@ -228,8 +228,8 @@ def refusals(strategy: tf.distribute.Strategy) -> dict[str, str]:
         "fit in another scope": lambda: in_scope(other, lambda: egan.fit(x, batch_size=8, verbose=0)),
         "fit in a scope": lambda: in_scope(strategy, lambda: big.fit(x, batch_size=18, verbose=0)),
         "batch size": lambda: egan.fit(x, batch_size=9, verbose=0),
-        "population": lambda: population(strategy).fit(x, batch_size=16, verbose=0),
-        "evaluation size": lambda: evaluation(strategy).fit(x, batch_size=8, verbose=0),
+        "population": lambda: built_with(strategy, population_size=9).fit(x, batch_size=16, verbose=0),
+        "evaluation size": lambda: built_with(strategy, evaluation_size=5).fit(x, batch_size=8, verbose=0),
         "xla": lambda: in_scope(strategy, lambda: egan.compile(jit_compile=True)),
         "kind": lambda: in_scope(tf.distribute.experimental.CentralStorageStrategy(), lambda: EGAN(*outside)),
     }
@@ -243,14 +243,9 @@ def refusals(strategy: tf.distribute.Strategy) -> dict[str, str]:
     return said
 
 
-def population(strategy: tf.distribute.Strategy) -> EGAN:
+def built_with(strategy: tf.distribute.Strategy, **settings: int) -> EGAN:
     with strategy.scope():
-        return build({"settings": {"population_size": 9}})
-
-
-def evaluation(strategy: tf.distribute.Strategy) -> EGAN:
-    with strategy.scope():
-        return build({"settings": {"evaluation_size": 5}})
+        return build({"settings": settings})
 
 
 def one_replica(strategy: tf.distribute.Strategy) -> dict[str, Any]:

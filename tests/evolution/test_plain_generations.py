@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -18,7 +17,6 @@ from egan_tf.utils import randomness
 from tests.evolution import kinds, plain_loop
 from tests.evolution.networks import PAIRS, POINT
 from tests.evolution.reference import PlainEvolution, copy_of
-from tests.evolution.test_continuing import assert_same as assert_same_state
 from tests.evolution.test_continuing import networks as smallest
 
 BATCH = 10
@@ -213,27 +211,6 @@ def test_compiled_by_xla_agrees_with_uncompiled(tournaments: str) -> None:
     for a, b in zip(values(plain), values(compiled), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-4)
     assert counted(plain)["tournaments"] == counted(compiled)["tournaments"]
-
-
-RESUMED: dict[str, dict[str, Any]] = {
-    "every": {"tournaments": "every:3", "population_size": 2},
-    "backoff": {"tournaments": "auto:backoff", "ema_decay": 0.9},
-    "angle": {"tournaments": "auto:angle"},
-    "bandit": {"tournaments": "bandit", "population_size": 2},
-    "slots": {"tournaments": "every:3", "slots": "objective", "population_size": 2},
-}
-REST = ("every", "angle", "bandit")
-
-
-@pytest.mark.parametrize("name", ["backoff", "slots", *(pytest.param(n, marks=pytest.mark.slow) for n in REST)])
-def test_a_loaded_model_continues(name: str, tmp_path: Path) -> None:
-    whole, first = made(**RESUMED[name]), made(**RESUMED[name])
-    evolve(whole, 9), evolve(first, 5)
-    first.save(tmp_path / "egan.keras")
-    loaded = keras.models.load_model(tmp_path / "egan.keras")
-    evolve(loaded, 4)
-    assert_same_state(whole, loaded)
-    assert counted(whole) == counted(loaded)
 
 
 @pytest.mark.parametrize("reuse", [True, False], ids=["reused", "fresh"])
