@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,6 +21,14 @@ def _rows_not_measured() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("egan_tf.export.formats.rows_per_call.measure", lambda model, spec: 32)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _garbage_is_looked_for_where_it_is_new() -> Iterator[None]:
+    """TensorFlow keeps millions of objects, which every full collection would go through in vain."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
