@@ -48,6 +48,18 @@ def choices_of(settings: EvolutionSettings) -> Choices:
     return choices
 
 
+def check_burn_in(settings: EvolutionSettings, burns_in: bool) -> None:
+    """Raises `InputError` for a burn-in of nothing.
+
+    Args:
+        settings: of the evolution.
+        burns_in: whether the optimizer has a burn-in, such as that of β₂.
+    """
+    initial = settings.initial_penalty_factor != 1.0 or settings.initial_ema_decay is not None or burns_in
+    problem = "has a meaning with an initial value only; set initial_penalty_factor or initial_ema_decay"
+    require(initial or settings.burn_in == 0, "burn_in", problem)
+
+
 def _check_used(settings: EvolutionSettings) -> None:
     """Raises `InputError` for a value that would be ignored, because what it belongs to is not chosen."""
     factor, decay = settings.initial_penalty_factor != 1.0, settings.initial_ema_decay is not None

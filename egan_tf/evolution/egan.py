@@ -17,7 +17,7 @@ from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.bandit import initial_bandit
 from egan_tf.evolution.batches import as_batches, sizes_for
-from egan_tf.evolution.choices import choices_of
+from egan_tf.evolution.choices import check_burn_in, choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.fitting import Fitting
 from egan_tf.evolution.function_checks import check_functions
@@ -171,6 +171,7 @@ class EGAN(SavedEGAN, Fitting):
         weights = self.generator.trainable_variables
         self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
         check_slots_of(self.settings, self.stateless_optimizer)
+        check_burn_in(self.settings, self.stateless_optimizer.burns_in)
         slots = self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
         if self.settings.slots == "objective":
             slots = initial_objective_slots(slots, len(self.operator_names))

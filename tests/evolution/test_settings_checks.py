@@ -9,6 +9,7 @@ import pytest
 from egan_tf import EGAN, InputError
 from egan_tf.evolution.choices import choices_of
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.training.adam import BurnInAdam
 from egan_tf.training.check import check_settings
 from egan_tf.training.presets import preset
 from tests.evolution.networks import points
@@ -74,3 +75,12 @@ def test_mutations_need_their_operator() -> None:
     with pytest.raises(InputError, match="^mutations: has a meaning with the operator mutation only"):
         EGAN(*points(), operators=(Copy(),), mutations=("heuristic",))
     EGAN(*points(), operators=(Copy(), "mutation"), mutations=("heuristic",))
+
+
+def test_a_burn_in_of_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="^burn_in: has a meaning with an initial value only"):
+        EGAN(*points(), burn_in=9).compile()
+    EGAN(*points(), burn_in=9, ema_decay=0.9, initial_ema_decay=0.5).compile()
+    EGAN(*points(), burn_in=9, r1_weight=1.0, initial_penalty_factor=5.0).compile()
+    adam = BurnInAdam(0.01, beta_2=0.99, initial_beta_2=0.9, burn_in=9)
+    EGAN(*points(), burn_in=9).compile(generator_optimizer=adam)
