@@ -56,7 +56,8 @@ def check_burn_in(settings: EvolutionSettings, burns_in: bool) -> None:
         burns_in: whether the optimizer has a burn-in, such as that of β₂.
     """
     initial = settings.initial_penalty_factor != 1.0 or settings.initial_ema_decay is not None or burns_in
-    problem = "has a meaning with an initial value only; set initial_penalty_factor or initial_ema_decay"
+    values = "initial_penalty_factor or initial_ema_decay, or give the optimizer an initial_beta_2"
+    problem = f"has a meaning with an initial value only; set {values}"
     require(initial or settings.burn_in == 0, "burn_in", problem)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from egan_tf import data
 from egan_tf.evolution.batches import sizes_for
-from egan_tf.evolution.choices import BURN_IN_ONLY, choices_of
+from egan_tf.evolution.choices import BURN_IN_ONLY, check_burn_in, choices_of
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.settings import EvolutionSettings
 from egan_tf.evolution.strategies import check_sizes
@@ -152,11 +152,7 @@ def _check_burn_in(config: Config) -> None:
     """Refuses an initial beta_2 without a burn-in, and a burn-in of nothing; `choices_of` checks the others."""
     evolution, beta_2 = config.evolution, config.optimizer.initial_beta_2
     require(evolution.burn_in > 0 or beta_2 is None, "initial_beta_2", BURN_IN_ONLY)
-    initial = evolution.initial_penalty_factor != 1.0 or evolution.initial_ema_decay is not None or beta_2 is not None
-    problem = (
-        "has a meaning with an initial value only; set initial_penalty_factor, initial_ema_decay or initial_beta_2"
-    )
-    require(initial or evolution.burn_in == 0, "burn_in", problem)
+    check_burn_in(evolution, beta_2 is not None)
 
 
 def _check_path(name: str, folder: Path | str) -> None:
