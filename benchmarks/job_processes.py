@@ -1,7 +1,7 @@
 """Jobs whose results are files, done by a few processes, each of which does one after the other.
 
 A job is a mapping that JSON can hold. What is done is not done again, so an interrupted study goes on where it stopped.
-A module takes part by `--serve`, which calls `serve`.
+What is published can be taken up again: `restore`. A module takes part by `--serve`, which calls `serve`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,18 @@ def serve(work: Callable[..., dict[str, Any]]) -> None:
     """Reads jobs from standard input, one in a line, and prints the result of `work(**job)` for each."""
     for line in sys.stdin:
         print(ANSWER + json.dumps(work(**json.loads(line))), flush=True)
+
+
+def restore(published: str, file_of: Callable[[Job], Path], cost_file_of: Callable[[str], Path]) -> None:
+    """Writes the files of the costs and rows of a published report, unless they are there."""
+    if not published:
+        return
+    report = json.loads(Path(published).read_text(encoding="utf-8"))
+    costs = {cost_file_of(name): cost for name, cost in report["costs"].items()}
+    for file, result in {**costs, **{file_of(row): row for row in report["rows"]}}.items():
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(result))
 
 
 class Processes:

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from benchmarks.tournament_models import RandomChoiceEGAN, spread_above
 from egan_tf import EGAN, OBJECTIVES, Evaluation
 from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.generation import Generation, Selected
@@ -122,24 +123,6 @@ class StandardizedEGAN(EGAN):
 
 NEVER = "every:2147483647"
 """No tournament in any run."""
-
-
-class RandomChoiceGeneration(Generation):
-    """Holds tournaments when the fitness says that they decide, but takes a random child."""
-
-    def ranking(self, parents: Individual, children: Children, viable: tf.Tensor, tolerance: tf.Tensor) -> tf.Tensor:
-        """A number of each child that does not depend on how good its samples are."""
-        del parents, viable, tolerance
-        fake = children.evaluations.fake
-        return tf.math.floormod(1e4 * tf.reduce_sum(fake, axis=list(range(1, fake.shape.rank))), 1.0)
-
-
-class RandomChoiceEGAN(EGAN):
-    """E-GAN with `RandomChoiceGeneration`."""
-
-    def generation_functions(self) -> Generation:
-        """Those of `EGAN`, with another choice."""
-        return RandomChoiceGeneration(**vars(super().generation_functions()))
 
 
 def starting_with(name: str) -> tuple[str, ...]:
@@ -260,6 +243,10 @@ STUDY: dict[str, Method] = {
 TOURNAMENTS: dict[str, Method] = {
     "auto": Method({"tournaments": "auto"}),
     "auto_angle": Method({"tournaments": "auto:angle"}),
+    **{
+        f"auto_spread_{errors:g}": Method({"tournaments": "auto:backoff"}, spread_above(errors))
+        for errors in (0.5, 1.0, 4.0, 8.0)
+    },
     "every_10": Method({"tournaments": "every:10"}),
     "bandit": Method({"tournaments": "bandit"}),
     "auto_random": Method({"tournaments": "auto"}, RandomChoiceEGAN),

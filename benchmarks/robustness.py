@@ -4,7 +4,8 @@ Each setting is drawn at random: learning rates, β₁, normalization of the dis
 method trains on `digits` under it for equal cost, from the same weights and on the same batches. The cost is a model: a
 generation with and without a tournament is timed first, for each kind of setting, with one thread on a machine that
 does nothing else (`--costs-only` stops there), and a job ends when its generations have cost the budget. So jobs are
-functions of their numbers, and may share the machine. A job that is done is not run again; give the same `--folder`.
+functions of their numbers, and may share the machine. A job that is done is not run again; give the same `--folder`, or
+what was published by `--known`. With `--done-only` the settings that are done are published and none is run.
 
 The result of a job is the Fréchet distance of 2,000 samples on the features of a classifier of the digits;
 `benchmarks/robustness_table.py` says what is made of them.
@@ -25,7 +26,7 @@ import keras
 import numpy as np
 
 from benchmarks.cost_model import KINDS, Budget, counts, measured, one_thread, spent
-from benchmarks.job_processes import Processes, serve
+from benchmarks.job_processes import Processes, restore, serve
 
 DATASET, SAMPLES = "digits", 2_000
 PER_CALL = 10
@@ -141,9 +142,14 @@ def costs(settings: list[Drawn], methods: list[str], options: argparse.Namespace
     for setting in {setting.structure: setting for setting in settings}.values():
         for method in sorted({cost_name(method) for method in methods}):
             jobs[f"{setting.structure} {method}"] = {"number": setting.number, "method": method}
-    wanted = [(options.folder / "costs" / f"{name.replace(' ', '_')}.json", job) for name, job in jobs.items()]
+    wanted = [(cost_file(name, options), job) for name, job in jobs.items()]
     found = Processes("benchmarks.robustness", flags_of(options), jobs_each=1).results(wanted, processes=1)
     return dict(zip(jobs, found, strict=True))
+
+
+def cost_file(name: str, options: argparse.Namespace) -> Path:
+    """Where the costs of a structure and a method's kind are kept."""
+    return Path(options.folder / "costs" / f"{name.replace(' ', '_')}.json")
 
 
 def cost_name(method: str) -> str:
@@ -167,6 +173,8 @@ def main() -> None:
     parser.add_argument("--data-dir", default="data")
     parser.add_argument("--folder", type=Path, required=True, help="of the results; to resume, give it again")
     parser.add_argument("--costs-only", action="store_true")
+    parser.add_argument("--known", default="", help="a published result; its jobs are done")
+    parser.add_argument("--done-only", action="store_true", help="publish the settings that are done, and run nothing")
     parser.add_argument("--out", default="", help="write the JSON to this file too")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -186,6 +194,17 @@ def main() -> None:
 
     methods = options.methods or list(ROBUSTNESS)
     settings = [drawn(number) for number in range(options.first, options.first + options.settings)]
+
+    def file_of(job: Mapping[str, Any]) -> Path:
+        return Path(options.folder / f"{options.budget:g}_seconds" / f"{job['setting']}_{job['method']}.json")
+
+    restore(options.known, file_of, lambda name: cost_file(name, options))
+    if options.done_only:
+        settings = [
+            setting
+            for setting in settings
+            if all(file_of({"setting": setting.number, "method": method}).exists() for method in methods)
+        ]
     costs_found = costs(settings, methods, options)
     if options.costs_only:
         return
@@ -193,7 +212,7 @@ def main() -> None:
     jobs = [(setting, method) for setting in settings for method in methods]
     wanted = [
         (
-            options.folder / f"{options.budget:g}_seconds" / f"{setting.number}_{method}.json",
+            file_of({"setting": setting.number, "method": method}),
             {
                 "number": setting.number,
                 "method": method,

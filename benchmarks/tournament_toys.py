@@ -6,7 +6,8 @@ without it. The cost is a model (`benchmarks/cost_model.py`): a generation with 
 with one thread on a machine that does nothing else (`--costs-only` stops there). Learning rates decay over the second
 half of each budget, as in the presets.
 
-A job that is done is not run again; give the same `--folder`. `benchmarks/tournament_toys_table.py` prints the tables.
+A job that is done is not run again; give the same `--folder`, or what was published by `--known`. With `--done-only`
+the jobs that are done are published and none is run. `benchmarks/tournament_toys_table.py` prints the tables.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from benchmarks.cost_model import KINDS, Budget, counts, measured, one_thread, spent
-from benchmarks.job_processes import Processes, serve
+from benchmarks.job_processes import Processes, restore, serve
 
 GENERATIONS, TOURNAMENTS = 10_000, 6_600
 PER_CALL, SAMPLES = 100, 10_000
@@ -143,6 +144,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--folder", type=Path, required=True, help="of the results; to resume, give it again")
     parser.add_argument("--costs-only", action="store_true")
+    parser.add_argument("--known", default="", help="a published result; its jobs are done")
+    parser.add_argument("--done-only", action="store_true", help="publish what is done, and run nothing")
     parser.add_argument("--out", default="", help="write the JSON to this file too")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -156,10 +159,16 @@ def main() -> None:
 
     methods = options.methods or list(study.methods)
     flags, places = ["--study", options.study, "--folder", str(options.folder)], options.folder / options.study
+
+    def cost_file(name: str) -> Path:
+        return places / "costs" / f"{name.replace(' ', '_')}.json"
+
+    def file_of(job: Mapping[str, Any]) -> Path:
+        return places / f"{job['dataset']}_{job['method']}_{job['seed']}.json"
+
+    restore(options.known, file_of, cost_file)
     priced = [(dataset, name) for dataset in options.datasets for name in sorted(set(map(cost_name, methods)))]
-    prices = [
-        (places / "costs" / f"{dataset}_{name}.json", {"dataset": dataset, "method": name}) for dataset, name in priced
-    ]
+    prices = [(cost_file(f"{dataset} {name}"), {"dataset": dataset, "method": name}) for dataset, name in priced]
     # Each in a process that does nothing else, one after the other.
     found = Processes("benchmarks.tournament_toys", flags, jobs_each=1).results(prices, processes=1)
     costs = dict(zip(priced, found, strict=True))
@@ -171,13 +180,9 @@ def main() -> None:
         for dataset in options.datasets
         for method in methods
     ]
-    wanted = [
-        (
-            places / f"{job['dataset']}_{job['method']}_{job['seed']}.json",
-            {**job, "cost": costs[job["dataset"], cost_name(job["method"])]},
-        )
-        for job in jobs
-    ]
+    if options.done_only:
+        jobs = [job for job in jobs if file_of(job).exists()]
+    wanted = [(file_of(job), {**job, "cost": costs[job["dataset"], cost_name(job["method"])]}) for job in jobs]
     results = Processes("benchmarks.tournament_toys", flags).results(wanted, options.processes)
     budget = "cost" if study.equal_cost else "generations"
     rows = [{"budget": budget, **job, **result} for job, result in zip(jobs, results, strict=True)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from benchmarks.job_processes import Processes
+from benchmarks.job_processes import Processes, restore
 
 MODULE = "tests.benchmarks.doubling"
 
@@ -27,3 +28,13 @@ def test_a_failure_names_the_file_and_leaves_the_results_before_it(tmp_path: Pat
     with pytest.raises(SystemExit, match=r"results/0\.json: (.|\n)*ZeroDivisionError"):
         Processes(MODULE).results(jobs(tmp_path, 4, 0), 1)
     assert [file.name for file in (tmp_path / "results").iterdir()] == ["4.json"]
+
+
+def test_what_was_published_is_not_made_again(tmp_path: Path) -> None:
+    (made,) = Processes(MODULE).results(jobs(tmp_path, 8), 1)
+    row, report = {"number": 4, "double": -1, "process": 0}, tmp_path / "report.json"
+    report.write_text(json.dumps({"costs": {"one kind": {"plain": 0.5}}, "rows": [row, {"number": 8, "double": -1}]}))
+    costs = tmp_path / "costs"
+    restore(str(report), lambda job: jobs(tmp_path, job["number"])[0][0], lambda name: costs / name)
+    assert Processes(MODULE).results(jobs(tmp_path, 4, 8), 1) == [row, made], "a file that is there stays"
+    assert json.loads((costs / "one kind").read_text()) == {"plain": 0.5}
