@@ -137,7 +137,7 @@ def _parser() -> OneLineParser:
         "--individual",
         default="best",
         metavar="RANK",
-        help="which survivor of the last generation: best, or its rank, 0 being the fittest (default: %(default)s)",
+        help="which survivor of the generation: best, or its rank, 0 being the fittest (default: %(default)s)",
     )
     parser.add_argument(
         "--checkpoint",

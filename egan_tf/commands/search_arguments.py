@@ -199,7 +199,7 @@ def _parser() -> OneLineParser:
         "--trials",
         metavar="N",
         default=absent,
-        help=f"trials of the study, all workers together (default: {DEFAULT_TRIALS}, without a limit by --budget)",
+        help=f"trials of the study, all workers together (default: {DEFAULT_TRIALS}; no limit if --budget is given)",
     )
     flags.add_argument(
         "--budget",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from egan_tf.data.array_pictures import as_pictures
@@ -26,7 +27,8 @@ def apply_options(dataset: Dataset, data_dir: Path, options: ImageOptions) -> Da
     if isinstance(dataset, ImageDataset):
         if not _has(dataset, options):
             return prepare(as_pictures(dataset), data_dir, options)
-        return dataset.with_options(options)
+        # A function of the user may have asked for mirrored images itself.
+        return dataset.with_options(replace(options, flip=options.flip or dataset.options.flip))
     plain = ImageOptions()
     for name in ("resolution", "channels", "flip"):
         value = getattr(options, name)

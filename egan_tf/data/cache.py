@@ -26,8 +26,6 @@ from egan_tf.utils.locks import directory_lock
 
 FORMAT = "egan_tf decoded images 1"
 FOLDER, IMAGES, LABELS, MANIFEST = "decoded", "images.npy", "labels.npy", "manifest.json"
-DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, EOFError)
-"""What reading a damaged entry may raise."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ class Manifest:
         fingerprint: of images and labels.
         skipped: (name, reason) of every picture that was left out.
         sizes: bytes of the files.
+        complete: whether every picture was read; False if one was left out for a reason that may pass, such as its
+            rights, so that the next start decodes all anew.
     """
 
     format: str
@@ -49,6 +49,7 @@ class Manifest:
     fingerprint: str
     skipped: tuple[tuple[str, str], ...]
     sizes: dict[str, int]
+    complete: bool = True
 
     def to_json(self) -> str:
         """The manifest as JSON."""
@@ -97,7 +98,7 @@ def read_entry(path: Path, memory_bytes: float) -> Entry | None:
             images = read_only_copy(images)
             if content_fingerprint(images, labels) != manifest.fingerprint:
                 return None
-    except DAMAGE:
+    except Exception:  # damage may raise anything, as numpy evaluates headers as Python
         return None
     with contextlib.suppress(OSError):  # a folder that may not be written: its entries are not removed either
         os.utime(path / MANIFEST)
@@ -162,7 +163,7 @@ def _is_entry(path: Path) -> bool:
 
 
 def _read_manifest(path: Path) -> Manifest:
-    """Raises one of `DAMAGE` unless the manifest is whole and belongs to this path."""
+    """Raises an exception unless the manifest is whole and belongs to this path."""
     values = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     skipped = tuple((str(name), str(reason)) for name, reason in values.pop("skipped"))
     sizes = {str(name): int(size) for name, size in values.pop("sizes").items()}

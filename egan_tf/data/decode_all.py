@@ -14,7 +14,7 @@ from egan_tf.data.decoding import to_pixels
 from egan_tf.data.image_file import ImageFile
 from egan_tf.data.images import content_fingerprint
 from egan_tf.data.ordered_map import ordered_map
-from egan_tf.data.picture_source import PictureSource, Stored, UnusablePicture
+from egan_tf.data.picture_source import PictureSource, Stored, UnreadPicture, UnusablePicture
 from egan_tf.data.progress import with_progress
 from egan_tf.data.skipped import none_usable
 from egan_tf.utils.atomic import atomic_directory
@@ -23,12 +23,29 @@ Shape = tuple[int, int, int]
 
 
 class Decoded(NamedTuple):
-    """A picture after decoding: pixels uint8 [H, W, C] and label, or the reason why it cannot be used."""
+    """A picture after decoding: pixels uint8 [H, W, C] and label, or the reason why it cannot be used.
+
+    `read` is False if the reason may pass.
+    """
 
     name: str
     label: int | None
     pixels: np.ndarray | None
-    reason: str
+    reason: str = ""
+    read: bool = True
+
+
+class Skipped:
+    """The pictures that are left out: their names and reasons, and whether all others than damaged ones were read."""
+
+    def __init__(self) -> None:
+        self.pictures: list[tuple[str, str]] = []
+        self.complete = True
+
+    def add(self, picture: Decoded) -> None:
+        """Adds a picture without pixels."""
+        self.pictures.append((picture.name, picture.reason))
+        self.complete = self.complete and picture.read
 
 
 def decode_to_disk(source: PictureSource, path: Path, shape: Shape) -> None:
@@ -43,7 +60,7 @@ def decode_to_disk(source: PictureSource, path: Path, shape: Shape) -> None:
         InputError: no picture can be used.
         OSError: the disk is full or cannot be written; nothing is left behind.
     """
-    skipped: list[tuple[str, str]] = []
+    skipped = Skipped()
     labels: list[int | None] = []
     with atomic_directory(path, check=lambda: None) as partial:
         with ImageFile(partial / IMAGES, shape, len(source)) as file:
@@ -52,13 +69,15 @@ def decode_to_disk(source: PictureSource, path: Path, shape: Shape) -> None:
                 file.write(picture.pixels)
                 labels.append(picture.label)
             if not file.count:
-                raise none_usable(source.name, skipped)
+                raise none_usable(source.name, skipped.pictures)
             array = _label_array(source, labels)
             fingerprint = file.finish(array)
         if array is not None:
             np.save(partial / LABELS, array, allow_pickle=False)
         sizes = {file.name: file.stat().st_size for file in partial.iterdir()}
-        manifest = Manifest(FORMAT, path.name, (len(labels), *shape), fingerprint, tuple(skipped), sizes)
+        left_out = tuple(skipped.pictures)
+        made = (len(labels), *shape)
+        manifest = Manifest(FORMAT, path.name, made, fingerprint, left_out, sizes, skipped.complete)
         (partial / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
 
 
@@ -68,7 +87,7 @@ def decode_into_memory(source: PictureSource, shape: Shape) -> Entry:
     Raises:
         InputError: no picture can be used.
     """
-    skipped: list[tuple[str, str]] = []
+    skipped = Skipped()
     labels: list[int | None] = []
     images = aligned_empty((len(source), *shape))
     for picture in _decode_all(source, shape, skipped):
@@ -76,29 +95,30 @@ def decode_into_memory(source: PictureSource, shape: Shape) -> Entry:
         images[len(labels)] = picture.pixels
         labels.append(picture.label)
     if not labels:
-        raise none_usable(source.name, skipped)
+        raise none_usable(source.name, skipped.pictures)
     images = images[: len(labels)]
     images.flags.writeable = False
     array = _label_array(source, labels)
     fingerprint = content_fingerprint(images, array)
-    return Entry(images, array, Manifest(FORMAT, "", images.shape, fingerprint, tuple(skipped), {}))
+    return Entry(images, array, Manifest(FORMAT, "", images.shape, fingerprint, tuple(skipped.pictures), {}))
 
 
-def _decode_all(source: PictureSource, shape: Shape, skipped: list[tuple[str, str]]) -> Iterator[Decoded]:
+def _decode_all(source: PictureSource, shape: Shape, skipped: Skipped) -> Iterator[Decoded]:
     """Yields the usable pictures in order; adds the others to `skipped`."""
 
     def decode(stored: Stored) -> Decoded:
         try:
             pixels = to_pixels(stored.decode(), shape[:2], shape[2])
         except UnusablePicture as error:
-            return Decoded(stored.name, stored.label, None, str(error))
+            read = not isinstance(error, UnreadPicture)
+            return Decoded(stored.name, stored.label, None, str(error), read)
         except (MemoryError, OSError) as error:
-            return Decoded(stored.name, stored.label, None, type(error).__name__)
-        return Decoded(stored.name, stored.label, pixels, "")
+            return Decoded(stored.name, stored.label, None, type(error).__name__, read=False)
+        return Decoded(stored.name, stored.label, pixels)
 
     for picture in with_progress(ordered_map(decode, source), len(source), f"{source.name}: decoding"):
         if picture.pixels is None:
-            skipped.append((picture.name, picture.reason))
+            skipped.add(picture)
         else:
             yield picture
 

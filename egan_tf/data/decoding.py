@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from egan_tf.data.picture_source import UnusablePicture
+from egan_tf.data.picture_source import UnreadPicture, UnusablePicture
 from egan_tf.utils.checks import first_line
 from egan_tf.utils.regular_files import open_regular_file
 
@@ -57,7 +57,7 @@ def open_picture(content: bytes | BinaryIO) -> Image:
     except PIL.Image.DecompressionBombError as error:
         raise UnusablePicture("claims too many pixels, which is refused") from error
     except Exception as error:  # decoders of damaged content raise whatever they meet
-        raise UnusablePicture(_reason(error)) from error
+        raise _unusable(error) from error
     if opened.width * opened.height > MAX_PIXELS:
         raise UnusablePicture(f"claims {opened.width} x {opened.height} pixels, which is refused")
     return opened
@@ -70,7 +70,7 @@ def read_header(content: Content) -> Header:
         content: the bytes, a path, or a file that is open for reading.
 
     Raises:
-        UnusablePicture: as `open_picture`, or the path is no regular file or cannot be read.
+        UnusablePicture: as `open_picture`; `UnreadPicture` if the path cannot be read.
     """
     with _opened(content) as file:
         picture = open_picture(file)
@@ -94,7 +94,7 @@ def decode_picture(content: Content) -> Image:
             picture.load()
             return _plain(_upright(picture), grey_bits)
         except Exception as error:
-            raise UnusablePicture(_reason(error)) from error
+            raise _unusable(error) from error
 
 
 @contextmanager
@@ -115,8 +115,8 @@ def _opened(content: Content) -> Iterator[bytes | BinaryIO]:
         return
     try:
         file = open_regular_file(content)
-    except (OSError, ValueError) as error:
-        raise UnusablePicture(getattr(error, "strerror", None) or _reason(error)) from error
+    except (MemoryError, OSError, ValueError) as error:
+        raise UnreadPicture(getattr(error, "strerror", None) or _reason(error)) from error
     with file:
         yield file
 
@@ -193,6 +193,12 @@ def to_pixels(image: Image, sides: tuple[int, int], channels: int) -> np.ndarray
     if image.size != (width, height):
         image = PIL.ImageOps.fit(image, (width, height), PIL.Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(height, width, channels)
+
+
+def _unusable(error: Exception) -> UnusablePicture:
+    # The system's errors have a number; what Pillow raises for damaged content has none.
+    passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+    return (UnreadPicture if passing else UnusablePicture)(_reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -94,7 +94,7 @@ class FolderSource(PictureSource):
     def __iter__(self) -> Iterator[Stored]:
         """All of them, in the order of their names."""
         for found in self._pictures:
-            label = self._labels[found.name.split("/", 1)[0]] if self._labels else None
+            label = self._labels.get(found.name.split("/", 1)[0])
             yield Stored(found.name, partial(_decode, self._root, found), label)
 
     def survey(self) -> Survey:
@@ -129,14 +129,18 @@ def survey_headers(headers: list[Header]) -> Survey:
 
 
 def class_folders(pictures: tuple[Found, ...]) -> list[str]:
-    """The first-level subfolders with pictures, in order; [] if there is one only, or pictures beside them."""
-    folders = dict.fromkeys(found.name.split("/", 1)[0] for found in pictures if "/" in found.name)
-    beside = any("/" not in found.name for found in pictures)
+    """The first-level subfolders with pictures, in order; [] if there is one only, or pictures beside them.
+
+    Only pictures count that may be usable by their names and sizes.
+    """
+    usable = [found.name for found in pictures if not found.problem]
+    folders = dict.fromkeys(name.split("/", 1)[0] for name in usable if "/" in name)
+    beside = any("/" not in name for name in usable)
     return [] if beside or len(folders) < 2 else list(folders)
 
 
 def _mixed(pictures: tuple[Found, ...]) -> bool:
-    return len({"/" in found.name for found in pictures}) == 2
+    return len({"/" in found.name for found in pictures if not found.problem}) == 2
 
 
 def _path(root: Path, found: Found) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from egan_tf.utils.checks import InputError, format_value, integer, number, require
+from egan_tf.utils.checks import format_value, integer, number, require
 
 MIN_RESOLUTION, MAX_RESOLUTION = 4, 1024
 CHANNELS = (1, 3, 4)
@@ -35,13 +35,18 @@ class ImageOptions:
     def __post_init__(self) -> None:
         """Raises `InputError` for values that no images can have."""
         if self.resolution is not None:
-            integer("resolution", self.resolution, MIN_RESOLUTION, MAX_RESOLUTION)
-        if self.channels not in (None, *CHANNELS):
-            raise InputError("channels", f"must be 1, 3 or 4, got {format_value(self.channels)}")
+            self._set("resolution", integer("resolution", self.resolution, MIN_RESOLUTION, MAX_RESOLUTION))
+        if self.channels is not None:
+            self._set("channels", integer("channels", self.channels))
+            require(self.channels in CHANNELS, "channels", f"must be 1, 3 or 4, got {format_value(self.channels)}")
         for name in ("flip", "strict"):
             require(isinstance(getattr(self, name), bool), name, "must be True or False")
-        number("memory_mb", self.memory_mb, 0.0)
-        number("cache_gb", self.cache_gb, 0.0)
+        for name in ("memory_mb", "cache_gb"):
+            self._set(name, number(name, getattr(self, name), 0.0))
+
+    def _set(self, name: str, value: float) -> None:
+        """As a plain number, whatever type of number was given."""
+        object.__setattr__(self, name, value)
 
     @property
     def changes_images(self) -> bool:

@@ -19,6 +19,10 @@ class UnusablePicture(Exception):  # noqa: N818
     """A picture that cannot be used; the message is the reason, a phrase without the picture's name."""
 
 
+class UnreadPicture(UnusablePicture):
+    """A picture that could not be read for a reason that may pass, such as its rights or a disk that is away."""
+
+
 class Stored(NamedTuple):
     """A picture as it is stored.
 

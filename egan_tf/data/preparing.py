@@ -54,7 +54,7 @@ def prepare(source: PictureSource, data_dir: Path, options: ImageOptions) -> Ima
     if ready is not None:
         return ready.with_options(options)
     path = entry_path(data_dir, _key(source, options))
-    entry = read_entry(path, options.memory_mb * MIB)
+    entry = _whole(read_entry(path, options.memory_mb * MIB))
     decoded = entry is None
     if entry is None:
         with quiet_decoding():
@@ -62,6 +62,8 @@ def prepare(source: PictureSource, data_dir: Path, options: ImageOptions) -> Ima
     skipped = entry.manifest.skipped
     check_strict(source.name, skipped, options.strict)
     log_skipped(source.name, skipped, len(source), in_full=decoded)
+    if not entry.manifest.complete:
+        log_line(f"{source.name}: some could not be read, and are tried again at the next start")
     shape = "x".join(map(str, entry.images.shape[1:]))
     left_out = f" {len(skipped):,} of {len(source):,} pictures could not be used." if skipped else ""
     description = f"{source.about.description} As {len(entry.images):,} images of {shape}.{left_out}"
@@ -96,7 +98,7 @@ def _decode(source: PictureSource, path: Path, options: ImageOptions) -> Entry:
         log_line(f"{source.name}: decoded into memory, and again at the next start ({error})")
         return decode_into_memory(source, shape)
     with _alone(lock, source.name):
-        entry = read_entry(path, options.memory_mb * MIB)  # another process may just have written it
+        entry = _whole(read_entry(path, options.memory_mb * MIB))  # another process may just have written it
         if entry is not None:
             return entry
         try:
@@ -107,6 +109,11 @@ def _decode(source: PictureSource, path: Path, options: ImageOptions) -> Entry:
     if entry is None:
         raise InputError("data_dir", f"{path.parent} does not keep what is written to it; choose another data_dir")
     return entry
+
+
+def _whole(entry: Entry | None) -> Entry | None:
+    """The entry, unless pictures are missing that may be readable now."""
+    return entry if entry is not None and entry.manifest.complete else None
 
 
 def _image_shape(source: PictureSource, options: ImageOptions) -> tuple[int, int, int]:

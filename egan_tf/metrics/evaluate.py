@@ -12,7 +12,7 @@ import numpy as np
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.mixtures import GaussianMixture
-from egan_tf.metrics.extractors.base import Extractor
+from egan_tf.metrics.extractors.base import LARGEST, Extractor
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.measurement import measurement_of
 from egan_tf.metrics.reference import load_reference
@@ -59,9 +59,10 @@ def evaluate(
 
     Returns:
         A record for each metric: "metric" (the reported name), "kind" (the name in `METRICS`), "value", "deviation"
-        (standard deviation over splits or subsets, or None), "n_real", "n_fake", "dataset", "split", "extractor",
-        "extractor_hash", "resize", "protocol", "batchnorm", "seed", "step", "problem". If samples are not finite, the
-        value overflows, or the metric refuses the features, "value" is None and "problem" gives the reason.
+        (standard deviation over splits or subsets, or None), "n_real", "n_fake", "dataset", "fingerprint" (of the
+        data), "split", "extractor", "extractor_hash", "resize", "protocol", "batchnorm", "seed", "step", "problem". If
+        samples are not finite or images out of range, the value overflows, or the metric refuses the features, "value"
+        is None and "problem" gives the reason.
 
     Raises:
         InputError: a metric does not fit the data, their number or the extractor, or the samples have another shape.
@@ -73,7 +74,7 @@ def evaluate(
     real = _real_statistics(dataset, extractor, real_needs, real_count, seed, cache_dir)
     fake = _fake_statistics(_checked(batches, dataset, count, seed), extractor, _needs(chosen.values()), count)
     mixture = dataset if isinstance(dataset, GaussianMixture) else None
-    inputs = None if fake is None else MetricInputs(real, fake, seed, mixture)
+    inputs = fake if isinstance(fake, str) else MetricInputs(real, fake, seed, mixture)
     records = []
     for kind, metric in chosen.items():
         how = measurement_of(metric, dataset, extractor, count=count, real_count=real_count, seed=seed)
@@ -121,9 +122,9 @@ def _needs(metrics: Iterable[Metric]) -> frozenset[str]:
     return frozenset().union(*(metric.needs for metric in metrics))
 
 
-def _compute(metric: Metric, inputs: MetricInputs | None) -> Record:
-    if inputs is None:
-        return {"value": None, "deviation": None, "problem": "the samples are not finite numbers"}
+def _compute(metric: Metric, inputs: MetricInputs | str) -> Record:
+    if isinstance(inputs, str):
+        return {"value": None, "deviation": None, "problem": inputs}
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             value, deviation = metric.compute(inputs)
@@ -148,15 +149,16 @@ def _checked(batches: BatchSource, dataset: Dataset, count: int, seed: int) -> I
 
 def _fake_statistics(
     batches: Iterator[np.ndarray], extractor: Extractor | None, needs: frozenset[str], count: int
-) -> SampleStatistics | None:
-    """The statistics that the metrics need, or None if some samples are not finite."""
+) -> SampleStatistics | str:
+    """The statistics that the metrics need, or why the samples have none."""
     moments = Moments.empty(extractor.size) if extractor and "moments" in needs else None
     score = ClassifierScoreAccumulator(count) if "probabilities" in needs else None
     features: np.ndarray | None = None
     start = 0
     for batch in batches:
-        if not np.isfinite(batch).all():
-            return None
+        problem = _problem(batch, images=extractor is not None)
+        if problem:
+            return problem
         found, probabilities = extractor.activations(batch) if extractor else (batch, None)
         if moments is not None:
             moments = moments + Moments.from_features(found)
@@ -168,6 +170,16 @@ def _fake_statistics(
         if score is not None:
             score.add(probabilities)
     return SampleStatistics(count, moments, features, score.result() if score is not None else None)
+
+
+def _problem(batch: np.ndarray, images: bool) -> str:
+    """Why samples cannot be measured; "" if they can."""
+    if not np.isfinite(batch).all():
+        return "the samples are not finite numbers"
+    low, high = float(batch.min()), float(batch.max())
+    if images and max(-low, high) > LARGEST:
+        return f"the samples must be in [-1, 1], and are in {low:g} to {high:g}; end the generator in tanh"
+    return ""
 
 
 def _real_statistics(

@@ -86,16 +86,18 @@ def frechet_distance(first: Moments, second: Moments) -> float:
         second: likewise.
 
     Raises:
-        InputError: fewer features, or different widths.
+        InputError: fewer features, different widths, or features too large to compute with.
     """
     sizes = (len(first.mean), len(second.mean))
     require(sizes[0] == sizes[1], "features", f"must be of one size, got {sizes[0]} and {sizes[1]}")
     step = first.mean - second.mean
     covariances = first.covariance, second.covariance
+    finite = all(np.isfinite(values).all() for values in (step, *covariances))
+    require(finite, "features", "must be finite, and their squares too; they are too large to compute with")
     roots = [_square_root(covariance) for covariance in covariances]
     overlap = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
     distance = step @ step + np.trace(covariances[0]) + np.trace(covariances[1]) - 2.0 * overlap
-    return max(0.0, float(distance))
+    return 0.0 if distance < 0.0 else float(distance)  # so that NaN stays NaN
 
 
 def _square_root(covariance: np.ndarray) -> np.ndarray:

@@ -13,10 +13,20 @@ from egan_tf.metrics.registry import Metric
 Measurement = Mapping[str, Any]
 
 ENTRIES = (
-    *("metric", "n_real", "n_fake", "dataset", "split", "extractor", "extractor_hash", "resize", "protocol"),
-    *("batchnorm", "seed"),
+    *("metric", "n_real", "n_fake", "dataset", "fingerprint", "split", "extractor", "extractor_hash", "resize"),
+    *("protocol", "batchnorm", "seed"),
 )
 """Values compare only if their records have the same of each."""
+
+
+def alike(one: Measurement | None, other: Measurement | None) -> bool:
+    """Whether values with these measurements compare: no entry that both have differs.
+
+    Records of older versions lack some entries. None, a measurement that is unknown, is like another unknown one only.
+    """
+    if one is None or other is None:
+        return one is other
+    return all(other[name] == value for name, value in one.items() if name in other)
 
 
 def measurement_of(
@@ -39,6 +49,7 @@ def measurement_of(
         "n_real": real,
         "n_fake": count,
         "dataset": dataset.name,
+        "fingerprint": dataset.fingerprint,
         "split": dataset.split,
         "extractor": extractor.name if extractor else None,
         "extractor_hash": extractor.hash if extractor else None,

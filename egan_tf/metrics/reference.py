@@ -14,7 +14,8 @@ from egan_tf.metrics.arrays import concatenate
 from egan_tf.metrics.extractors.base import Extractor
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.store import cache_path, load_arrays, save_arrays
-from egan_tf.utils.checks import integer
+from egan_tf.utils.checks import InputError, integer
+from egan_tf.utils.log_line import log_line
 
 BATCH = 512
 
@@ -47,7 +48,8 @@ def load_reference(
     """The statistics of `count` real images, from the cache if they are there.
 
     The images are evenly spaced in the stored order of the data set. The cache key holds the fingerprint, split and
-    count of the data set, and hash and resizing of the extractor; a damaged file is computed again.
+    count of the data set, and hash and resizing of the extractor; a damaged file is computed again. Where the cache
+    cannot be written, a line on stderr says so.
 
     Args:
         dataset: the images.
@@ -57,7 +59,7 @@ def load_reference(
         with_features: also returns the features, whose memory grows with `count`.
 
     Raises:
-        InputError: `count` is below 1, the extractor does not take the images, or `folder` cannot be written.
+        InputError: `count` is below 1, or the extractor does not take the images.
     """
     count = min(integer("count", count), len(dataset.images))
     key = {
@@ -78,7 +80,10 @@ def load_reference(
             return reference
     reference = _compute(dataset, extractor, count, with_features)
     if path is not None:
-        save_arrays(path, key, _to_arrays(reference))
+        try:
+            save_arrays(path, key, _to_arrays(reference))
+        except InputError as error:  # what was computed is good, and a run goes on
+            log_line(f"{dataset.name}: statistics of its images are not kept ({error})")
     return reference
 
 

@@ -6,8 +6,6 @@ import contextlib
 import hashlib
 import json
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,8 @@ import numpy as np
 
 from egan_tf.utils.atomic import atomic_file, remove_leftovers
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.locks import LockedError, directory_lock
+from egan_tf.utils.log_line import log_line
 
 _KEY = "about"
 """The name of the entry that holds the key."""
@@ -54,6 +54,25 @@ def check_writable(path: Path) -> None:
             pass
 
 
+@contextlib.contextmanager
+def made_by_one(path: Path, waiting: str) -> Iterator[None]:
+    """Lets one process at a time make files in the folder of `path`, where folders can be locked.
+
+    Who waited looks again for the file. Two that made it would measure by different ones until one is read back.
+
+    Args:
+        path: the file; its folder exists.
+        waiting: a line for stderr, if another process is at work.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(directory_lock(path.parent))
+        except LockedError:
+            log_line(waiting)
+            stack.enter_context(directory_lock(path.parent, wait=True))
+        yield
+
+
 def load_arrays(path: Path, key: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
     """The arrays that `save_arrays` wrote, or None if there is no file, it is damaged, or it has another key.
 
@@ -62,7 +81,7 @@ def load_arrays(path: Path, key: Mapping[str, Any]) -> dict[str, np.ndarray] | N
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except Exception:  # damage may raise anything, as numpy evaluates headers as Python
         return None
     if str(arrays.pop(_KEY, "")) != _to_json(key):
         return None

@@ -25,7 +25,9 @@ MAX_EVALUATIONS = 20_000
 MAX_EVENTS = 1000
 _EXPECTED = (run_folder.CONFIG, run_folder.METRICS, run_folder.SAMPLES)
 _COUNTS = ("n_real", "n_fake")
-_PROTOCOL = ("dataset", *_COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
+_PROTOCOL = ("dataset", "fingerprint", *_COUNTS, "split", "extractor", "extractor_hash", "resize", "batchnorm")
+_DIGITS = 12
+"""Of a fingerprint, which tell data sets apart."""
 
 
 class Grid(NamedTuple):
@@ -192,7 +194,8 @@ def _evaluation(record: Mapping[str, Any]) -> Evaluation | None:
     parts = []
     for name in (name for name in _PROTOCOL if name in record):
         count = whole_number(record[name]) if name in _COUNTS else None
-        parts.append(f"{name.replace('_', ' ')} {format_json(record[name]) if count is None else f'{count:,}'}")
+        text = format_json(record[name])[: _DIGITS if name == "fingerprint" else None]
+        parts.append(f"{name.replace('_', ' ')} {text if count is None else f'{count:,}'}")
     return Evaluation(metric, "; ".join(parts), value, step, format_json(record.get("seed", "")), _kind(metric, record))
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from egan_tf import data
 from egan_tf.evolution.batches import sizes_for
 from egan_tf.evolution.choices import BURN_IN_ONLY, check_burn_in, choices_of
@@ -31,7 +33,7 @@ from egan_tf.training.metric_setup import check_extractor_is_used, load_metric_e
 from egan_tf.training.rehearsal import rehearse
 from egan_tf.training.resume_policy import changed_settings
 from egan_tf.training.workers import Workers
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.locks import LockedError, directory_lock
 from egan_tf.utils.registries import load_registry
 from egan_tf.utils.settings import sections_of, settings_of
@@ -102,6 +104,8 @@ def _prepare(
     for name in ("runs_dir", "models_dir"):
         _check_writable(name, Path(getattr(config.run, name)))
     dataset = load_dataset(config, code) if dataset is None else dataset
+    if config.network.conditional:
+        _check_classes(dataset)
     if new_extractor:
         check_extractor_is_used(config, dataset)
     is_chief = Workers(strategy).is_chief
@@ -110,6 +114,18 @@ def _prepare(
     if is_chief:
         rehearse(config, egan, dataset)
     return Prepared(dataset, extractor, egan)
+
+
+def _check_classes(dataset: data.Dataset) -> None:
+    """Raises `InputError` if a class has no image: its samples would never be trained."""
+    labels = getattr(dataset, "labels", None)
+    if labels is None:
+        return
+    counts = np.bincount(labels, minlength=len(dataset.class_names))
+    empty = [format_value(name) for name, count in zip(dataset.class_names, counts, strict=True) if not count]
+    named = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
+    problem = f"{dataset.name} has no image of the class {named} that can be used; --conditional needs some of each"
+    require(not empty, "dataset", problem)
 
 
 def _check_replicas(config: Config, count: int) -> None:

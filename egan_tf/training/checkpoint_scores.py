@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from egan_tf.metrics.measurement import ENTRIES, Measurement
+from egan_tf.metrics.measurement import ENTRIES, Measurement, alike
 from egan_tf.metrics.registry import METRICS
 from egan_tf.training import run_folder
 from egan_tf.training.checkpoint_folders import BEST, MANIFEST, NEWEST, checkpoint_folders
@@ -51,7 +51,7 @@ def comparable_scores(folder: Path) -> dict[Path, float]:
     if not found:
         return {}
     newest = list(found.values())[-1].measurement
-    return {path: score.value for path, score in found.items() if score.measurement == newest}
+    return {path: score.value for path, score in found.items() if alike(score.measurement, newest)}
 
 
 def check_checkpoint(run: Path, folder: Path, which: str) -> None:
@@ -70,7 +70,7 @@ def check_checkpoint(run: Path, folder: Path, which: str) -> None:
 
 def is_same(record: Mapping[str, Any], measurement: Measurement) -> bool:
     """Whether the record of an evaluation is of a measurement, as far as it says how it was made."""
-    return all(measurement.get(name) == value for name, value in _measurement_in(record).items())
+    return alike(_measurement_in(record), measurement)
 
 
 def _measurement_in(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.metrics.measurement import Measurement
+from egan_tf.metrics.measurement import Measurement, alike
 from egan_tf.training.checkpoint_folders import MANIFEST, checkpoint_folders
 from egan_tf.training.checkpoint_scores import Score, comparable_scores, scores
 from egan_tf.utils.atomic import atomic_directory, atomic_write, remove_leftovers, sha256_of
@@ -120,8 +120,8 @@ class Checkpoints:
 
     def is_best(self, score: Score) -> bool:
         """Whether a score is higher than that of every checkpoint that was measured alike."""
-        alike = (other for other in scores(self.folder).values() if other.measurement == score.measurement)
-        return all(score.value > other.value for other in alike)
+        similar = (other for other in scores(self.folder).values() if alike(other.measurement, score.measurement))
+        return all(score.value > other.value for other in similar)
 
     def restore_best(self) -> tuple[Manifest, list[str]]:
         """Restores the checkpoint with the highest score, of those that were measured like the newest one.

@@ -64,7 +64,7 @@ class RunConfig(Settings):
     )
     rows_per_call: int | None = setting(
         None,
-        "rows of noise that a sampler gives onnxruntime at once, fixed in the ONNX files; none for what "
+        "rows of noise that a sampler gives onnxruntime at once, fixed in the ONNX files; none: what "
         "an export measures as the fastest",
         ge=1,
         le=MAX_ROWS,
@@ -157,13 +157,13 @@ class DataConfig(Settings):
     batch_size: int = setting(64, "samples in a step of the discriminator and of a mutation", ge=1, le=MAX_SAMPLES)
     resolution: int | None = setting(
         None,
-        "side of the images: the square in the middle of each picture, resized with antialiasing; none for a side that "
+        "side of the images: the square in the middle of each picture, resized with antialiasing; none: a side that "
         "suits the pictures",
         ge=MIN_RESOLUTION,
         le=MAX_RESOLUTION,
     )
     channels: int | None = setting(
-        None, "1 (grey), 3 (RGB) or 4 (RGB with alpha); none for what the pictures have", ge=1, le=4
+        None, "1 (grey), 3 (RGB) or 4 (RGB with alpha); none: as in the pictures", ge=1, le=4
     )
     flip: bool = setting(False, "let every image count mirrored, too")
     strict: bool = setting(
@@ -222,7 +222,7 @@ class OptimizerConfig(Settings):
     )
     beta_2: float = setting(0.99, "decay rate of the second moment, both", ge=0.0, lt=1.0, changeable=True)
     initial_beta_2: float | None = setting(
-        None, "beta_2 at the start of the burn-in; none for beta_2", ge=0.0, lt=1.0, changeable=True
+        None, "beta_2 at the start of the burn-in; none: beta_2", ge=0.0, lt=1.0, changeable=True
     )
     epsilon: float = setting(1e-8, "Adam's epsilon", gt=0.0, changeable=True)
     final_learning_rate_fraction: float = setting(

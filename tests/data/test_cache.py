@@ -11,11 +11,13 @@ import sys
 import threading
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from egan_tf.data import ImageDataset, clear_cache, decode_all, load, preparing
+from egan_tf.data import ImageDataset, clear_cache, decode_all, decoding, load, preparing
+from egan_tf.data.cache import read_entry
 from egan_tf.data.image_file import HEADER_BYTES, ImageFile, npy_header
 from egan_tf.data.images import content_fingerprint
 from egan_tf.utils.checks import InputError
@@ -238,6 +240,46 @@ def test_too_little_space_is_noticed_before(pictures, monkeypatch):
     with pytest.raises(InputError, match="^data_dir: .*need 0.00 GB in .*choose another data_dir or lower"):
         of(pictures, memory_mb=0)
     assert decoded == [] and entries(pictures) == []
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error"), MemoryError()]
+)
+@pytest.mark.parametrize("memory_mb", [512, 0])
+@pytest.mark.parametrize("place", ["open_regular_file", "_upright"])
+def test_what_could_not_be_read_is_tried_again(pictures, monkeypatch, capsys, error, memory_mb, place):
+    original, failing = getattr(decoding, place), ["03.png"]
+
+    def fails_for_one(what: Any, *rest: Any) -> Any:
+        if place == "open_regular_file":
+            if what.name in failing:
+                raise error
+        elif failing and np.array_equal(np.asarray(what), noise(SIDE, SIDE, seed=3)):
+            raise error
+        return original(what, *rest)
+
+    monkeypatch.setattr(decoding, place, fails_for_one)
+    for _ in range(2):
+        first = of(pictures, memory_mb=memory_mb)
+        assert [name for name, _ in first.skipped] == ["a/zz.png", "b/03.png"]
+        assert "some could not be read, and are tried again at the next start" in capsys.readouterr().err
+    failing.clear()
+    found = of(pictures, memory_mb=memory_mb, strict=False)
+    assert [name for name, _ in found.skipped] == ["a/zz.png"] and len(found.images) == COUNT
+    decoded = counted(monkeypatch)
+    assert same(of(pictures, memory_mb=memory_mb), found) and decoded == []
+
+
+def test_any_flipped_bit_of_a_header_is_noticed(pictures):
+    first = of(pictures)
+    (entry,) = entries(pictures)
+    whole = (entry / "images.npy").read_bytes()
+    for bit in range(8 * 128):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        (entry / "images.npy").write_bytes(damaged)
+        found = read_entry(entry, 1e9)
+        assert found is None or np.array_equal(found.images, first.images), bit
 
 
 def test_a_full_disk_leaves_nothing_behind(pictures, monkeypatch):

@@ -47,6 +47,16 @@ def test_pictures_beside_subfolders_have_no_classes(tmp_path, capsys):
     assert "so there are no classes" in capsys.readouterr().err
 
 
+def test_files_that_are_not_read_make_no_class(tmp_path, capsys):
+    folder = filled(tmp_path, ["cat/1.png", "dog/1.png"])
+    (folder / "notes").mkdir()
+    for name in ("notes/plan.svg", "preview.gif", "notes/empty.png"):
+        (folder / name).write_bytes(b"")
+    dataset = of(tmp_path)
+    assert dataset.class_names == ("cat", "dog") and dataset.labels.tolist() == [0, 1]
+    assert len(dataset.skipped) == 3 and "no classes" not in capsys.readouterr().err
+
+
 def test_a_single_subfolder_is_no_class(tmp_path):
     filled(tmp_path, ["all/1.png", "all/2.png"])
     assert of(tmp_path).labels is None

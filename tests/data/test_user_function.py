@@ -10,6 +10,8 @@ import PIL.Image
 import pytest
 
 from egan_tf.data import About, Dataset, GaussianMixture, PictureSource, Stored, Survey, check_available, load
+from egan_tf.data.images import ImageDataset
+from egan_tf.data.options import ImageOptions
 from egan_tf.data.user_function import MAX_CLASSES, function_name, names_function
 from egan_tf.utils.checks import InputError
 
@@ -64,6 +66,26 @@ def test_a_dataset_stays_as_it_is_and_a_source_is_decoded(tmp_path: Path) -> Non
     assert load(returning(ring), tmp_path) is ring
     dataset = load(returning(Colours()), tmp_path)
     assert dataset.name == "colours" and np.array_equal(dataset.images[:, 0, 0, 0], [0, 1, 2])
+
+
+def test_its_dataset_may_be_mirrored(tmp_path: Path) -> None:
+    made = ImageDataset("mine", IMAGES, options=ImageOptions(flip=True))
+    assert load(returning(made), tmp_path).options.flip and load(returning(made), tmp_path).options.strict is False
+    assert (
+        not load(returning(IMAGES), tmp_path).options.flip and load(returning(IMAGES), tmp_path, flip=True).options.flip
+    )
+
+
+@pytest.mark.parametrize("channels", [np.int64(1), np.uint8(1)])
+def test_options_may_be_numbers_of_numpy(channels: Any, tmp_path: Path) -> None:
+    dataset = load(returning(IMAGES), tmp_path, resolution=np.int64(8), channels=channels, memory_mb=np.float32(512))
+    assert dataset.shape == (8, 8, 1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("channels", 3.0), ("channels", True), ("resolution", 8.0)])
+def test_options_of_another_type_are_one_line(name: str, value: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"^{name}: must be"):
+        load(returning(IMAGES), tmp_path, **{name: value})
 
 
 def test_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:

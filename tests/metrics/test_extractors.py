@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from egan_tf.data import ImageDataset, load
-from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor, reads_file
+from egan_tf.metrics.extractors import EXTRACTORS, base, classifier, load_extractor, pixels, reads_file
 from egan_tf.metrics.extractors.classifier import train_test_split
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import real_images
@@ -73,6 +73,38 @@ def test_features_of_pixels_are_the_pixels(stripes, folder):
     np.testing.assert_allclose(
         load_extractor("pixels", stripes, folder).features(images), images.reshape(40, -1), atol=1e-6
     )
+
+
+def test_principal_axes_are_kept(stripes, tmp_path, monkeypatch, capsys):
+    first = load_extractor("pixels_pca", stripes, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(pixels, "principal_pixels", lambda *_: pytest.fail("they are there"))
+        assert load_extractor("pixels_pca", stripes, tmp_path).hash == first.hash
+        assert load_extractor("pixels_pca", stripes, tmp_path / "other", trained=False).size == first.size
+    assert not (tmp_path / "other").exists()
+    other = ImageDataset(stripes.name, stripes.images[::2])
+    assert load_extractor("pixels_pca", other, tmp_path).hash != first.hash
+    (tmp_path / "file").write_bytes(b"")
+    assert load_extractor("pixels_pca", stripes, tmp_path / "file").size == first.size
+    assert "its principal axes are not kept" in capsys.readouterr().err
+
+
+TWO_AT_ONCE = """
+import sys
+from egan_tf.metrics.extractors import load_extractor
+from tests.metrics.conftest import striped
+extractor = load_extractor(sys.argv[1], striped(100, 0), sys.argv[2])
+print(extractor.hash)
+"""
+
+
+@pytest.mark.parametrize("name", ["cnn", "pixels_pca"])
+def test_processes_that_start_at_once_measure_by_one_extractor(name, tmp_path):
+    command = [sys.executable, "-c", TWO_AT_ONCE, name, str(tmp_path)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    hashes = {process.communicate()[0].split()[-1] for process in processes}
+    assert len(hashes) == 1 and [process.returncode for process in processes] == [0, 0]
+    assert load_extractor(name, striped(100, 0), tmp_path).hash in hashes
 
 
 def test_principal_pixels_are_uncorrelated_and_ordered(stripes, folder):

@@ -105,3 +105,10 @@ def test_bad_input_is_named():
         Moments.from_features(np.zeros((2, 2, 2)))
     with pytest.raises(InputError, match="^moments: are of 3 and 4 numbers"):
         Moments.empty(3) + Moments.empty(4)
+
+
+@pytest.mark.parametrize("size", [1e155, 1e160, np.inf, np.nan])
+def test_features_too_large_to_compute_with_are_named(size):
+    features = size * np.random.default_rng(0).normal(size=(50, 3))
+    with np.errstate(all="ignore"), pytest.raises(InputError, match="^features: must be finite"):
+        frechet_distance(Moments.from_features(features), exact(np.zeros(3), np.eye(3)))

@@ -57,6 +57,18 @@ def test_labels_and_flag_go_together(classes: int | None, tmp_path: Path, monkey
         train_command.main(command)
 
 
+def test_a_class_without_images_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = images(40, 8, 8, 1, 3)
+    labels = np.where(np.asarray(some.labels) == 1, 0, some.labels)
+    registered(data.ImageDataset("it", some.images, labels, ("a", "b", "c")), monkeypatch)
+    command = [*flags(tmp_path, "--steps", "2", "--dry-run")]
+    command[command.index("digits")] = "it"
+    with pytest.raises(InputError, match="^dataset: it has no image of the class 'b' that can be used; --conditional"):
+        train_command.main(command)
+    command.remove("--conditional")
+    train_command.main(command)
+
+
 def test_an_interrupted_run_with_labels_equals_one_without_interruption(tmp_path: Path) -> None:
     more = ["--augmentations", "color", "cutout", "--r1-weight", "0.1", "--penalty-every", "3", "--burn-in", "4"]
     more += ["--initial-penalty-factor", "5", "--initial-beta-2", "0.9", "--lecam-weight", "0.1", "--steps", "6"]

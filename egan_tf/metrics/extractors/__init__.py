@@ -16,7 +16,7 @@ from egan_tf.metrics.extractors.base import Activations, Extractor
 from egan_tf.metrics.extractors.cnn import load_cnn, untrained_cnn
 from egan_tf.metrics.extractors.efficientnet import load_efficientnet
 from egan_tf.metrics.extractors.inception import load_inception
-from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels
+from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels, untrained_principal_pixels
 from egan_tf.utils.checks import one_of, require
 
 __all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "FileLoader", "load_extractor", "reads_file"]
@@ -56,7 +56,7 @@ EXTRACTORS: dict[str, ExtractorLoader | FileLoader] = {
 
 
 # Replacements in a dry run for extractors that must be trained: the same checks, without training.
-_UNTRAINED: dict[str, ExtractorLoader] = {"cnn": untrained_cnn}
+_UNTRAINED: dict[str, ExtractorLoader] = {"cnn": untrained_cnn, "pixels_pca": untrained_principal_pixels}
 
 
 def reads_file(name: str) -> bool:

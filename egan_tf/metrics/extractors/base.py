@@ -12,6 +12,8 @@ import numpy as np
 from egan_tf.utils.checks import require
 
 BATCH = 256
+LARGEST = 1.01
+"""The largest size of a value of an image: 1, and what half precision may add."""
 GREY, RGBA = 1, 4
 """Channels of images that are not RGB."""
 
@@ -90,7 +92,7 @@ def check_images(images: np.ndarray) -> np.ndarray:
     require(valid, "images", f"must be [n, H, W, C] without an empty axis, got {list(images.shape)}")
     require(bool(np.isfinite(images).all()), "images", "must be finite numbers")
     low, high = float(images.min()), float(images.max())
-    require(low >= -1.01 and high <= 1.01, "images", f"must be in [-1, 1], got {low:g} to {high:g}")
+    require(max(-low, high) <= LARGEST, "images", f"must be in [-1, 1], got {low:g} to {high:g}")
     return images.astype(np.float32, copy=False)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from egan_tf import data
 from egan_tf.data.images import ImageDataset
-from egan_tf.metrics.store import cache_path, check_writable, load_arrays, save_arrays
+from egan_tf.metrics.store import cache_path, check_writable, load_arrays, made_by_one, save_arrays
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.log_line import log_line
 
 if TYPE_CHECKING:
     import keras
@@ -61,16 +61,28 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
     }
     path = cache_path(data_dir / "metrics", key)
     network = build_classifier(train.shape, len(train.class_names))
-    cached = load_arrays(path, key)
-    if cached is not None and _matches(cached, network):
-        network.set_weights([cached[_weight_name(index)] for index in range(len(network.weights))])
-        return Classifier(network, float(cached["accuracy"]))
+    known = _stored(path, key, network)
+    if known is not None:
+        return known
     check_writable(path)
-    print(f"{dataset.name}: training its classifier for {path} (once, up to some minutes)", file=sys.stderr, flush=True)
-    accuracy = train_classifier(network, train, test)
-    weights = {_weight_name(index): weight for index, weight in enumerate(network.get_weights())}
-    save_arrays(path, key, {**weights, "accuracy": np.array(accuracy)})
+    with made_by_one(path, f"{dataset.name}: waiting for another process, which makes files in {path.parent}"):
+        known = _stored(path, key, network)
+        if known is not None:
+            return known
+        log_line(f"{dataset.name}: training its classifier for {path} (once, up to some minutes)")
+        accuracy = train_classifier(network, train, test)
+        weights = {_weight_name(index): weight for index, weight in enumerate(network.get_weights())}
+        save_arrays(path, key, {**weights, "accuracy": np.array(accuracy)})
     return Classifier(network, accuracy)
+
+
+def _stored(path: Path, key: Mapping[str, Any], network: keras.Model) -> Classifier | None:
+    """The classifier in a file, in `network`; None if the file is missing or damaged."""
+    cached = load_arrays(path, key)
+    if cached is None or not _matches(cached, network):
+        return None
+    network.set_weights([cached[_weight_name(index)] for index in range(len(network.weights))])
+    return Classifier(network, float(cached["accuracy"]))
 
 
 def check_labels(dataset: ImageDataset) -> None:

@@ -16,8 +16,6 @@ from egan_tf.metrics.sources import from_model
 from egan_tf.training.callbacks.periodic import PeriodicCallback
 from egan_tf.utils.json_lines import JsonLinesWriter
 
-MAX_IMAGES = 2000
-"""Real images of a class that are compared with."""
 MAX_CLASSES = 100
 """Of more classes there are no metrics of each."""
 
@@ -55,7 +53,8 @@ class ClassEvaluations(PeriodicCallback):
         check_metrics(metrics, dataset, extractor)
         self._log, self._metrics, self._extractor, self._cache_dir = log, tuple(metrics), extractor, cache_dir
         self._count = max(MIN_COUNT, count // len(dataset.class_names))
-        self._classes = [(label, subset) for label, subset in _subsets(dataset) if subset is not None]
+        real = max(self._count, *(METRICS[name].min_real for name in metrics))
+        self._classes = [(label, subset) for label, subset in _subsets(dataset, real) if subset is not None]
         self._names = dataset.class_names
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
@@ -78,8 +77,8 @@ class ClassEvaluations(PeriodicCallback):
                 self._log.append({**record, "class": self._names[label]})
 
 
-def _subsets(dataset: ImageDataset) -> list[tuple[int, ImageDataset | None]]:
-    """The images of each class by label; None for a class without images."""
+def _subsets(dataset: ImageDataset, count: int) -> list[tuple[int, ImageDataset | None]]:
+    """At most `count` images of each class by label; None for a class without images."""
     assert dataset.labels is not None
     found: list[tuple[int, ImageDataset | None]] = []
     for label in range(len(dataset.class_names)):
@@ -88,6 +87,6 @@ def _subsets(dataset: ImageDataset) -> list[tuple[int, ImageDataset | None]]:
             found.append((label, None))
             continue
         # Evenly spaced, so that memory does not grow with the data.
-        chosen = chosen[np.linspace(0, len(chosen) - 1, min(MAX_IMAGES, len(chosen))).astype(int)]
+        chosen = chosen[np.linspace(0, len(chosen) - 1, min(count, len(chosen))).astype(int)]
         found.append((label, ImageDataset(f"{dataset.name}_{label}", dataset.images[chosen], split=dataset.split)))
     return found
