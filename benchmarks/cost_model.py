@@ -5,6 +5,7 @@ So a job is a function of its numbers, whatever else the machine does. `benchmar
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,12 @@ import keras
 import numpy as np
 
 from benchmarks.timing import interleaved
+from egan_tf.evolution.tournaments import AUTO, MATERIAL_SPREAD
 
 NEVER = "every:1000000"
 """A rule that holds no tournament in any of these runs."""
+RULE = f"{AUTO}_{MATERIAL_SPREAD:g}"
+"""What `auto` means, so that results of another rule are not taken for those of this one."""
 KINDS = {"tournament": "always", "plain": NEVER}
 TIMED, WARM_UP = 12, 3
 """Calls of each kind that are timed, turn by turn, and calls before them."""
@@ -32,8 +36,8 @@ def one_thread() -> None:
 
 
 def measured(works: Mapping[str, Callable[[], Any]], generations: int) -> dict[str, float]:
-    """Seconds of a generation by its kind: medians of an interleaved run of calls of so many generations."""
-    found = interleaved(works, TIMED, WARM_UP)
+    """The processor's seconds of a generation by its kind: medians of an interleaved run of calls of so many."""
+    found = interleaved(works, TIMED, WARM_UP, time.process_time)
     return {kind: float(np.median(seconds)) / generations for kind, seconds in found.items()}
 
 

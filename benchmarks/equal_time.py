@@ -23,8 +23,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from benchmarks.timing import machine, publish
 from egan_tf.utils.json_lines import read_records
 
-TRIAL = 60
-"""Generations of the short run; the first third is not timed."""
+TRIAL = 20, 60
+"""Generations of the short run: the first are not timed."""
+AUTO_TRIAL = 500, 700
+"""With `--tournaments auto`, which needs some hundred generations to find out how often tournaments matter."""
 SAMPLES = 10_000
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
 
@@ -86,6 +88,10 @@ def generations(flags: list[str], folder: Path, seconds: float) -> int:
     return max(100, int(seconds / seconds_of(flags, folder)) // 100 * 100)
 
 
+def _is_auto(flags: list[str]) -> bool:
+    return "--tournaments" in flags and flags[flags.index("--tournaments") + 1] == "auto"
+
+
 def seconds_of(flags: list[str], folder: Path) -> float:
     """Seconds of a generation, from a short run that is not repeated."""
     known = folder / "seconds_per_generation.json"
@@ -93,10 +99,11 @@ def seconds_of(flags: list[str], folder: Path) -> float:
         trial = folder / "trial"
         shutil.rmtree(trial, ignore_errors=True)
         trial.mkdir(parents=True)
-        every = ["--steps", str(TRIAL), "--log-every", "20", "--metrics", "--sample-every", str(TRIAL)]
+        begin, end = AUTO_TRIAL if _is_auto(flags) else TRIAL
+        every = ["--steps", str(end), "--log-every", "20", "--metrics", "--sample-every", str(end)]
         records = read_records(train(flags, trial, *every) / "timings.jsonl")
-        first, last = (record for record in records if record["generation"] in (20, TRIAL))
-        known.write_text(json.dumps((last["seconds"] - first["seconds"]) / (TRIAL - 20)))
+        first, last = (record for record in records if record["generation"] in (begin, end))
+        known.write_text(json.dumps((last["seconds"] - first["seconds"]) / (end - begin)))
         shutil.rmtree(trial)
     return float(json.loads(known.read_text()))
 

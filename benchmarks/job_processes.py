@@ -6,6 +6,7 @@ What is published can be taken up again: `restore`. A module takes part by `--se
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -24,17 +25,27 @@ ANSWER = "answer "
 Job = Mapping[str, Any]
 
 
+class JobError(Exception):
+    """A job has no result; the message says which, and why."""
+
+
 def serve(work: Callable[..., dict[str, Any]]) -> None:
     """Reads jobs from standard input, one in a line, and prints the result of `work(**job)` for each."""
     for line in sys.stdin:
         print(ANSWER + json.dumps(work(**json.loads(line))), flush=True)
 
 
-def restore(published: str, file_of: Callable[[Job], Path], cost_file_of: Callable[[str], Path]) -> None:
-    """Writes the files of the costs and rows of a published report, unless they are there."""
+def restore(published: str, rule: str, file_of: Callable[[Job], Path], cost_file_of: Callable[[str], Path]) -> None:
+    """Writes the files of the costs and rows of a published report, unless they are there.
+
+    Raises:
+        SystemExit: the report is of another rule.
+    """
     if not published:
         return
     report = json.loads(Path(published).read_text(encoding="utf-8"))
+    if report.get("rule") != rule:
+        raise SystemExit(f"{published} is of the rule {report.get('rule')}, and today's is {rule}")
     costs = {cost_file_of(name): cost for name, cost in report["costs"].items()}
     for file, result in {**costs, **{file_of(row): row for row in report["rows"]}}.items():
         if not file.exists():
@@ -51,9 +62,27 @@ class Processes:
         self._jobs_each, self._mine = jobs_each, threading.local()
 
     def results(self, jobs: Sequence[tuple[Path, Job]], processes: int) -> list[dict[str, Any]]:
-        """The results of jobs in order; a missing file is made by doing its job."""
+        """The results of jobs in order; a missing file is made by doing its job.
+
+        Raises:
+            SystemExit: a job failed twice; all others are done.
+        """
         with ThreadPoolExecutor(processes) as pool:
-            return list(pool.map(lambda job: self._result(*job), jobs))
+            found = list(pool.map(lambda job: self._tried(*job), jobs))
+        failures = [result for result in found if isinstance(result, str)]
+        if failures:
+            raise SystemExit("\n".join(failures))
+        return [result for result in found if not isinstance(result, str)]
+
+    def _tried(self, file: Path, job: Job) -> dict[str, Any] | str:
+        """The result, or why there is none, after a second try in a new process."""
+        try:
+            return self._result(file, job)
+        except JobError:
+            try:
+                return self._result(file, job)
+            except JobError as error:
+                return str(error)
 
     def _result(self, file: Path, job: Job) -> dict[str, Any]:
         if not file.exists():
@@ -72,8 +101,9 @@ class Processes:
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": mine.errors}
             mine.process = subprocess.Popen(self._command, text=True, **pipes)
         mine.left -= 1
-        mine.process.stdin.write(job + "\n")
-        mine.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has died, and says nothing below
+            mine.process.stdin.write(job + "\n")
+            mine.process.stdin.flush()
         for line in mine.process.stdout:
             if line.startswith(ANSWER):
                 if mine.left == 0:
@@ -81,9 +111,10 @@ class Processes:
                 return str(line.removeprefix(ANSWER))
         mine.left = 0
         mine.errors.seek(0)
-        raise SystemExit(f"{file}: {mine.errors.read()[-2000:]}")
+        raise JobError(f"{file}: {mine.errors.read()[-2000:]}")
 
     def _end(self) -> None:
         if hasattr(self._mine, "process"):
-            self._mine.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._mine.process.stdin.close()
             self._mine.process.wait()

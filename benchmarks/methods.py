@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from benchmarks.tournament_models import RandomChoiceEGAN, spread_above
+from benchmarks.tournament_models import RandomChoiceEGAN, hashed, spread_above
 from egan_tf import EGAN, OBJECTIVES, Evaluation
 from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.generation import Generation, Selected
@@ -54,7 +54,7 @@ class Method:
 def random_fitness(evaluation: Evaluation, gamma: float) -> tf.Tensor:
     """A number that differs from child to child and does not depend on how good the samples are."""
     del gamma
-    return tf.math.floormod(1e4 * tf.reduce_sum(evaluation.fake), 1.0)
+    return hashed(evaluation.fake[None])[0]
 
 
 def sample_distance(evaluation: Evaluation, gamma: float) -> tf.Tensor:
@@ -256,7 +256,7 @@ TOURNAMENTS: dict[str, Method] = {
     "logit": Method({"fitness": "logit"}),
 }
 
-_RELATIVISTIC = {"mutations": ("relativistic",), "discriminator_loss": "relativistic", "r2_weight": 0.1}
+_RELATIVISTIC = {"mutations": ("relativistic",), "discriminator_loss": "relativistic"}
 
 ROBUSTNESS: dict[str, Method] = {
     "egan": TABLE["egan"],
@@ -264,6 +264,7 @@ ROBUSTNESS: dict[str, Method] = {
     **{f"never_{name}": TOURNAMENTS[f"never_{name}"] for name in MUTATIONS},
     "auto_balanced": Method({"tournaments": "auto", "fitness": "balanced"}),
     "relativistic": Method({**_RELATIVISTIC, "tournaments": NEVER}),
+    **{name: {**TABLE, **STUDY, **TOURNAMENTS}[name] for name in ("random", "quality", "logit")},
 }
 """Of `benchmarks/robustness.py`."""
 

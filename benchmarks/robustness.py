@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from benchmarks.cost_model import KINDS, Budget, counts, measured, one_thread, spent
+from benchmarks.cost_model import KINDS, RULE, Budget, counts, measured, one_thread, spent
 from benchmarks.job_processes import Processes, restore, serve
 
 DATASET, SAMPLES = "digits", 2_000
@@ -86,6 +86,8 @@ def model_of(setting: Drawn, method: str, data_dir: str, **evolution: Any) -> tu
 
     chosen = METHODS[method]
     settings = {"discriminator_steps": setting.steps, "r1_weight": setting.r1_weight, "seed": setting.number}
+    if cost_name(method) == "relativistic":
+        settings["r2_weight"] = setting.r1_weight
     config = preset(DATASET).replace(
         run={"steps_per_execution": PER_CALL},
         network={"width": setting.width, "discriminator_normalization": setting.normalization},
@@ -127,7 +129,7 @@ def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: arg
     )
     survivors, (generations, held) = egan.population.selection_counts.numpy(), counts(egan)
     return {
-        "frechet_distance": float(record["value"]),
+        "frechet_distance": record["value"],  # None of samples that are not finite: the worst there is
         "generations": generations,
         "tournaments": held,
         "decided": int(egan.population.tournaments.decided_tournaments.numpy()),
@@ -149,7 +151,7 @@ def costs(settings: list[Drawn], methods: list[str], options: argparse.Namespace
 
 def cost_file(name: str, options: argparse.Namespace) -> Path:
     """Where the costs of a structure and a method's kind are kept."""
-    return Path(options.folder / "costs" / f"{name.replace(' ', '_')}.json")
+    return Path(options.folder / RULE / "costs" / f"{name.replace(' ', '_')}.json")
 
 
 def cost_name(method: str) -> str:
@@ -196,9 +198,9 @@ def main() -> None:
     settings = [drawn(number) for number in range(options.first, options.first + options.settings)]
 
     def file_of(job: Mapping[str, Any]) -> Path:
-        return Path(options.folder / f"{options.budget:g}_seconds" / f"{job['setting']}_{job['method']}.json")
+        return Path(options.folder / RULE / f"{options.budget:g}_seconds" / f"{job['setting']}_{job['method']}.json")
 
-    restore(options.known, file_of, lambda name: cost_file(name, options))
+    restore(options.known, RULE, file_of, lambda name: cost_file(name, options))
     if options.done_only:
         settings = [
             setting
@@ -227,7 +229,7 @@ def main() -> None:
         for (setting, method), found in zip(jobs, results, strict=True)
     ]
     drawn_as = {setting.number: {**setting.optimizer, "structure": setting.structure} for setting in settings}
-    report = {"machine": machine(), "budget": options.budget, "table": table(rows), "settings": drawn_as}
+    report = {"machine": machine(), "rule": RULE, "budget": options.budget, "table": table(rows), "settings": drawn_as}
     publish({**report, "costs": costs_found, "rows": rows}, options.out)
 
 

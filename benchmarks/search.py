@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import sys
@@ -115,10 +116,15 @@ def run_job(method: Method, total: int, draw: int, folder: Path, data_dir: str) 
     return dict(json.loads(result.read_text()))
 
 
+def _number(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
 def summarize(jobs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """By method, the median, the least and the largest Fréchet distance, and how often the method is the best."""
     found: dict[str, dict[str, float]] = {}
-    values = {(job["method"], job["draw"]): job["metrics"][COMPARED] for job in jobs}
+    # None, of samples that are not finite, is the worst.
+    values = {(job["method"], job["draw"]): _number(job["metrics"][COMPARED]) for job in jobs}
     best = {draw: min(value for (_, other), value in values.items() if other == draw) for _, draw in values}
     for name in dict.fromkeys(method for method, _ in values):
         own = {draw: value for (method, draw), value in values.items() if method == name}

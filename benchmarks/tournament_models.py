@@ -10,15 +10,31 @@ from egan_tf.evolution.individual import Individual
 from egan_tf.evolution.tournaments import MATERIAL_SPREAD
 from egan_tf.evolution.variation import Children, Scores
 
+MULTIPLIER, BITS = 0x2545F4914F6CDD1D, 24
+"""Odd, of L'Ecuyer and Simard's multiplicative mixing; the bits that float32 holds."""
+
+
+def hashed(samples: tf.Tensor) -> tf.Tensor:
+    """A number in [0, 1) of the bits of each row: as good as random, and equal for equal rows only.
+
+    Args:
+        samples: floating-point [n, ...].
+
+    Returns:
+        float32 [n].
+    """
+    bits = tf.cast(tf.bitcast(tf.cast(samples, tf.float32), tf.int32), tf.int64)
+    mixed = tf.reduce_sum(bits, axis=list(range(1, bits.shape.rank))) * MULTIPLIER
+    return tf.cast(tf.math.floormod(tf.bitwise.right_shift(mixed, 32), 2**BITS), tf.float32) / 2.0**BITS
+
 
 class RandomChoiceGeneration(Generation):
-    """Holds tournaments when the fitness says that they decide, but takes a random child."""
+    """Takes a random child where `Generation` takes the fittest; the fitness says when tournaments are held."""
 
     def ranking(self, parents: Individual, children: Children, viable: tf.Tensor, tolerance: tf.Tensor) -> tf.Tensor:
         """A number of each child that does not depend on how good its samples are."""
         del parents, viable, tolerance
-        fake = children.evaluations.fake
-        return tf.math.floormod(1e4 * tf.reduce_sum(fake, axis=list(range(1, fake.shape.rank))), 1.0)
+        return hashed(children.evaluations.fake)
 
 
 class RandomChoiceEGAN(EGAN):

@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
-from benchmarks.cost_model import KINDS, Budget, counts, measured, one_thread, spent
+from benchmarks.cost_model import KINDS, RULE, Budget, counts, measured, one_thread, spent
 from benchmarks.job_processes import Processes, restore, serve
 
 GENERATIONS, TOURNAMENTS = 10_000, 6_600
@@ -90,8 +90,10 @@ def cost_of(dataset: str, study: Study, method: str) -> dict[str, float]:
     return measured(works, PER_CALL * 5)
 
 
-def run_job(dataset: str, study: Study, method: str, seed: int, cost: Mapping[str, float]) -> dict[str, Any]:
-    """Trains until the budget is spent, and evaluates the moving average."""
+def run_job(
+    dataset: str, study: Study, method: str, seed: int, cost: Mapping[str, float], budget: float
+) -> dict[str, Any]:
+    """Trains until the budget is spent, seconds or generations, and evaluates the moving average."""
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.sources import from_model
     from egan_tf.training.presets import preset
@@ -107,19 +109,19 @@ def run_job(dataset: str, study: Study, method: str, seed: int, cost: Mapping[st
         jit_compile="auto",
         steps_per_execution=PER_CALL,
     )
-    total = TOURNAMENTS * cost["tournament"]
-    most = int(1.1 * total / min(cost.values())) if study.equal_cost else GENERATIONS
+    most = int(1.1 * budget / min(cost.values())) if study.equal_cost else int(budget)
 
     def progress(model: Any) -> float:
-        return spent(model, cost) / total if study.equal_cost else counts(model)[0] / GENERATIONS
+        return (spent(model, cost) if study.equal_cost else counts(model)[0]) / budget
 
     real = source.batches(egan.samples_per_generation(config.data.batch_size), seed)
-    budget = Budget(progress, final)
-    egan.fit(real, **words_of(config, most // PER_CALL * PER_CALL + PER_CALL), callbacks=[budget])
+    words = words_of(config, most // PER_CALL * PER_CALL + PER_CALL)
+    egan.fit(real, **words, callbacks=[Budget(progress, final)])
     records = evaluate(from_model(egan, source), source, METRICS, count=SAMPLES)
     survivors, (generations, held) = egan.population.selection_counts.numpy(), counts(egan)
     return {
-        **{record["kind"]: round(float(record["value"]), 7) for record in records},
+        # None of samples that are not finite; the problem says so.
+        **{r["kind"]: r["value"] if r["value"] is None else round(r["value"], 7) for r in records},
         "r1_weight": config.evolution.r1_weight,
         "generations": generations,
         "tournaments": held,
@@ -140,7 +142,7 @@ def main() -> None:
     parser.add_argument("--study", required=True, choices=STUDIES)
     parser.add_argument("--datasets", nargs="+", default=["ring8", "grid25"], choices=["ring8", "grid25"])
     parser.add_argument("--methods", nargs="+", help="of benchmarks/methods.py; by default those of the study")
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=20, help="from 0 on")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--folder", type=Path, required=True, help="of the results; to resume, give it again")
     parser.add_argument("--costs-only", action="store_true")
@@ -158,7 +160,7 @@ def main() -> None:
     from benchmarks.timing import machine, publish
 
     methods = options.methods or list(study.methods)
-    flags, places = ["--study", options.study, "--folder", str(options.folder)], options.folder / options.study
+    flags, places = ["--study", options.study, "--folder", str(options.folder)], options.folder / RULE / options.study
 
     def cost_file(name: str) -> Path:
         return places / "costs" / f"{name.replace(' ', '_')}.json"
@@ -166,8 +168,8 @@ def main() -> None:
     def file_of(job: Mapping[str, Any]) -> Path:
         return places / f"{job['dataset']}_{job['method']}_{job['seed']}.json"
 
-    restore(options.known, file_of, cost_file)
-    priced = [(dataset, name) for dataset in options.datasets for name in sorted(set(map(cost_name, methods)))]
+    restore(options.known, RULE, file_of, cost_file)
+    priced = [(dataset, name) for dataset in options.datasets for name in sorted({"egan", *map(cost_name, methods)})]
     prices = [(cost_file(f"{dataset} {name}"), {"dataset": dataset, "method": name}) for dataset, name in priced]
     # Each in a process that does nothing else, one after the other.
     found = Processes("benchmarks.tournament_toys", flags, jobs_each=1).results(prices, processes=1)
@@ -182,12 +184,17 @@ def main() -> None:
     ]
     if options.done_only:
         jobs = [job for job in jobs if file_of(job).exists()]
-    wanted = [(file_of(job), {**job, "cost": costs[job["dataset"], cost_name(job["method"])]}) for job in jobs]
+    budgets = {name: TOURNAMENTS * costs[name, "egan"]["tournament"] for name in options.datasets}
+    wanted = []
+    for job in jobs:
+        cost = costs[job["dataset"], cost_name(job["method"])]
+        most = budgets[job["dataset"]] if study.equal_cost else float(GENERATIONS)
+        wanted.append((file_of(job), {**job, "cost": cost, "budget": most}))
     results = Processes("benchmarks.tournament_toys", flags).results(wanted, options.processes)
-    budget = "cost" if study.equal_cost else "generations"
-    rows = [{"budget": budget, **job, **result} for job, result in zip(jobs, results, strict=True)]
+    equal = "cost" if study.equal_cost else "generations"
+    rows = [{"budget": equal, **job, **result} for job, result in zip(jobs, results, strict=True)]
     known = {f"{dataset} {name}": cost for (dataset, name), cost in costs.items()}
-    publish({"machine": machine(), "study": options.study, "costs": known, "rows": rows}, options.out)
+    publish({"machine": machine(), "rule": RULE, "study": options.study, "costs": known, "rows": rows}, options.out)
 
 
 if __name__ == "__main__":

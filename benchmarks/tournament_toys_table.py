@@ -25,7 +25,7 @@ SHARE_RIVAL, MODES_RIVAL, MODES = "never_heuristic", "egan", "modes_covered"
 def table(rows: Sequence[Row]) -> str:
     """The rows of one data set as a Markdown table."""
     by_method: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in (_worst(row) for row in rows):
         by_method.setdefault(row["method"], []).append(row)
     rivals = {rival: value for rival, value in ((SHARE_RIVAL, SHARE), (MODES_RIVAL, MODES)) if rival in by_method}
     heading = [*HEADING, *(f"{'share' if value == SHARE else 'modes'} less {rival}" for rival, value in rivals.items())]
@@ -44,6 +44,12 @@ def table(rows: Sequence[Row]) -> str:
             )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _worst(row: Row) -> Row:
+    """The row of a run whose samples are not finite with the worst values; its divergence stays out of the mean."""
+    worst = {SHARE: 0.0, MODES: 0.0, "mode_divergence": np.nan}
+    return {**row, **{name: value for name, value in worst.items() if row[name] is None}}
 
 
 def _text(value: dict[str, float], digits: int = 4) -> str:

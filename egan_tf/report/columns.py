@@ -15,6 +15,8 @@ import numpy as np
 from egan_tf.report.reading import parse_lines, real_number, whole_number
 
 MAX_RECORDS = 200_000
+"""Of a longer run every second record is left out, or three of four, and so on; never the last."""
+MAX_LINES = 100_000_000
 MAX_COLUMNS = 128
 MAX_CHILDREN = 1024
 SCORES = {"fitness": "Fitness F", "quality": "Quality Fq", "diversity": "Diversity Fd"}
@@ -71,16 +73,31 @@ def read_columns(path: Path, problems: list[str]) -> Columns:
         OSError: it cannot be read.
     """
     generations, values = array("q"), dict[str, "array[float]"]()
-    fractional, refused = set[str](), 0
-    for generation, row, wrong in parse_lines(path, _row, MAX_RECORDS, problems):
+    fractional, refused, every, skipped = set[str](), 0, 1, False
+
+    def add(generation: int, row: Mapping[str, float]) -> None:
         for name in row:
             if name not in values and len(values) < MAX_COLUMNS:
                 values[name] = array("d", [math.nan]) * len(generations)
         generations.append(generation)
         for name, column in values.items():
             column.append(row.get(name, math.nan))
+
+    last: tuple[int, dict[str, float]] | None = None
+    for place, (generation, row, wrong) in enumerate(parse_lines(path, _row, MAX_LINES, problems)):
+        if len(generations) == MAX_RECORDS and place % every == 0:
+            generations, every = generations[::2], 2 * every
+            values = {name: column[::2] for name, column in values.items()}
+        skipped = place % every != 0
+        last = generation, row
+        if not skipped:
+            add(generation, row)
         fractional.update(name for name, value in row.items() if isinstance(value, float) and not math.isnan(value))
         refused += wrong
+    if last is not None and skipped:
+        add(*last)
+    if every > 1:
+        problems.append(f"{path.name} holds more than {MAX_RECORDS:,} records; one of {every} is shown, and the last")
     if refused:
         problems.append(f"Values in {path.name} of a wrong type or out of range: {refused:,}")
     recorded = np.array(generations, np.int64)

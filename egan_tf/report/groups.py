@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from egan_tf.report.neutral import is_neutral
 from egan_tf.report.public_config import public_value
-from egan_tf.report.run_summary import SEED, Flat, RunSummary
+from egan_tf.report.run_summary import Flat, RunSummary
 from egan_tf.report.text import format_json
 from egan_tf.training.config import Config
 from egan_tf.training.presets import PRESETS
 from egan_tf.training.reproduce import settings
 
-NEUTRAL: Mapping[str, Sequence[str]] = {
-    "run": (
-        *("preset", "name", "overwrite", "formats", "rows_per_call", "weights_license", "export_on_stop"),
-        *("log_every", "sample_every", "tensorboard", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    ),
-    "data": ("strict", "memory_mb", "cache_gb"),
-    "metrics": ("metrics", "monitor", "by_class", "extractor", "extractor_path", "evaluation_samples"),
-}
-"""Settings that change no result, by section; folders, which are declared as such, are neutral too.
-
-What is trained does not depend on them. Those of the metrics are in the name and protocol of each value, so that only
-values of the same measurement meet; `evaluate_every` is not here, because the best of more evaluations is better.
-"""
-_NEUTRAL = {SEED, *((section, name) for section, names in NEUTRAL.items() for name in names)}
 MAX_VALUE = 40
 
 
@@ -53,10 +40,10 @@ def group_runs(runs: Sequence[RunSummary]) -> list[Group]:
     """The groups, in the order of their first runs, each with a name of its own."""
     found: dict[Any, list[RunSummary]] = {}
     for run in runs:
-        own = {key: _text(value) for key, value in run.settings.items() if key not in _NEUTRAL}
+        own = {key: _text(value) for key, value in run.settings.items() if not is_neutral(*key)}
         found.setdefault(frozenset(own.items()) if own else run.name, []).append(run)
     groups = [
-        Group("", same, {key: value for key, value in same[0].settings.items() if key not in _NEUTRAL})
+        Group("", same, {key: value for key, value in same[0].settings.items() if not is_neutral(*key)})
         for same in found.values()
     ]
     varying, taken = differing(groups), set[str]()
@@ -98,7 +85,7 @@ def _name(group: Group, varying: Sequence[tuple[str, str]], with_preset: bool) -
 def _changed(group: Group) -> list[tuple[str, str]]:
     """The settings that differ from those of the group's preset."""
     base = settings(PRESETS.get(group.runs[0].preset, Config()).to_dict())
-    keys = dict.fromkeys([*group.settings, *(key for key in base if key not in _NEUTRAL)])
+    keys = dict.fromkeys([*group.settings, *(key for key in base if not is_neutral(*key))])
     return [key for key in keys if _text(group.settings.get(key)) != _text(base.get(key))]
 
 

@@ -68,7 +68,8 @@ def draw_nearest(record: RunRecord, folder: Path) -> Look:
     images = load_training_images(str(config.data.dataset), data_dir, shape, options, trusted=False)
     k = min(DEFAULT_NEIGHBOURS, len(images))
     count = min(DEFAULT_COUNT, max(1, MAX_PIXELS // ((k + 1) * shape[0] * shape[1])))
-    found = compare(sampler, images, count, SEED, k, progress=log_progress(), flip=config.data.flip)
+    conditioned = sampler.at([place % sampler.classes for place in range(count)]) if sampler.classes else sampler
+    found = compare(conditioned, images, count, SEED, k, progress=log_progress(), flip=config.data.flip)
     held = len(np.unique(found.neighbours.indices % found.total))
     log_line(f"the page now holds {held:,} pictures of the data set {record.setting('data', 'dataset')}")
     text = (
@@ -91,12 +92,14 @@ def draw_walk(record: RunRecord, folder: Path) -> Look:
     require(sampler.spec.is_drawable, "walk", f"cannot draw samples of shape {shape}")
     rows = MAX_PIXELS // (WALK_STEPS * shape[0] * shape[1]) if sampler.spec.is_image else WALK_SAMPLES
     count = min(WALK_SAMPLES, max(2, rows + 1))
-    picture = walk_picture(sampler, WALK_STEPS, count, SEED)
+    conditioned = sampler.at(0) if sampler.classes else sampler
+    of_class = f" of the class {sampler.class_names[0]}" if sampler.classes else ""
+    picture = walk_picture(conditioned, WALK_STEPS, count, SEED)
     path = "along great circles" if sampler.distribution == "normal" else "in a Gaussian copula"
     kind = "row" if sampler.spec.is_image else "line"
     text = (
-        f"Each {kind} leads from one sample of the exported generator to the next (seed {SEED}) in {WALK_STEPS} steps; "
-        f"the noise is interpolated {path}, so that every step is as likely as a sample."
+        f"Each {kind} leads from one sample{of_class} of the exported generator to the next (seed {SEED}) in "
+        f"{WALK_STEPS} steps; the noise is interpolated {path}, so that every step is as likely as a sample."
     )
     return Look("walk", "Latent walk", text, _embedded(picture), "Samples and the steps between them")
 

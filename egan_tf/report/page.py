@@ -8,7 +8,7 @@ import importlib.resources
 from typing import Any
 
 from egan_tf import __version__
-from egan_tf.report.text import clean, format_json, format_number, format_share, words
+from egan_tf.report.text import MAX_DESCRIPTION, clean, format_json, format_number, format_share, words
 
 
 def render(template: str, **values: Any) -> str:
@@ -29,7 +29,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=format_number, share=format_share, json=format_json, words=words, breakable=_breakable
+        number=format_number, share=format_share, json=format_json, words=words, breakable=_breakable, whole=_whole
     )
     style, script = (_resource(name) for name in ("style.css", "slider.js"))
     policy = (
@@ -45,6 +45,13 @@ def _breakable(text: str) -> str:
     from markupsafe import Markup
 
     return Markup("=<wbr>").join(clean(text).split("="))
+
+
+def _whole(text: str) -> str:
+    """Escaped text of this package, which describes all that a chart shows, however much that is."""
+    from markupsafe import escape
+
+    return escape(clean(text, MAX_DESCRIPTION))
 
 
 def _resource(name: str) -> str:

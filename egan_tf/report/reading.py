@@ -15,6 +15,8 @@ from egan_tf.utils.json_lines import LineError, iterate_records
 
 MAX_JSON = 1 << 20
 MAX_IMAGE = 4 << 20
+"""Bytes of a PNG as it is; a larger one is embedded smaller."""
+MAX_FILE = 64 << 20
 MAX_PIXELS = 4096 * 4096
 MAX_NUMBER, MIN_NUMBER = 1e100, 1e-100
 
@@ -76,11 +78,14 @@ def real_number(value: Any) -> float | None:
 
 
 def read_png(path: Path) -> tuple[str, int, int] | None:
-    """A PNG as a data: URI, its width and its height; None if it is missing, damaged, too large or another format."""
+    """A PNG as a data: URI, its width and its height; None if it is missing, damaged, too large or another format.
+
+    A file of more than `MAX_IMAGE` bytes is made smaller by whole factors until it is not.
+    """
     import PIL.Image
 
     try:
-        if not path.is_file() or path.stat().st_size > MAX_IMAGE:
+        if not path.is_file() or path.stat().st_size > MAX_FILE:
             return None
         content = path.read_bytes()
         with warnings.catch_warnings():
@@ -91,6 +96,13 @@ def read_png(path: Path) -> tuple[str, int, int] | None:
                     return None
                 # `verify` alone accepts a file that ends too early.
                 image.load()
-    except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError):
+                factor = 1
+                while len(content) > MAX_IMAGE:
+                    factor += 1
+                    smaller = io.BytesIO()
+                    image.reduce(factor).save(smaller, "PNG")
+                    content = smaller.getvalue()
+                    width, height = -(-image.width // factor), -(-image.height // factor)
+    except Exception:  # decoders of damaged content raise whatever they meet
         return None
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii"), width, height

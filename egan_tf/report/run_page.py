@@ -14,6 +14,7 @@ from egan_tf.report.looks import Look
 from egan_tf.report.page import render
 from egan_tf.report.public_config import public_config, public_value
 from egan_tf.report.reading import whole_number
+from egan_tf.report.resumed import changes_of
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.selection import selection_chart, selection_of
 from egan_tf.report.text import format_duration, format_json, format_number, format_share, words
@@ -41,6 +42,7 @@ def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
         no_command, (command, changed) = "", reproduce(config)
     except InputError as error:
         no_command, command, changed = str(error), "", set()
+    resumed = [f"{name} {change}" for (_, name), change in changes_of(record).items()]
     columns = record.columns
     return render(
         "run.html",
@@ -71,6 +73,7 @@ def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
             section: {name: value for (of, name), value in values.items() if of == section} for section, _ in values
         },
         command=command,
+        resumed=resumed,
         no_command=no_command,
         changed=changed,
         versions=list(record.versions.items())[:MAX_VALUES],
@@ -87,7 +90,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         pace = f"{record.generations / record.seconds:.3g} generations per second" if record.seconds > 0 else ""
         figures.append(("Training time", format_duration(record.seconds), pace))
     for name, title in {**SCORES, "discriminator_loss": "Discriminator loss"}.items():
-        if name in record.columns.values:
+        # A run without tournaments has no scores.
+        if name in record.columns.values and np.isfinite(record.columns.values[name]).any():
             figures.append((title, format_number(record.columns.values[name][-1]), "last record"))
     if selection := selection_of(record.columns):
         share = format_share(selection.total(selection.leader))

@@ -22,6 +22,8 @@ from egan_tf.utils.checks import InputError, require
 MAX_GRIDS = 24
 MAX_IMAGE_BYTES = 12 << 20
 MAX_EVALUATIONS = 20_000
+MAX_CLASS_EVALUATIONS = 2_000_000
+"""Of which only the last of each class and metric is kept."""
 MAX_EVENTS = 1000
 _EXPECTED = (run_folder.CONFIG, run_folder.METRICS, run_folder.SAMPLES)
 _COUNTS = ("n_real", "n_fake")
@@ -68,6 +70,7 @@ class RunRecord:
         versions: of packages.
         timings: a column of the seconds of training so far, all sessions together.
         problems: sentences, without a full stop, that say what is missing or damaged.
+        changes: generation and changed settings of each resumption, `section.name` to [before, now].
         by_class: the last value of each metric of each class: class, metric, value and generation, as text.
     """
 
@@ -81,6 +84,7 @@ class RunRecord:
     versions: Mapping[str, Any]
     timings: Columns
     problems: Sequence[str]
+    changes: Sequence[tuple[int, Mapping[str, Any]]] = ()
     by_class: Sequence[tuple[str, str, str, str]] = ()
 
     @property
@@ -160,6 +164,7 @@ def _read(folder: Path, max_grids: int) -> RunRecord:
         _read_object(folder / run_folder.VERSIONS, problems),
         timings,
         problems,
+        list(parse_lines(folder / run_folder.EVENTS, _changes, MAX_EVENTS, [])),
         _read_classes(folder / run_folder.CLASS_EVALUATIONS, problems),
     )
 
@@ -169,7 +174,7 @@ def _read_classes(path: Path, problems: list[str]) -> list[tuple[str, str, str, 
     if not path.exists():
         return []
     found: dict[tuple[str, str], tuple[str, str]] = {}
-    for name, one in parse_lines(path, _class_evaluation, MAX_EVALUATIONS, problems):
+    for name, one in parse_lines(path, _class_evaluation, MAX_CLASS_EVALUATIONS, problems):
         found[name, one.metric] = f"{one.value:.4g}", f"{one.step:,}"
     return [(name, metric, *values) for (name, metric), values in found.items()]
 
@@ -202,6 +207,12 @@ def _evaluation(record: Mapping[str, Any]) -> Evaluation | None:
 def _kind(metric: str, record: Mapping[str, Any]) -> str:
     kind = metric_name(record.get("kind"))
     return kind if isinstance(kind, str) else metric
+
+
+def _changes(event: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]] | None:
+    changes, generation = event.get("changes"), whole_number(event.get("generation"))
+    valid = event.get("event") == "resumed" and isinstance(changes, dict) and generation is not None
+    return (generation or 0, changes or {}) if valid else None
 
 
 def _event(record: Mapping[str, Any]) -> tuple[str, str, str, str] | None:

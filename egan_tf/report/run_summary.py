@@ -12,6 +12,8 @@ import numpy as np
 from egan_tf.metrics.registry import METRICS
 from egan_tf.report.columns import Columns
 from egan_tf.report.generator_updates import Flat, generator_updates
+from egan_tf.report.neutral import SEED
+from egan_tf.report.resumed import changes_of
 from egan_tf.report.run_charts import metric_line
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.text import format_json
@@ -20,7 +22,6 @@ from egan_tf.training.old_config import with_new_names
 from egan_tf.training.reproduce import settings
 
 MAX_METRICS = 48
-SEED = ("evolution", "seed")
 
 MetricKey = tuple[str, str]
 """Name and protocol of a metric."""
@@ -48,7 +49,7 @@ class RunSummary:
     Attributes:
         name: identifies it in the comparison.
         settings: all values by section and name, under current names and with defaults for what an older version
-            lacked, without folders; empty if the configuration cannot be read.
+            lacked, without folders, and what changed when it was resumed; empty if the configuration cannot be read.
         generations: the last that is recorded.
         updates: optimizer steps of generators until there, those of children that did not survive included; NaN if
             unknown.
@@ -100,7 +101,7 @@ def summarize(record: RunRecord, name: str) -> RunSummary:
         series[key] = Series(places(line.x), line.y, known.higher_is_better if known else None)
     return RunSummary(
         name,
-        values,
+        {**values, **changes_of(record)} if values else {},
         record.generations,
         float(places(np.array([float(record.generations)]))["updates"][0]),
         record.seconds,

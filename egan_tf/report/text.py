@@ -9,15 +9,16 @@ from datetime import timedelta
 from typing import Any
 
 MAX_TEXT = 2000
+MAX_DESCRIPTION = 20_000
 MAX_DEPTH = 6
 MAX_ITEMS = 100
 # Characters that an HTML document must not hold: controls, lone surrogates, noncharacters.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
-def clean(text: str) -> str:
-    """`text` cut to `MAX_TEXT` characters, with U+FFFD for characters that HTML forbids. Does not escape."""
-    return _FORBIDDEN.sub("\ufffd", text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
+def clean(text: str, most: int = MAX_TEXT) -> str:
+    """`text` cut to `most` characters, with U+FFFD for characters that HTML forbids. Does not escape."""
+    return _FORBIDDEN.sub("\ufffd", text if len(text) <= most else text[:most] + "…")
 
 
 def format_number(value: float) -> str:

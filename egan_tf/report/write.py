@@ -82,7 +82,7 @@ def write_comparison(folders: Sequence[Path], out: Path | None = None, json_out:
     comparison = _compare(named)
     groups = comparison.groups
     shown = list(named) if len(named) <= MAX_SHOWN else [group.runs[0].name for group in groups[:MAX_SHOWN]]
-    path = out or next(iter(named.values())).parent / COMPARISON
+    path = out or _beside(find_runs(folders[0])[0]) / COMPARISON
     atomic_write(path, comparison_page(comparison, {name: read_run(named[name], max_grids=1) for name in shown}))
     if json_out is not None:
         atomic_write(json_out, json.dumps(comparison.to_dict(), indent=2, allow_nan=False) + "\n")
@@ -92,6 +92,11 @@ def write_comparison(folders: Sequence[Path], out: Path | None = None, json_out:
 def _compare(named: dict[str, Path]) -> Comparison:
     # One record after the other: with its pictures it may be large.
     return compare([summarize(read_run(folder, max_grids=0), name) for name, folder in named.items()])
+
+
+def _beside(run: Path) -> Path:
+    """The folder that holds a run, as it was given: a link counts where it lies."""
+    return run.parent if run.name not in ("", "..") else Path(os.path.realpath(run)).parent
 
 
 def _named(folders: Sequence[Path], fewest: int) -> dict[str, Path]:

@@ -23,12 +23,11 @@ from egan_tf.utils.atomic import atomic_directory, remove_leftovers
 from egan_tf.utils.checks import integer, require
 
 if TYPE_CHECKING:
-    from egan_tf.sampling.conditioned import ConditionedSampler
-    from egan_tf.sampling.sampler import Sampler
+    from egan_tf.sampling.sampler import AnySampler
 
 
 def write_samples(
-    sampler: Sampler | ConditionedSampler,
+    sampler: AnySampler,
     out: str | os.PathLike[str],
     count: int,
     seed: int,
@@ -98,7 +97,7 @@ def write_array(samples: np.ndarray, place: Destination) -> None:
 
 
 def _write_directory(
-    sampler: Sampler | ConditionedSampler, place: Destination, batches: Iterator[np.ndarray], start: int, count: int
+    sampler: AnySampler, place: Destination, batches: Iterator[np.ndarray], start: int, count: int
 ) -> None:
     digits, index = max(5, len(str(start + count - 1))), start
     with input_errors(f"cannot write {place.path}"):

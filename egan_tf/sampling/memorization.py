@@ -19,7 +19,7 @@ from egan_tf.sampling.pictures import enlarge, sheet, to_image, to_pixels
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from egan_tf.sampling.sampler import Sampler
+    from egan_tf.sampling.sampler import AnySampler
 
 MAX_PRODUCTS = 2 * 10**11
 """Multiplications for the distances among training images, some tens of seconds; then fewer of them are compared."""
@@ -72,7 +72,7 @@ class Comparison:
 
 
 def compare(
-    sampler: Sampler,
+    sampler: AnySampler,
     images: np.ndarray,
     count: int,
     seed: int,

@@ -293,3 +293,7 @@ def _reopen(kind: type[Sampler], path: Path, batch_size: int, sha256: str, execu
     sampler = kind(path, batch_size, sha256=sha256, **dataclasses.asdict(execution))
     sampler.place = place
     return sampler
+
+
+AnySampler = Sampler | ConditionedSampler
+"""A sampler, or one with its labels fixed, which has the same methods."""

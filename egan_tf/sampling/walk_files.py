@@ -24,7 +24,7 @@ from egan_tf.sampling.files import write_array
 from egan_tf.sampling.noise import check_seed, seed_text
 from egan_tf.sampling.pictures import MAX_GRID_IMAGES, MAX_PIXELS, enlarge, save_png, sheet, to_image, to_pixels
 from egan_tf.sampling.plots import SIDE, axis_limit, path_plot, scatter_plot
-from egan_tf.sampling.sampler import Sampler
+from egan_tf.sampling.sampler import AnySampler
 from egan_tf.sampling.truncation import check_truncation, description, truncate
 from egan_tf.sampling.walk import walk
 from egan_tf.utils.checks import InputError, integer, require
@@ -38,7 +38,7 @@ MAX_DOTS = 100_000
 
 
 def write_walk(
-    sampler: Sampler,
+    sampler: AnySampler,
     out: str | os.PathLike[str],
     steps: int,
     count: int | None,
@@ -98,7 +98,7 @@ def write_walk(
 
 
 def walk_samples(
-    sampler: Sampler, steps: int, count: int, seed: int, truncation: float = 1.0, *, closed: bool = False
+    sampler: AnySampler, steps: int, count: int, seed: int, truncation: float = 1.0, *, closed: bool = False
 ) -> Iterator[np.ndarray]:
     """Yields the samples of `egan_tf.sampling.walk.walk` for each pair, float32 [steps, *sample_shape].
 
@@ -114,7 +114,7 @@ def walk_samples(
         yield np.concatenate(parts if closed else [*parts, ends[i + 1 : i + 2]])
 
 
-def _array(sampler: Sampler, steps: int, count: int, seed: int, truncation: float) -> np.ndarray:
+def _array(sampler: AnySampler, steps: int, count: int, seed: int, truncation: float) -> np.ndarray:
     shape = (count - 1, steps, *sampler.sample_shape)
     try:
         array = np.empty(shape, np.float32)
@@ -125,7 +125,7 @@ def _array(sampler: Sampler, steps: int, count: int, seed: int, truncation: floa
     return array
 
 
-def walk_picture(sampler: Sampler, steps: int, count: int, seed: int, truncation: float = 1.0) -> Image:
+def walk_picture(sampler: AnySampler, steps: int, count: int, seed: int, truncation: float = 1.0) -> Image:
     """The picture that `write_walk` writes; the samples must be images or points.
 
     Raises:
@@ -143,7 +143,7 @@ def walk_picture(sampler: Sampler, steps: int, count: int, seed: int, truncation
 
 
 def _write_animation(
-    sampler: Sampler, place: Destination, steps: int, count: int, seed: int, truncation: float, fps: int
+    sampler: AnySampler, place: Destination, steps: int, count: int, seed: int, truncation: float, fps: int
 ) -> int:
     """Writes the loop; returns the number of frames."""
     spec = sampler.spec

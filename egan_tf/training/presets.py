@@ -113,9 +113,9 @@ _EMOJI = _AUTO.replace(
     },
     metrics={"metrics": ("frechet_distance",), "extractor": "efficientnet_lite0", "evaluate_every": 700},
 )
-"""The best in 20 minutes of two cores: fd_efficientnet_lite0_10k 564 and 620 (seeds 0 and 1). The same network with the
-paper's three mutations reaches 937 and 936, the modern pair with these losses 888, the residual one with hinge 931
-(both seed 0; 2026-11-26, `python -m benchmarks.equal_time --study emoji_losses`, and `emoji_networks`)."""
+"""The best in 20 minutes of two cores: fd_efficientnet_lite0_10k 564, 620 and 592 (seeds 0 to 2). The same network with
+the paper's three mutations reaches 937, 936 and 940, the modern pair with these losses 888, the residual one with hinge
+931 (both seed 0; 2026-11-26, `python -m benchmarks.equal_time --study emoji_losses`, and `emoji_networks`)."""
 
 PRESETS: dict[str, Config] = {
     name: config.replace(run={"preset": name})

@@ -26,6 +26,7 @@ LIBRARIES = {
     "job_processes",
     "robustness_table",
     "timing",
+    "tournament_models",
     "variants",
 }
 

@@ -10,7 +10,7 @@ from benchmarks.robustness import drawn
 from benchmarks.robustness_table import holm, mcnemar, table, wilson
 
 
-def row(setting: int, method: str, value: float) -> dict[str, object]:
+def row(setting: int, method: str, value: float | None) -> dict[str, object]:
     return {
         "setting": setting,
         "method": method,
@@ -29,7 +29,27 @@ def test_success_is_near_the_best_and_below_a_level() -> None:
     assert found["auto"]["median_log_regret"] == pytest.approx(np.log(1.25) / 2, abs=1e-3)
     assert found["auto"]["tournaments"] == 0.4 and found["auto"]["decided"] == 0.1
     # Three settings in which one succeeds alone, two of them auto: p = 2 · (1 + 3) / 8, at most 1.
-    assert found["egan"]["p_holm"] == 1.0 and "p_holm" not in found["auto"]
+    assert found["egan"]["p"] == 1.0 and found["egan"]["focus_higher_by"] == 0.25 and "p" not in found["auto"]
+
+
+def test_a_method_is_compared_with_the_mean_of_the_objectives() -> None:
+    values = {"auto": [1.0] * 10, "never_heuristic": [1.0] * 10, "never_minimax": [1.0] * 4 + [None] * 6}
+    values["never_least_squares"] = [1.0] * 7 + [9.0] * 3
+    values["relativistic"] = [0.1] * 10
+    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_)])
+    assert found["relativistic"]["success"] == 1.0 and found["auto"]["success"] == 0.0
+    assert found["auto"]["success_logistic"] == 1.0
+    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_) if m != "relativistic"])
+    assert [found[name]["success"] for name in values if name in found] == [1.0, 1.0, 0.4, 0.7]
+    mean = found["mean_of_singles"]
+    assert mean["success"] == 0.7 and mean["focus_higher_by"] == 0.3
+    # Six settings differ, by 1/3 or 2/3: the same sign in all by chance in 2 of 64.
+    assert mean["p_signs"] == pytest.approx(2 / 64, abs=0.006)
+    low, high = mean["focus_higher_by_95"]
+    assert 0.1 <= low < 0.3 < high <= 0.5
+    assert found["never_minimax"]["p"] == pytest.approx(2 / 2**6, abs=1e-4)
+    assert found["never_minimax"]["p_holm"] == pytest.approx(3 * 2 / 2**6, abs=1e-3)
+    assert found["never_heuristic"]["p_regret"] == 1.0 and found["never_minimax"]["p_regret"] < 0.05
 
 
 def test_exact_tests_and_intervals() -> None:

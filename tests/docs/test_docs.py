@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     places = ["--runs-dir", str(folder / "runs"), "--models-dir", str(folder / "saved_models")]
     for name in ("digits", "four"):
         train_command.main([*tiny, *places, "--name", name, "--width", "8"])
+    for run, named in (("001-digits", "001-three-0"), ("002-four", "002-one-0")):
+        shutil.copytree(folder / "runs" / run, folder / "runs" / named)
     return folder
 
 

@@ -182,6 +182,39 @@ def test_the_next_seed_is_drawn_and_the_grid_saved_as_png(browser: Browser, serv
     assert np.abs(saved - expected).max() <= 2
 
 
+FORMS = {
+    "the same again": ["document.getElementById('samples-form').requestSubmit()"] * 2,
+    "an empty seed": [SET % ("seed", ""), SET % ("from", "")],
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_draws_after_an_event_that_changes_nothing(
+    name: str, browser: Browser, served: tuple[Path, str]
+) -> None:
+    browser.visit(f"{served[1]}/grey/", 390, "light")
+    state(browser, "Drawn", "at 50 %")
+    for script in FORMS[name]:
+        browser.evaluate(script)
+        time.sleep(0.2)
+    browser.evaluate(SET % ("seed", "5"))
+    assert state(browser, "of seed 5 ")["error"] == ""
+    browser.evaluate(SET % ("from", "7"))
+    assert state(browser, "", "from seed 7 ")["error"] == ""
+
+
+def test_a_saved_picture_has_the_seed_that_it_shows(browser: Browser, served: tuple[Path, str]) -> None:
+    browser.visit(f"{served[1]}/grey/", 390, "light")
+    state(browser, "Drawn", "at 50 %")
+    browser.evaluate(
+        "HTMLAnchorElement.prototype.click = function () { globalThis.saved = [this.download, this.href]; }"
+    )
+    # Before the new one is drawn, and while none can be.
+    for value in ("9", ""):
+        browser.evaluate(f"document.getElementById('seed').value = '{value}'; document.getElementById('save').click()")
+        assert browser.evaluate("saved")[0].endswith("-seed-0.png")
+
+
 def press(browser: Browser, key: str, code: int, text: str = "") -> None:
     for kind in ("keyDown", "keyUp"):
         given = {"text": text} if text and kind == "keyDown" else {}

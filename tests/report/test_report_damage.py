@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import math
 import os
@@ -9,14 +11,16 @@ import random
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import egan_tf
-from egan_tf.report import columns, run_record, write_comparison, write_report_or_warn
+from egan_tf.report import columns, reading, run_record, write_comparison, write_report_or_warn
 from egan_tf.report.command import cli, main
 from egan_tf.utils import json_lines
 from tests.report.page import chart, description, parse, report_of, section
@@ -120,11 +124,56 @@ def test_long_files_are_read_in_bounds(tmp_path: Path, monkeypatch: pytest.Monke
     for module, name, limit in limits:
         monkeypatch.setattr(module, name, limit)
     page = report_of(run)
-    for file, limit in (("metrics", 7), ("evaluations", 5), ("events", 6)):
+    for file, limit in (("evaluations", 5), ("events", 6)):
         assert f"Only the first {limit} records of {file}.jsonl are shown." in section(page, "problems").text
-    assert "last 1.2 at generation 7." in description(page, "Discriminator loss")
+    problems = section(page, "problems").text
+    assert "metrics.jsonl holds more than 7 records; one of 32 is shown, and the last" in problems
+    assert "last 1.2 at generation 199." in description(page, "Discriminator loss")
     monkeypatch.setattr(json_lines, "MAX_BYTES", 2000)
     assert "metrics.jsonl is too large to be read to its end." in section(report_of(run), "problems").text
+
+
+@pytest.mark.parametrize("count", [6, 7, 8, 14, 15, 100])
+def test_a_long_run_is_thinned_evenly_and_ends_with_its_last_record(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "MAX_RECORDS", 7)
+    write_lines(
+        tmp_path / "m.jsonl",
+        [record(g + 1, late=float(g + 1)) if g > 50 else record(g + 1) for g in range(1, count + 1)],
+    )
+    problems: list[str] = []
+    found = columns.read_columns(tmp_path / "m.jsonl", problems)
+    steps = np.diff(found.generations)
+    assert len(found) <= 8 and found.generations[0] == 2 and found.generations[-1] == count + 1
+    assert (steps[:-1] == steps[0]).all() and steps[-1] <= steps[0] and (steps[0] == 1) == (count <= 7)
+    assert len(problems) == (count > 7)
+    late = found.column("late")
+    assert np.array_equal(np.isfinite(late), found.generations > 51) and (late[np.isfinite(late)] % 1 == 0).all()
+
+
+def test_a_picture_too_large_to_embed_is_made_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 121, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    size = (tmp_path / "large.png").stat().st_size
+    assert reading.read_png(tmp_path / "large.png")[1:] == (121, 90)  # type: ignore[index]
+    monkeypatch.setattr(reading, "MAX_IMAGE", size // 3)
+    uri, width, height = reading.read_png(tmp_path / "large.png") or ("", 0, 0)
+    content = base64.b64decode(uri.split(",")[1])
+    with Image.open(io.BytesIO(content)) as smaller:
+        assert smaller.size == (width, height) == (61, 45) and len(content) <= size // 3
+    monkeypatch.setattr(reading, "MAX_FILE", size - 1)
+    assert reading.read_png(tmp_path / "large.png") is None
+
+
+def test_a_picture_with_a_damaged_chunk_is_left_out(tmp_path: Path) -> None:
+    """An empty colour profile after the pixels, at which a decoder raises what it should not."""
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "PNG")
+    end = content.getvalue().rindex(b"IEND") - 4
+    chunk = b"\0\0\0\0iCCP" + zlib.crc32(b"iCCP").to_bytes(4, "big")
+    (tmp_path / "odd.png").write_bytes(content.getvalue()[:end] + chunk + content.getvalue()[end:])
+    assert reading.read_png(tmp_path / "odd.png") is None
 
 
 def test_odd_settings_are_shown_and_bounded(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from egan_tf.report import compare_runs
 from egan_tf.report.comparison import Comparison
-from egan_tf.report.groups import NEUTRAL
+from egan_tf.report.neutral import NEUTRAL
 from egan_tf.training.config import Config
 from egan_tf.utils.settings import Setting, sections_of, settings_of
+from tests.report.page import report_of
 from tests.report.runs import Record, config_of, evaluation, make_run, record, write_lines
 
 SETTINGS = {
@@ -75,6 +76,38 @@ def test_seeds_names_and_folders_form_no_groups(tmp_path: Path) -> None:
     configs = [config_of(evolution={"seed": seed}, run={"name": f"n{seed}", "runs_dir": "x" * seed}) for seed in (0, 3)]
     (group,) = compared(tmp_path, *configs).groups
     assert ([run.name for run in group.runs], group.seeds) == (["001", "002"], ["0", "3"])
+
+
+def resumed(where: Path, *changes: tuple[int, dict[str, list[Any]]]) -> Path:
+    """A run of 30 generations that was resumed with these changes."""
+    run = make_run(where, config=config_of(run={"steps": 30}))
+    lines = [{"event": "resumed", "generation": generation, "changes": found} for generation, found in changes]
+    write_lines(run / "events.jsonl", [{"event": "started"}, *lines])
+    return run
+
+
+def test_a_run_whose_settings_changed_is_of_another_group(tmp_path: Path) -> None:
+    longer, rate = {"run.steps": [20, 30]}, {"optimizer.generator_learning_rate": [0.1, 0.001]}
+    runs = [
+        resumed(tmp_path / "whole"),
+        resumed(tmp_path / "stopped", (10, {}), (15, {"replicas": [1, 2]})),
+        resumed(tmp_path / "kept", (10, {"run.keep_checkpoints": [3, 9], "data.dataset": ["npz:/a/x", "npz:/b/x"]})),
+        resumed(tmp_path / "longer", (20, longer)),
+        resumed(tmp_path / "longer_too", (20, longer)),
+        resumed(tmp_path / "later", (25, longer)),
+        resumed(tmp_path / "twice", (10, rate), (20, {"optimizer.generator_learning_rate": [0.001, 0.1]})),
+        resumed(tmp_path / "odd", (10, {"run.steps": 3, "x": [1, 2], "run.": [1, 2]})),  # type: ignore[dict-item]
+    ]
+    groups = {group.name: [run.name for run in group.runs] for group in compare_runs(runs).groups}
+    assert groups == {
+        "digits": ["whole", "stopped", "kept", "odd"],
+        "steps changed=20 to 30 at generation 20": ["longer", "longer_too"],
+        "steps changed=20 to 30 at generation 25": ["later"],
+        "generator_learning_rate changed=0.1 to 0.001 at generation 10, 0.001 to …": ["twice"],
+    }
+    pages = {name: report_of(tmp_path / name).text for name in ("whole", "longer")}
+    assert "This command repeats the run." in pages["whole"]
+    assert "No one command repeats the run" in pages["longer"] and "steps changed 20 to 30" in pages["longer"]
 
 
 def test_names_are_the_settings_in_which_groups_differ(tmp_path: Path) -> None:

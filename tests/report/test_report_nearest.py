@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import os
@@ -59,6 +60,19 @@ def test_the_page_shows_what_was_asked_for(tmp_path: Path, capsys: pytest.Captur
     assert expected.summary in section(page, "nearest").text and "great circles" in section(page, "walk").text
     held = len(np.unique(expected.neighbours.indices))
     assert f"the page now holds {held} pictures of the data set digits\n" in capsys.readouterr().err
+
+
+def test_a_conditional_generator_is_shown_by_class(tmp_path: Path) -> None:
+    spec = dataclasses.replace(IMAGE, classes=3, class_names=("a", "b", "c"))
+    run, model = exported_run(tmp_path, spec)
+    page = parse(write_report(run, None, ("nearest", "walk")).read_text(encoding="utf-8"))
+    sampler = Sampler(model)
+    walk = walk_picture(sampler.at(0), 9, 8, 0)
+    np.testing.assert_array_equal(shown(page, "walk"), np.asarray(walk))
+    assert "one sample of the class a of the exported generator" in section(page, "walk").text
+    digits = data.load("digits", tmp_path).images  # type: ignore[attr-defined]
+    expected = compare(sampler.at([place % 3 for place in range(16)]), digits, 16, 0, 5)
+    np.testing.assert_array_equal(shown(page, "nearest"), np.asarray(expected.picture()))
 
 
 @pytest.mark.parametrize("looks", [(), ("walk",)])

@@ -17,13 +17,15 @@
     say("");
   }
 
-  /** What `work` does, with its error shown in the page. */
+  /** Does `work`, and shows its error in the page; whether it was done. */
   async function shown(work) {
     at("error").hidden = true;
     try {
       await work();
+      return true;
     } catch (error) {
       fail(error);
+      return false;
     }
   }
 
@@ -65,6 +67,7 @@
     const ofClass = !labels ? "" : all ? ", all classes in turn" : `, class ${className(labels[0])}`;
     const named = `${count} ${count === 1 ? "sample" : "samples"} of seed ${seed} from number ${start}${ofClass}`;
     at("samples").setAttribute("aria-label", named);
+    at("samples").dataset.seed = seed;
     at("same").hidden = labels !== null && all;
     at("command").textContent =
       `egan-sample generator.onnx --count ${count} --seed ${seed}${start > 0n ? ` --start ${start}` : ""}` +
@@ -99,11 +102,16 @@
     const run = async () => {
       while (form.checkValidity() && drawn !== state()) {
         drawn = state();
-        await shown(() => once(work));
+        if (!(await shown(() => once(work)))) {
+          drawn = null; // the same may be tried again
+          return;
+        }
       }
-      running = null;
     };
-    return () => (running ??= run());
+    return () => {
+      running ??= run().finally(() => (running = null));
+      return running;
+    };
   }
 
   function addNextSeed(redraw) {
@@ -117,6 +125,9 @@
 
   function save() {
     const canvas = at("samples"), large = document.createElement("canvas");
+    if (canvas.dataset.seed === undefined) {
+      return; // nothing is drawn yet
+    }
     const [height, width] = generator.spec.sample_shape;
     const factor = Math.ceil(48 / Math.max(height, width));
     large.width = canvas.width * factor;
@@ -127,7 +138,7 @@
     context.imageSmoothingEnabled = false;
     context.drawImage(canvas, 0, 0, large.width, large.height);
     const link = document.createElement("a");
-    link.download = `${generator.spec.name}-seed-${at("seed").value}.png`;
+    link.download = `${generator.spec.name}-seed-${canvas.dataset.seed}.png`;
     link.href = large.toDataURL("image/png");
     link.click();
   }
