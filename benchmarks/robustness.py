@@ -104,10 +104,10 @@ def cost_of(setting: Drawn, method: str, data_dir: str) -> dict[str, float]:
     works = {}
     for kind, rule in KINDS.items():
         config, dataset, egan = model_of(setting, method, data_dir, tournaments=rule)
-        words = {"batch_size": config.data.batch_size, "steps_per_epoch": PER_CALL * 10, "verbose": 0}
+        words = {"batch_size": config.data.batch_size, "steps_per_epoch": PER_CALL * 3, "verbose": 0}
         real = dataset.batches(egan.samples_per_generation(config.data.batch_size), 0)
         works[kind] = lambda egan=egan, real=real, words=words: egan.fit(real, **words)
-    return measured(works, PER_CALL * 10)
+    return measured(works, PER_CALL * 3)
 
 
 def run_job(setting: Drawn, method: str, cost: Mapping[str, float], options: argparse.Namespace) -> dict[str, Any]:
