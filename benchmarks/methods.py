@@ -244,7 +244,7 @@ TOURNAMENTS: dict[str, Method] = {
     "auto": Method({"tournaments": "auto"}),
     "auto_angle": Method({"tournaments": "auto:angle"}),
     **{
-        f"auto_balanced_{errors:g}": Method({"tournaments": "auto:backoff", "fitness": "balanced"}, spread_above(errors))
+        f"auto_balanced_{errors:g}": Method({"tournaments": "auto", "fitness": "balanced"}, spread_above(errors))
         for errors in (0.5, 1.0, 4.0, 8.0)
     },
     "auto_angle_balanced": Method({"tournaments": "auto:angle", "fitness": "balanced"}),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
+from egan_tf.utils.command_line import import_tensorflow_quietly
 from egan_tf.utils.registries import load_registry
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
@@ -21,6 +23,13 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "formats": ("--formats", "egan_tf.export.formats:FORMATS"),
     "presets": ("--preset", "egan_tf.training.presets:PRESETS"),
 }
+
+
+def print_listing() -> NoReturn:
+    """Prints the lines, and ends the program."""
+    import_tensorflow_quietly()
+    print("\n".join(listing()))
+    sys.exit(0)
 
 
 def listing() -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from egan_tf.utils.command_line import OneLineParser, program
+from egan_tf.utils.paths import user_path
 
 _EPILOG = """\
 Any file server can serve the folder, for example
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     from egan_tf.export.page.folder import write_page
     from egan_tf.export.page.runtime import PACKAGE
 
-    cache = options.data_dir.expanduser() / PACKAGE
+    cache = user_path("data_dir", options.data_dir) / PACKAGE
     folder, size = write_page(options.path, options.out, options.onnxruntime_web, cache, options.overwrite)
     print(f"page: {folder} ({size / 1e6:.1f} MB)")
     print(f"serve: python -m http.server --bind 127.0.0.1 --directory {shell_word(str(folder))}")

@@ -168,7 +168,7 @@ def _name(config: Config, sweep: bool) -> str:
 def _metric_flags(metric: str, request: Request) -> list[str]:
     """Flags that make runs record the metric and keep the checkpoint where it is best."""
     metrics = request.config.metrics.metrics
-    if metric in metrics and not request.automatic:
+    if metric in metrics and (not request.automatic or "metrics" in request.typed):
         return ["--monitor", metric]
     named = ", ".join(metrics)
     require("metrics" not in request.typed or metric in metrics, "metric", f"must be one of {named}, or leave them out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from egan_tf.utils.command_line import (
     program,
     run,
 )
+from egan_tf.utils.paths import user_path
 
 if TYPE_CHECKING:
     from egan_tf.data import Dataset
@@ -76,22 +78,15 @@ def main(arguments: Sequence[str]) -> int:
     request = read_command_line(arguments)
     check_data_available(request.config)
     import_tensorflow_quietly()
-    code = _import_code(request)
-    from egan_tf.training import train as training
-    from egan_tf.training.devices import strategy_of
-
-    strategy_of(request.config.run)  # several devices or machines are set up before TensorFlow computes anything
-    config, dataset = request.config.replace(user_code=code.sha256), None
-    if request.automatic:
-        config, dataset = _adapted(request, config, code)
     if request.dry_run:
-        if request.resumed is None:
-            training.check(config, code, dry_run=True, dataset=dataset)
-        else:
-            with training.locked_run(request.resumed):
-                training.check_resume(request.resumed, config, code, dry_run=True)
+        # Only the configuration is the output: what the user's code prints is not.
+        with contextlib.redirect_stdout(sys.stderr):
+            config = _checked(request)
         sys.stdout.write(config.to_json())
         return 0
+    from egan_tf.training import train as training
+
+    config, code, dataset = _prepared(request)
     try:
         if request.resumed is None:
             trained = training.train(config, code, dataset)
@@ -121,6 +116,32 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _prepared(request: Request) -> tuple[Config, UserCode, Dataset | None]:
+    """The configuration with what suits the data, the user's functions, and the data set if it had to be loaded."""
+    from egan_tf.training.devices import strategy_of
+
+    code = _import_code(request)
+    strategy_of(request.config.run)  # several devices or machines are set up before TensorFlow computes anything
+    config = request.config.replace(user_code=code.sha256)
+    if not request.automatic:
+        return config, code, None
+    config, dataset = _adapted(request, config, code)
+    return config, code, dataset
+
+
+def _checked(request: Request) -> Config:
+    """The configuration, after the checks of a dry run."""
+    from egan_tf.training import train as training
+
+    config, code, dataset = _prepared(request)
+    if request.resumed is None:
+        training.check(config, code, dry_run=True, dataset=dataset)
+    else:
+        with training.locked_run(request.resumed):
+            training.check_resume(request.resumed, config, code, dry_run=True)
+    return config
+
+
 def read_command_line(arguments: Sequence[str]) -> Request:
     """Resolves the configuration of a command line; imports neither TensorFlow (but for `--list`) nor user code.
 
@@ -137,7 +158,9 @@ def read_command_line(arguments: Sequence[str]) -> Request:
 
     options = parse_flags(_parser(PRESETS["digits"]), arguments)
     if options.list:
-        _print_list()
+        from egan_tf.commands.listing import print_listing
+
+        print_listing()
     if options.clear_cache:
         _clear_cache(getattr(options, "data_dir", Config().data.data_dir))
     try:
@@ -162,7 +185,8 @@ def _adapted(request: Request, config: Config, code: UserCode) -> tuple[Config, 
 
     dataset = load_dataset(config, code)
     given = {**request.given, "run": {"preset": config.run.preset, **request.given.get("run", {})}}
-    return suggest(dataset).replace(**given, user_code=code.sha256), dataset
+    network = request.given.get("network", {}).get("network")
+    return suggest(dataset, network).replace(**given, user_code=code.sha256), dataset
 
 
 def _clear_cache(data_dir: str) -> NoReturn:
@@ -172,15 +196,7 @@ def _clear_cache(data_dir: str) -> NoReturn:
         freed = clear_cache(data_dir)
     except OSError as error:
         raise InputError("data_dir", f"{data_dir} cannot be changed: {error.strerror or error}") from error
-    print(f"freed {freed / 1e6:,.1f} MB in {Path(data_dir) / 'decoded'}")
-    sys.exit(0)
-
-
-def _print_list() -> NoReturn:
-    from egan_tf.commands.listing import listing
-
-    import_tensorflow_quietly()
-    print("\n".join(listing()))
+    print(f"freed {freed / 1e6:,.1f} MB in {user_path('data_dir', data_dir) / 'decoded'}")
     sys.exit(0)
 
 
@@ -195,7 +211,7 @@ def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
     if len(chosen) > 1:
         raise InputError(chosen[1].strip("-"), f"cannot be given together with {chosen[0]}: a run starts from one")
     if hasattr(options, "resume"):
-        runs_dir = Path(getattr(options, "runs_dir", RunConfig().runs_dir))
+        runs_dir = user_path("runs_dir", getattr(options, "runs_dir", RunConfig().runs_dir))
         folder = newest_run(runs_dir) if options.resume == NEWEST else Path(options.resume)
         return read_config(folder), folder
     if hasattr(options, "config"):

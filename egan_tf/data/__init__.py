@@ -40,6 +40,7 @@ from egan_tf.data.preparing import prepare
 from egan_tf.data.registry import Kind
 from egan_tf.data.user_function import load_function, names_function
 from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.paths import user_path
 
 __all__ = [
     "DATASETS",
@@ -93,7 +94,7 @@ def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "
     """
     for name in options:
         one_of("options", name, [field.name for field in fields(ImageOptions)])
-    where, chosen = Path(data_dir).expanduser(), ImageOptions(**options)
+    where, chosen = user_path("data_dir", data_dir), ImageOptions(**options)
     found: Dataset | PictureSource
     if callable(dataset):
         found = load_function(dataset, where, split)
@@ -113,7 +114,7 @@ def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, spl
     """
     if not callable(dataset):
         kind, argument = _resolved(dataset)
-        kind.check(argument, Path(data_dir).expanduser(), split)
+        kind.check(argument, user_path("data_dir", data_dir), split)
 
 
 def _resolved(dataset: str) -> tuple[Kind, str]:

@@ -23,6 +23,7 @@ from egan_tf.data.image_file import HEADER_BYTES
 from egan_tf.data.images import content_fingerprint
 from egan_tf.utils.atomic import remove_leftovers
 from egan_tf.utils.locks import directory_lock
+from egan_tf.utils.paths import user_path
 
 FORMAT = "egan_tf decoded images 1"
 FOLDER, IMAGES, LABELS, MANIFEST = "decoded", "images.npy", "labels.npy", "manifest.json"
@@ -145,7 +146,7 @@ def clear_cache(data_dir: str | Path) -> int:
     Raises:
         OSError: the folder cannot be changed.
     """
-    folder = Path(data_dir).expanduser() / FOLDER
+    folder = user_path("data_dir", data_dir) / FOLDER
     if not folder.is_dir():
         return 0
     freed = 0

@@ -23,9 +23,11 @@ from egan_tf.sampling.walk_files import DEFAULT_COUNT as WALK_SAMPLES
 from egan_tf.sampling.walk_files import walk_picture
 from egan_tf.training import run_folder
 from egan_tf.training.config import Config, from_dict
+from egan_tf.training.export_place import export_dir
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.log_line import log_line
+from egan_tf.utils.paths import user_path
 
 MAX_PIXELS = 1 << 22
 """Of a picture in a page; of large images it shows fewer."""
@@ -64,7 +66,7 @@ def draw_nearest(record: RunRecord, folder: Path) -> Look:
     require(sampler.spec.is_image, "nearest", f"takes a generator of images, not of samples of shape {shape}")
     # What a file names is not imported; whoever trusts it can type it for the other command.
     options = {name: getattr(config.data, name) for name in OPTIONS}
-    data_dir = Path(config.data.data_dir).expanduser()
+    data_dir = user_path("data_dir", config.data.data_dir)
     images = load_training_images(str(config.data.dataset), data_dir, shape, options, trusted=False)
     k = min(DEFAULT_NEIGHBOURS, len(images))
     count = min(DEFAULT_COUNT, max(1, MAX_PIXELS // ((k + 1) * shape[0] * shape[1])))
@@ -111,7 +113,7 @@ def _exported(field: str, record: RunRecord, folder: Path) -> tuple[Config, Samp
     """The run's configuration, and its exported generator."""
     require(bool(record.config), field, f"{folder} has no {run_folder.CONFIG} that names its export")
     config = from_dict(record.config, run_folder.CONFIG)
-    directory = Path(config.run.models_dir).expanduser() / config.name
+    directory = export_dir(config)
     advice = "start in the folder that the run was started in, or export it again"
     try:
         sampler = Sampler(directory)

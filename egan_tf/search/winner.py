@@ -21,6 +21,7 @@ from egan_tf.training.config_file import read_config
 from egan_tf.training.export_place import exported_as
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import RunError
+from egan_tf.utils.paths import user_path
 
 EXPORT = "export"
 """In `results.json`: the trial and the generation that were exported, the SHA-256 of the card, and the folder."""
@@ -55,7 +56,7 @@ def export_winner(
         )
     settings, earlier = study.definition.config.run, recorded_export(study)
     name = name or (Path(earlier["model"]).name if earlier else study.definition.config.name)
-    model = Path(settings.models_dir) / name
+    model = user_path("models_dir", settings.models_dir) / name
     now = {"trial": best.number, "generation": best.user_attrs.get(BEST_GENERATION)}
     before = _own_export(study, model)
     if before is not None and {entry: before.get(entry) for entry in now} == now:

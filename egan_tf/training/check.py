@@ -35,6 +35,7 @@ from egan_tf.training.resume_policy import changed_settings
 from egan_tf.training.workers import Workers
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.locks import LockedError, directory_lock
+from egan_tf.utils.paths import user_path
 from egan_tf.utils.registries import load_registry
 from egan_tf.utils.settings import sections_of, settings_of
 from egan_tf.utils.user_code import UserCode, check_registered
@@ -90,19 +91,22 @@ def check(
     Raises:
         InputError: the run cannot work; the message names the setting.
     """
-    return _prepare(config, code or UserCode(), dry_run, dataset, new_extractor=True)
+    return _prepare(config, code or UserCode(), dry_run, dataset, None, new_extractor=True)
 
 
 def _prepare(
-    config: Config, code: UserCode, dry_run: bool, dataset: data.Dataset | None, new_extractor: bool
+    config: Config, code: UserCode, dry_run: bool, dataset: data.Dataset | None, run: Path | None, new_extractor: bool
 ) -> Prepared:
-    """As `check`; runs of older versions may have an extractor that is not used."""
+    """As `check`, for a new run or the one in a folder; an older one may have an extractor that is not used."""
     check_settings(config, code)
     strategy = strategy_of(config.run)
     _check_replicas(config, replicas_of(strategy))
     check_export_directory(export_dir(config), config.run.overwrite)
-    for name in ("runs_dir", "models_dir"):
-        _check_writable(name, Path(getattr(config.run, name)))
+    if run is None:
+        _check_writable("runs_dir", user_path("runs_dir", config.run.runs_dir))
+    else:
+        _check_writable("resume", run)
+    _check_writable("models_dir", user_path("models_dir", config.run.models_dir))
     dataset = load_dataset(config, code) if dataset is None else dataset
     if config.network.conditional:
         _check_classes(dataset)
@@ -182,7 +186,8 @@ def _check_path(name: str, folder: Path | str) -> None:
 
 def _check_writable(name: str, folder: Path) -> None:
     """Refuses a folder that cannot be made or written to, without making it."""
-    existing = next((path for path in (folder, *folder.parents) if path.exists()), Path())
+    # Of `Path.exists` a folder that may not be searched would be an error.
+    existing = next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path())  # noqa: PTH110
     writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
     require(writable, name, f"cannot make or write {folder}: {existing} is not a writable folder")
 
@@ -207,7 +212,9 @@ def check_resume(
     config = config or before
     changed = changed_settings(before, config)
     new_extractor = any(name.startswith("metrics.extractor") for name in changed)
-    prepared = _prepare(config.replace(run={"overwrite": True}), code or UserCode(), dry_run, None, new_extractor)
+    prepared = _prepare(
+        config.replace(run={"overwrite": True}), code or UserCode(), dry_run, None, folder, new_extractor
+    )
     checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, prepared.egan)
     manifest, skipped = checkpoints.restore()
     _check_progress(folder, config, prepared.dataset, manifest)

@@ -70,7 +70,8 @@ def _workers(cluster: str) -> int:
     try:
         values = json.loads(cluster)
         jobs, kind, index = values["cluster"], values["task"]["type"], int(values["task"]["index"])
-        valid = kind in jobs and 0 <= index < len(jobs[kind]) and not set(jobs) - {"chief", "worker"}
+        lists = all(isinstance(job, list) and all(isinstance(place, str) for place in job) for job in jobs.values())
+        valid = lists and kind in jobs and 0 <= index < len(jobs[kind]) and not set(jobs) - {"chief", "worker"}
         count = sum(map(len, jobs.values()))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         valid, count = False, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from egan_tf.training.config import Config
+from egan_tf.utils.paths import user_path
 
 
 def exported_as(config: Config, name: str | None, models_dir: Path | None) -> Config:
@@ -14,4 +15,4 @@ def exported_as(config: Config, name: str | None, models_dir: Path | None) -> Co
 
 def export_dir(config: Config) -> Path:
     """The folder of a configuration's exported model."""
-    return Path(config.run.models_dir) / config.name
+    return user_path("models_dir", config.run.models_dir) / config.name

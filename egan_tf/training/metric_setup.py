@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from egan_tf import data
 from egan_tf.metrics.evaluate import check_counts, check_metrics
 from egan_tf.metrics.extractors import Extractor, load_extractor, reads_file
@@ -14,6 +12,7 @@ from egan_tf.training.config import Config
 from egan_tf.training.config_groups import MetricsConfig
 from egan_tf.utils.checks import require
 from egan_tf.utils.json_lines import JsonLinesWriter
+from egan_tf.utils.paths import user_path
 
 
 def check_extractor_is_used(config: Config, dataset: data.Dataset) -> None:
@@ -71,7 +70,7 @@ def make_evaluations(
         settings.metrics,
         extractor=extractor,
         count=settings.evaluation_samples,
-        cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
+        cache_dir=user_path("data_dir", config.data.data_dir) / "metrics",
         monitor=settings.monitor or None,
     )
 
@@ -91,5 +90,5 @@ def make_class_evaluations(
         settings.metrics,
         extractor=extractor,
         count=settings.evaluation_samples,
-        cache_dir=Path(config.data.data_dir).expanduser() / "metrics",
+        cache_dir=user_path("data_dir", config.data.data_dir) / "metrics",
     )

@@ -40,12 +40,18 @@ _CIFAR10 = Config().replace(
 # And their protocol: 256 samples for every evaluation, a fresh batch for every discriminator step.
 _PAPER = _CIFAR10.replace(evolution={"evaluation_size": 256, "reuse_evaluation_batch": False})
 
-# Of LSUN's bedrooms and of CelebA's faces: the same with 96 samples for every evaluation.
+# Of LSUN's bedrooms and of CelebA's faces: the same with 96 samples for every evaluation. They have no labels, of which
+# a classifier would have features.
 _PAPER_LSUN = _PAPER.replace(
-    data={"dataset": "lsun:data/bedroom_train_lmdb", "resolution": 64}, evolution={"evaluation_size": 96}
+    data={"dataset": "lsun:data/bedroom_train_lmdb", "resolution": 64},
+    evolution={"evaluation_size": 96},
+    metrics={"extractor": "efficientnet_lite0"},
 )
 _PAPER_CELEB_A = _PAPER.replace(
-    data={"dataset": "celeb_a", "resolution": 128}, network={"width": 64}, evolution={"evaluation_size": 96}
+    data={"dataset": "celeb_a", "resolution": 128},
+    network={"width": 64},
+    evolution={"evaluation_size": 96},
+    metrics={"extractor": "efficientnet_lite0"},
 )
 
 _RING8 = Config().replace(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
@@ -19,6 +21,7 @@ from egan_tf.training.callbacks.checkpoint import CheckpointCallback
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.callbacks.progress import ProgressBar
 from egan_tf.training.callbacks.sample_grid import SampleGrid
+from egan_tf.training.checkpoint_folders import checkpoint_folders
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.export_run import export, export_event, is_own_export
@@ -98,8 +101,12 @@ class Run:
             RunError: the run cannot continue, or its model cannot be exported.
             StoppedError: by a signal, after a checkpoint.
         """
-        atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
-        atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
+        try:
+            atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
+            atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
+        except OSError as error:
+            problem = f"{self.folder} cannot be written: {error.strerror or error}"
+            raise RunError(f"{problem}; free some space or change its rights, then resume") from error
         saved = self._train()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
@@ -132,7 +139,8 @@ class Run:
                 checkpoint.check_replicas()
                 start = time.monotonic()
                 if self.generation < self.config.run.steps:
-                    self._fit(checkpoint)
+                    with _memory_in_one_line(self):
+                        self._fit(checkpoint)
                 seconds = time.monotonic() - start
                 if not checkpoint.stagnated:
                     saved = checkpoint.save_equal()
@@ -265,3 +273,15 @@ def _last_seconds(times: list[dict[str, Any]]) -> float:
 def now() -> str:
     """The local time with its offset from UTC, for a record."""
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+@contextlib.contextmanager
+def _memory_in_one_line(run: Run) -> Iterator[None]:
+    """Raises `RunError` where a step does not fit into memory, which only a step finds out."""
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        advice = "take a smaller --batch-size, --width or --population-size in a new run"
+        saved = bool(checkpoint_folders(run.checkpoints.folder))
+        kept = f"its checkpoints stay in {run.folder}" if saved else "it has no checkpoint yet"
+        raise RunError(f"generation {run.generation}: a step does not fit into memory; {advice}; {kept}") from error

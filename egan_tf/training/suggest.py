@@ -7,8 +7,9 @@ import importlib.util
 from egan_tf import data
 from egan_tf.metrics.extractors.efficientnet import PACKAGE
 from egan_tf.metrics.registry import METRICS
+from egan_tf.networks import NETWORKS
 from egan_tf.training.config import Config
-from egan_tf.training.config_groups import MIN_EVALUATION_SAMPLES
+from egan_tf.training.config_groups import MIN_EVALUATION_SAMPLES, NetworkConfig
 from egan_tf.training.presets import AUTO, PRESETS
 
 MIN_SIDE_OF_FEATURES = 16
@@ -21,26 +22,41 @@ ADAPTED = (
 """Section and name of the settings that depend on the data."""
 
 
-def suggest(dataset: data.Dataset) -> Config:
+def suggest(dataset: data.Dataset, network: str | None = None) -> Config:
     """The configuration for a data set of the user; its preset is "auto".
 
     Args:
         dataset: loaded; neither its name nor its place enter.
-
-    Raises:
-        InputError: no network of the package makes samples of this shape.
+        network: that the user chose, by name or as `module:function`; None for one that suits the samples. The settings
+            of a function are those of `NetworkConfig`, which it may leave out.
     """
     if not isinstance(dataset, data.ImageDataset):
-        return PRESETS["ring8"].replace(run={"preset": AUTO})
+        return _of_points(dataset, network)
     height, width, _ = dataset.shape
     count = len(dataset.images)
-    network = {"network": "dcgan"} if height == width and _halves(height) else {"network": "mlp", "width": 256}
+    suits = "dcgan" if height == width and _halves(height) else "mlp"
     batch = 64 if max(height, width) <= 32 else 32
     return PRESETS[AUTO].replace(
         data={"batch_size": batch},
-        network=network,
+        network={"network": suits, **_settings_of(network or suits)},
         metrics=_metrics(dataset.shape, count),
     )
+
+
+def _settings_of(network: str) -> dict[str, object]:
+    if network not in NETWORKS:
+        defaults = NetworkConfig()
+        return {name: getattr(defaults, name) for name in ("width", "latent_size")}
+    return {"width": 256} if network == "mlp" else {}
+
+
+def _of_points(dataset: data.Dataset, network: str | None) -> Config:
+    """Points of a mixture as in the toys; of others no metric is known, and two numbers of noise would be too few."""
+    config = PRESETS["ring8"].replace(run={"preset": AUTO})
+    if not isinstance(dataset, data.GaussianMixture):
+        config = config.replace(network={"latent_size": NetworkConfig().latent_size}, metrics={"metrics": ()})
+    of_user = network is not None and network not in NETWORKS
+    return config.replace(network=_settings_of(network)) if of_user and network else config
 
 
 def _halves(side: int) -> bool:

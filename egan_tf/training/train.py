@@ -26,6 +26,7 @@ from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, one_of
 from egan_tf.utils.json_lines import read_records
 from egan_tf.utils.log_line import log_line
+from egan_tf.utils.paths import user_path
 from egan_tf.utils.user_code import UserCode
 
 __all__ = [
@@ -72,7 +73,7 @@ def train(config: Config, code: UserCode | None = None, dataset: data.Dataset | 
     unused = 0 if config.network.conditional else len(prepared.dataset.class_names)
     if unused:
         log_line(f"{prepared.dataset.name}: the labels of its {unused} classes are not used; --conditional uses them")
-    folder = run_folder.create_run_folder(Path(config.run.runs_dir), config.name, config.to_json())
+    folder = run_folder.create_run_folder(user_path("runs_dir", config.run.runs_dir), config.name, config.to_json())
     with locked_run(folder):
         run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder, workers)
         replicas = {"replicas": prepared.egan.replica_count}

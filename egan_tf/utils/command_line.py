@@ -66,10 +66,10 @@ def program(command: str) -> str:
         command: "train", "export", "sample", "report" or "search".
     """
     started = Path(sys.argv[0])
-    if started.name in _SCRIPTS.values():
+    in_package = started.parent.parent.name == "egan_tf"
+    if started.name in _SCRIPTS.values() and not in_package:
         script = _SCRIPTS.get(command)
         return f"python {script}" if script else f"python -m {_MODULES[command]}"
-    in_package = started.parent.parent.name == "egan_tf"
     if command in _MODULES and in_package and started.name in ("__main__.py", f"{command}.py"):
         return f"python -m {_MODULES[command]}"
     return f"egan-{command}"

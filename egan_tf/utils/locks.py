@@ -15,6 +15,8 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 
+LOCK_FILE = ".lock"
+
 _held: set[tuple[int, int, int]] = set()
 """Thread, device and inode of every lock that this process holds."""
 
@@ -44,7 +46,7 @@ def path_lock(path: Path, wait: bool = False) -> Iterator[None]:
     """
     if fcntl is None:
         raise LocksUnsupportedError(errno.ENOSYS, "no advisory locks on this platform", str(path))
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = _opened(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -62,9 +64,19 @@ def path_lock(path: Path, wait: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _opened(path: Path) -> int:
+    """A descriptor, for writing where possible: NFS locks no other."""
+    if not path.is_dir():
+        with contextlib.suppress(OSError):
+            return os.open(path, os.O_RDWR)
+    return os.open(path, os.O_RDONLY)
+
+
 @contextlib.contextmanager
 def directory_lock(directory: Path, wait: bool = False) -> Iterator[None]:
-    """Locks an existing directory inside the block; continues without a lock where directories cannot be locked.
+    """Locks an existing directory inside the block; where that cannot be, as on NFS, a file `.lock` in it.
+
+    Where nothing can be locked the block continues without.
 
     Args:
         directory: the directory.
@@ -79,8 +91,21 @@ def directory_lock(directory: Path, wait: bool = False) -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as lock:
-        with contextlib.suppress(LocksUnsupportedError):
+        try:
             lock.enter_context(path_lock(directory, wait))
+        except LocksUnsupportedError:
+            with contextlib.suppress(LocksUnsupportedError, PermissionError):
+                lock.enter_context(_lock_file(directory, wait))
+        yield
+
+
+@contextlib.contextmanager
+def _lock_file(directory: Path, wait: bool) -> Iterator[None]:
+    if fcntl is None:
+        raise LocksUnsupportedError(errno.ENOSYS, "no advisory locks on this platform", str(directory))
+    file = directory / LOCK_FILE
+    file.touch()
+    with path_lock(file, wait):
         yield
 
 

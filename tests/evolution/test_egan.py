@@ -160,24 +160,35 @@ def test_evaluation_changes_no_variable(pair: str) -> None:
 
 def test_a_child_of_infinite_or_missing_fitness_does_not_survive() -> None:
     def broken(evaluation: Any, gamma: float) -> tf.Tensor:
-        value = evaluation.quality
-        return tf.where(value > 0.0, np.nan, value) if gamma else value
+        del gamma
+        return evaluation.quality * np.nan
+
+    egan = make("points", fitness=broken)
+    before = egan.population.individuals.network.trainable[0].numpy()
+    evolve(egan, 1)
+    assert egan.generation.numpy() == 1 and egan.population.selection_counts.numpy().sum() == 0
+    assert np.isnan(egan.population.children_scores.fitness.numpy()).all()
+    np.testing.assert_array_equal(egan.population.individuals.network.trainable[0].numpy(), before)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_children_of_finite_fitness_survive_beside_others(bad: float) -> None:
+    """Of siblings, those with samples below the mean of their batch's first number are refused."""
+    refused = []
 
     def picky(evaluation: Any, gamma: float) -> tf.Tensor:
         del gamma
-        return tf.where(evaluation.quality < evaluation.diversity, np.inf, -1.0)
+        odd = tf.math.floormod(tf.cast(1e5 * tf.abs(evaluation.quality), tf.int32), 2) == 1
+        return tf.where(odd, bad, evaluation.quality)
 
-    for fitness in (broken, picky):
-        egan = make("points", fitness=fitness)
+    egan = make("points", fitness=picky)
+    for _ in range(12):
         evolve(egan, 1)
-        assert egan.generation.numpy() == 1
-    assert np.isnan(make_and_score("points", broken)).all()
-
-
-def make_and_score(pair: str, fitness: Any) -> np.ndarray:
-    egan = make(pair, fitness=fitness)
-    evolve(egan, 1)
-    return egan.population.children_scores.fitness.numpy()
+        children = egan.population.children_scores.fitness.numpy()
+        refused.append(int((~np.isfinite(children)).sum()))
+        if refused[-1] < len(children):
+            assert np.isfinite(egan.population.scores.fitness.numpy()).all()
+    assert any(0 < count < 3 for count in refused), refused
 
 
 def test_generator_and_best_generator_are_the_fittest_survivor() -> None:

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN, InputError
+from egan_tf.evolution import bandit
 from egan_tf.evolution.cotangents import difference, logit_cotangents
 from egan_tf.evolution.individual import Origin, single_parent
 from egan_tf.evolution.objectives import OBJECTIVES
@@ -34,7 +35,7 @@ EPS = float(np.finfo(np.float32).eps)
     ("text", "rule"),
     [
         ("always", TournamentRule("always")),
-        ("auto", TournamentRule(AUTO)),
+        ("auto", TournamentRule("backoff")),
         ("auto:angle", TournamentRule("angle")),
         ("auto:backoff", TournamentRule("backoff")),
         ("bandit", TournamentRule("bandit")),
@@ -104,6 +105,12 @@ def test_backoff_goes_back_to_every_generation_after_a_tournament_that_decided()
 
 def test_a_tournament_that_always_decides_is_held_in_every_generation() -> None:
     assert held("auto:backoff", 20, material=lambda n: True) == list(range(20))
+
+
+def test_the_constants_are_those_of_the_document() -> None:
+    """docs/evolution.md: two standard errors, half of a length, 64 generations; 25, 0.95 and 0.6 of the bandit."""
+    assert (AUTO, MATERIAL_SPREAD, MATERIAL_DIFFERENCE, MAX_INTERVAL) == ("backoff", 2.0, 0.5, 64)
+    assert (bandit.HORIZON, bandit.DISCOUNT, bandit.EXPLORATION) == (25, 0.95, 0.6)
 
 
 def test_a_child_that_is_not_finite_calls_a_tournament_at_once() -> None:

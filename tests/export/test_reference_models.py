@@ -18,6 +18,8 @@ from egan_tf.commands.train import read_command_line
 FOLDER = ROOT / MODELS
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 LIMIT = 25_000_000
+QUICK = ("ring8", "digits_conditional")
+"""Points and labelled images; the others belong to the slow tests."""
 LOCAL = (str(ROOT), str(Path.home()), tempfile.gettempdir())
 
 
@@ -32,6 +34,11 @@ def test_all_are_there_and_small() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files_are_as_their_card_lists_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export_command.main(["verify", str(FOLDER / name), "--files-only"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in NAMES])
+def test_formats_make_what_their_card_says(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert export_command.main(["verify", str(FOLDER / name)]) == 0, capsys.readouterr().out
 
 

@@ -98,7 +98,7 @@ print(extractor.hash)
 """
 
 
-@pytest.mark.parametrize("name", ["cnn", "pixels_pca"])
+@pytest.mark.parametrize("name", [pytest.param("cnn", marks=pytest.mark.slow), "pixels_pca"])
 def test_processes_that_start_at_once_measure_by_one_extractor(name, tmp_path):
     command = [sys.executable, "-c", TWO_AT_ONCE, name, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -90,6 +91,31 @@ def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"logs": []},
+        {"logs": {"../x": 1}},
+        {"logs": {"x": "1"}},
+        {"files": {}},
+        {"files": {"state.index": "0", "../x": "0"}},
+        {"files": {"state.index": "0", "/x": "0"}},
+        {"restarts": None},
+        {"measurement": []},
+    ],
+    ids=str,
+)
+def test_a_manifest_with_one_wrong_value_is_none(change: dict[str, object], tmp_path: Path) -> None:
+    good = {"generation": 1, "restarts": 0, "fingerprint": "", "logs": {"x": 1}, "score": None}
+    whole = {**good, "files": {"state.index": hashlib.sha256(b"").hexdigest()}, "format": FORMAT}
+    (tmp_path / "state.index").write_bytes(b"")
+    (tmp_path / "manifest.json").write_text(json.dumps(whole))
+    assert read_manifest(tmp_path).generation == 1
+    (tmp_path / "manifest.json").write_text(json.dumps({**whole, **change}))
+    with pytest.raises(DamagedError, match="manifest.json (is not a manifest|cannot be read)"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
     "manifest",
     [
         "",
@@ -97,8 +123,6 @@ def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
         "{}",
         "null",
         "[" * 10_000,
-        '{"generation": 1, "restarts": 0, "fingerprint": "", "logs": [], "score": null, "files": {}}',
-        '{"generation": 1, "restarts": 0, "fingerprint": "", "logs": {}, "score": null, "files": {"../x": "0"}}',
         '{"generation": "1", "restarts": 0, "fingerprint": "", "logs": {}, "score": null, "files": {"state.index": 0}}',
     ],
 )

@@ -72,6 +72,7 @@ def test_a_class_without_images_is_refused(tmp_path: Path, monkeypatch: pytest.M
 def test_an_interrupted_run_with_labels_equals_one_without_interruption(tmp_path: Path) -> None:
     more = ["--augmentations", "color", "cutout", "--r1-weight", "0.1", "--penalty-every", "3", "--burn-in", "4"]
     more += ["--initial-penalty-factor", "5", "--initial-beta-2", "0.9", "--lecam-weight", "0.1", "--steps", "6"]
+    more += ["--network", "mlp"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train_command.main(flags(whole, *more))
     with pytest.MonkeyPatch.context() as patch:
@@ -103,7 +104,7 @@ def stop_after(generation: int, patch: pytest.MonkeyPatch) -> None:
 
 def test_every_class_has_its_metrics(tmp_path: Path) -> None:
     metrics = ["--metrics", "frechet_distance", "--extractor", "pixels", "--evaluation-samples", "200"]
-    command = flags(tmp_path, "--steps", "2", "--evaluate-every", "2")
+    command = flags(tmp_path, "--steps", "2", "--evaluate-every", "2", "--network", "mlp")
     position = command.index("--metrics")
     train_command.main([*command[:position], *metrics, *command[position + 1 :]])
     run = tmp_path / "runs-dir" / "001-digits"

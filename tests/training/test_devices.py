@@ -41,6 +41,8 @@ FLAGS = (
         ({"strategy": "multiworker"}, "", "strategy: multiworker needs TF_CONFIG"),
         ({}, "{", "TF_CONFIG: must be"),
         ({}, '{"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 2}}', "TF_CONFIG: must be"),
+        ({}, '{"cluster": {"worker": "localhost:1"}, "task": {"type": "worker", "index": 0}}', "TF_CONFIG: must be"),
+        ({}, '{"cluster": {"worker": [1, 2]}, "task": {"type": "worker", "index": 0}}', "TF_CONFIG: must be"),
         ({}, '{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "TF_CONFIG: must be"),
         (
             {"devices": ("CPU:0", "CPU:1"), "strategy": "multiworker"},

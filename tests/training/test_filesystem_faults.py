@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import RunError, Sampler, data
+from egan_tf import InputError, RunError, Sampler, data
 from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.metrics_log import MetricsLog
+from egan_tf.training.config_file import read_config
 from egan_tf.training.run import Run
 from egan_tf.utils.json_lines import read_records
 from tests.training.conftest import remount
@@ -190,3 +192,53 @@ def test_the_second_time_the_run_exits_with_a_summary(tmp_path: Path, monkeypatc
     for variable in egan.variables:
         if variable.dtype.startswith("float") and "scores" not in variable.path:
             assert np.isfinite(variable.numpy()).all()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")])
+def test_too_little_memory_for_a_step_is_one_line(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = MetricsLog.report
+
+    def failing(self: MetricsLog, generation: int, logs: dict[str, Any]) -> None:
+        report(self, generation, logs)
+        if generation == 12:
+            raise error
+
+    monkeypatch.setattr(MetricsLog, "report", failing)
+    kept = f"its checkpoints stay in {folder_of(tmp_path)}"
+    with pytest.raises(RunError, match=f"^generation 12: a step does not fit into memory; take a smaller .*; {kept}$"):
+        training.train(short(tmp_path))
+
+
+def test_a_run_in_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training.train(short(tmp_path))
+    access = os.access
+
+    def denied(path: Any, mode: int, **words: Any) -> bool:
+        return str(path) != str(folder_of(tmp_path)) and access(path, mode, **words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", denied)
+        with pytest.raises(InputError, match="^resume: cannot make or write .*001-ring8"):
+            training.resume(folder_of(tmp_path))
+    # The folder of new runs does not matter.
+    (tmp_path / "elsewhere").write_bytes(b"")
+    config = read_config(folder_of(tmp_path)).replace(run={"runs_dir": str(tmp_path / "elsewhere")})
+    training.resume(folder_of(tmp_path), config)
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    trained = training.train(short(tmp_path, steps=4, sample_every=4, runs_dir="~/r", models_dir="~/m"))
+    assert (
+        trained is not None and trained.export == tmp_path / "m" / "ring8" and (tmp_path / "r" / "001-ring8").exists()
+    )
+
+
+@pytest.mark.parametrize("name", ["runs_dir", "models_dir"])
+def test_a_folder_of_a_user_who_does_not_exist_is_one_line(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"^{name}: .*is no path"):
+        training.check(short(tmp_path, **{name: "~nosuchuser/x"}))
+    with pytest.raises(InputError, match="^data_dir: .*is no path"):
+        data.load("digits", "~nosuchuser/x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -111,14 +112,6 @@ def test_a_run_without_any_checkpoint_starts_from_the_beginning(whole: Path, hal
     assert_same(halved, whole)
 
 
-def test_a_run_that_is_done_exports_again(whole: Path, halved: Path) -> None:
-    go_on(halved)
-    before = (halved / "models" / "ring8" / "generator.onnx").read_bytes()
-    go_on(halved)
-    assert (halved / "models" / "ring8" / "generator.onnx").read_bytes() == before
-    assert_same(halved, whole)
-
-
 def test_somebody_elses_model_is_not_replaced(whole: Path, halved: Path) -> None:
     shutil.copytree(whole / "models", halved / "models")
     card = halved / "models" / "ring8" / "card.json"
@@ -182,6 +175,14 @@ def test_another_data_set_of_that_name_is_refused(halved: Path, monkeypatch: pyt
 def test_a_run_that_another_process_trains_is_refused(halved: Path) -> None:
     with directory_lock(folder_of(halved)), pytest.raises(InputError, match="^resume: .*by another process"):
         go_on(halved)
+
+
+def test_the_document_lists_the_settings_that_can_change() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    listed = text.partition("<!-- changeable settings -->")[2].partition("<!-- end -->")[0]
+    declared = [one for group in sections_of(Config).values() for one in settings_of(group).values()]
+    expected = {one.name for one in declared if one.changeable and not one.folder}
+    assert set(re.findall("`([a-z0-9_]+)`", listed)) == expected
 
 
 @pytest.mark.parametrize("name", sorted(fixed_settings() - {"run.preset"}))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +66,23 @@ def test_a_thread_waits_for_another(tmp_path: Path) -> None:
             order.append("first")
         waiting.result()
     assert order == ["first", "second"]
+
+
+def test_where_directories_cannot_be_locked_a_file_in_them_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on NFS, which locks files that are open for writing."""
+    original = locks.fcntl.flock
+
+    def flock(descriptor: int, operation: int) -> None:
+        if os.readlink(f"/proc/self/fd/{descriptor}") == str(tmp_path):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        assert fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_RDWR
+        original(descriptor, operation)
+
+    monkeypatch.setattr(locks.fcntl, "flock", flock)
+    with directory_lock(tmp_path), pytest.raises(LockedError), directory_lock(tmp_path):
+        pass
+    with directory_lock(tmp_path):
+        assert (tmp_path / ".lock").exists()
 
 
 def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

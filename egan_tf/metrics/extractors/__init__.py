@@ -18,6 +18,7 @@ from egan_tf.metrics.extractors.efficientnet import load_efficientnet
 from egan_tf.metrics.extractors.inception import load_inception
 from egan_tf.metrics.extractors.pixels import load_pixels, load_principal_pixels, untrained_principal_pixels
 from egan_tf.utils.checks import one_of, require
+from egan_tf.utils.paths import user_path
 
 __all__ = ["EXTRACTORS", "Activations", "Extractor", "ExtractorLoader", "FileLoader", "load_extractor", "reads_file"]
 
@@ -85,6 +86,6 @@ def load_extractor(
     require(path is None or reads_file(name), "path", f"{name} reads no file; leave it out")
     require(isinstance(dataset, ImageDataset), "extractor", f"{name} takes images, and {dataset.name} is none")
     assert isinstance(dataset, ImageDataset)
-    files = {} if path is None else {"path": Path(path).expanduser()}
-    extractor: Extractor = loader(dataset, Path(data_dir).expanduser(), **files)
+    files = {} if path is None else {"path": user_path("path", path)}
+    extractor: Extractor = loader(dataset, user_path("data_dir", data_dir), **files)
     return extractor
