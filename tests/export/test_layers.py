@@ -28,6 +28,7 @@ from tests.export.layers import (
     NOT_IN_ONNX,
     Apply,
     generator,
+    wired,
 )
 from tests.export.networks import SHAPE, network
 
@@ -50,6 +51,19 @@ def check_onnx(model: keras.Model, directory: Path, capfd: pytest.CaptureFixture
     assert (said.out, said.err) == ("", "")
 
 
+def test_all_activations(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """In one graph; the slow tests say which one fails."""
+
+    def connect(x: Any) -> Any:
+        # Each of its own input: of two kinds of GELU of one tensor onnxruntime fuses one, and loses what they share.
+        inputs = [keras.layers.Rescaling(1 + place / 50)(x) for place in range(len(ACTIVATIONS))]
+        made = [keras.layers.Activation(one)(x) for one, x in zip(ACTIVATIONS.values(), inputs, strict=True)]
+        return keras.layers.Concatenate()(made)
+
+    check_onnx(wired(connect), tmp_path, capfd)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     check_onnx(generator(keras.layers.Activation(ACTIVATIONS[name])), tmp_path, capfd)
