@@ -264,6 +264,7 @@ ROBUSTNESS: dict[str, Method] = {
     **{name: TOURNAMENTS[name] for name in ("auto", "auto_random", "balanced")},
     **{f"never_{name}": TOURNAMENTS[f"never_{name}"] for name in MUTATIONS},
     "auto_balanced": Method({"tournaments": "auto", "fitness": "balanced"}),
+    "auto_logit": Method({"tournaments": "auto", "fitness": "logit"}),
     "relativistic": Method({**_RELATIVISTIC, "tournaments": NEVER}),
     **{name: {**TABLE, **STUDY, **TOURNAMENTS}[name] for name in ("random", "quality", "logit")},
 }
