@@ -250,7 +250,7 @@ TOURNAMENTS: dict[str, Method] = {
     "auto_angle_balanced": Method({"tournaments": "auto:angle", "fitness": "balanced"}),
     "every_10": Method({"tournaments": "every:10"}),
     "bandit": Method({"tournaments": "bandit"}),
-    "auto_random": Method({"tournaments": "auto"}, RandomChoiceEGAN),
+    "auto_random": Method({"tournaments": "auto", "fitness": "logit"}, RandomChoiceEGAN),
     **{f"never_{name}": Method({"tournaments": NEVER, "mutations": starting_with(name)}) for name in MUTATIONS},
     "slots": Method({"slots": "objective"}),
     "balanced": Method({"fitness": "balanced"}),

@@ -30,7 +30,7 @@ GENERATIONS, TOURNAMENTS = 10_000, 6_600
 PER_CALL, SAMPLES = 100, 10_000
 METRICS = ("modes_covered", "high_quality_share", "mode_divergence")
 SINGLES = ("never_minimax", "never_heuristic", "never_least_squares")
-ALL = ("egan", *SINGLES, "random", "auto", "every_10", "bandit", "slots", "balanced", "quality", "logit")
+ALL = ("egan", *SINGLES, "random", "auto", "auto_logit", "every_10", "bandit", "slots", "balanced", "quality", "logit")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Study:
 STUDIES = {
     "equal_generations": Study(ALL, 0.0, equal_cost=False),
     "equal_cost": Study(ALL, None, equal_cost=True),
-    "equal_cost_no_r1": Study(("egan", *SINGLES, "auto"), 0.0, equal_cost=True),
+    "equal_cost_no_r1": Study(("egan", *SINGLES, "auto", "auto_logit"), 0.0, equal_cost=True),
 }
 
 

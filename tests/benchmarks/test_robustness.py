@@ -23,7 +23,7 @@ def row(setting: int, method: str, value: float | None) -> dict[str, object]:
 
 def test_success_is_near_the_best_and_below_a_level() -> None:
     values = {"auto": [1.0, 5.0, 0.2, 1.9], "egan": [1.6, 4.0, 0.1, float("nan")]}
-    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_)])
+    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_)], "auto")
     assert found["auto"]["success"] == 0.5 and found["egan"]["success"] == 0.25
     # ln 1, ln(5/4), ln 2, ln 1
     assert found["auto"]["median_log_regret"] == pytest.approx(np.log(1.25) / 2, abs=1e-3)
@@ -36,10 +36,12 @@ def test_a_method_is_compared_with_the_mean_of_the_objectives() -> None:
     values = {"auto": [1.0] * 10, "never_heuristic": [1.0] * 10, "never_minimax": [1.0] * 4 + [None] * 6}
     values["never_least_squares"] = [1.0] * 7 + [9.0] * 3
     values["relativistic"] = [0.1] * 10
-    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_)])
+    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_)], "auto")
     assert found["relativistic"]["success"] == 1.0 and found["auto"]["success"] == 0.0
     assert found["auto"]["success_logistic"] == 1.0
-    found = table([row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_) if m != "relativistic"])
+    found = table(
+        [row(s, m, v) for m, all_ in values.items() for s, v in enumerate(all_) if m != "relativistic"], "auto"
+    )
     assert [found[name]["success"] for name in values if name in found] == [1.0, 1.0, 0.4, 0.7]
     mean = found["mean_of_singles"]
     assert mean["success"] == 0.7 and mean["focus_higher_by"] == 0.3
