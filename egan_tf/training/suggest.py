@@ -7,7 +7,6 @@ import importlib.util
 from egan_tf import data
 from egan_tf.metrics.extractors.efficientnet import PACKAGE
 from egan_tf.metrics.registry import METRICS
-from egan_tf.networks import NETWORKS
 from egan_tf.training.config import Config
 from egan_tf.training.config_groups import MIN_EVALUATION_SAMPLES, NetworkConfig
 from egan_tf.training.presets import AUTO, PRESETS
@@ -43,8 +42,15 @@ def suggest(dataset: data.Dataset, network: str | None = None) -> Config:
     )
 
 
+def _is_function(network: str) -> bool:
+    # Imported here: networks bring Keras, which a report does without.
+    from egan_tf.networks import NETWORKS
+
+    return network not in NETWORKS
+
+
 def _settings_of(network: str) -> dict[str, object]:
-    if network not in NETWORKS:
+    if _is_function(network):
         defaults = NetworkConfig()
         return {name: getattr(defaults, name) for name in ("width", "latent_size")}
     return {"width": 256} if network == "mlp" else {}
@@ -55,7 +61,7 @@ def _of_points(dataset: data.Dataset, network: str | None) -> Config:
     config = PRESETS["ring8"].replace(run={"preset": AUTO})
     if not isinstance(dataset, data.GaussianMixture):
         config = config.replace(network={"latent_size": NetworkConfig().latent_size}, metrics={"metrics": ()})
-    of_user = network is not None and network not in NETWORKS
+    of_user = network is not None and _is_function(network)
     return config.replace(network=_settings_of(network)) if of_user and network else config
 
 

@@ -24,7 +24,7 @@ function begin(script, spec, label) {
   const values = { seed: "5", start: "0", count: "4", label, from: "0", to: "1", way: "50", "walk-label": "0" };
   const elements = {}, nothing = () => {};
   const element = (id) => (elements[id] ??= {
-    value: values[id] ?? "", style: {}, elements: [], append: nothing, add: nothing, setAttribute: nothing,
+    value: values[id] ?? "", style: {}, dataset: {}, elements: [], append: nothing, add: nothing, setAttribute: nothing,
     addEventListener: nothing, checkValidity: () => true, getContext: () => ({ fillRect: nothing, drawImage: nothing }),
   });
   globalThis.document = { getElementById: element, querySelectorAll: () => [] };

@@ -55,7 +55,7 @@ class Points(data.Dataset):
 
 
 def own_networks(sample_shape: tuple[int, ...], latent_size: int) -> tuple[keras.Model, keras.Model]:
-    print("networks of mine")
+    print("networks are made")
     size = int(np.prod(sample_shape))
     generator = [keras.Input((latent_size,)), keras.layers.Dense(size, "tanh"), keras.layers.Reshape(sample_shape)]
     discriminator = [keras.Input(sample_shape), keras.layers.Flatten(), keras.layers.Dense(1)]
@@ -73,17 +73,17 @@ def test_settings_suit_the_network_that_was_chosen(
 ) -> None:
     made = {"ring8": data.load("ring8", tmp_path), "points": Points(5)}
     made |= {"20x30": images(40, 20, 30, 3, None)} | {f"{s}x{s}": images(40, s, s, 1, None) for s in (14, 16)}
-    (tmp_path / "mine.py").write_text("from tests.training.test_suggest import own_networks as networks\n")
+    (tmp_path / "networks_of_mine.py").write_text("from tests.training.test_suggest import own_networks as networks\n")
     monkeypatch.chdir(tmp_path)
     registered(made[kind], monkeypatch)
     words = ["--dataset", "it", "--steps", "2", "--log-every", "1", "--sample-every", "2", "--steps-per-execution", "1"]
     words += [f"--{name}={tmp_path / name}" for name in ("runs-dir", "models-dir", "data-dir")]
-    chosen = {"own": ["--network", "mine:networks"], None: []}.get(network, ["--network", str(network)])
+    chosen = {"own": ["--network", "networks_of_mine:networks"], None: []}.get(network, ["--network", str(network)])
     capsys.readouterr()
     train_command.main([*words, *chosen, "--dry-run"])
     # What the user's code prints is not part of the configuration.
     printed, said = capsys.readouterr()
-    assert from_json(printed).run.preset == AUTO and ("networks of mine" in said) == (network == "own")
+    assert from_json(printed).run.preset == AUTO and ("networks are made" in said) == (network == "own")
 
 
 @pytest.mark.parametrize("network", ["modern", "residual", "dcgan"])
