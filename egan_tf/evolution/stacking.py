@@ -9,7 +9,9 @@ import tensorflow as tf
 
 
 def stack(members: Sequence[Any]) -> Any:
-    """Stacks structures of tensors on a new leading axis."""
+    """Stacks structures of tensors on a new leading axis; a single one is not copied."""
+    if len(members) == 1:
+        return tf.nest.map_structure(lambda tensor: tf.expand_dims(tensor, 0), members[0])
     return tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *members)
 
 
@@ -23,8 +25,13 @@ def concatenate(stacks: Sequence[Any]) -> Any:
 def take(stacked: Any, positions: tf.Tensor | int) -> Any:
     """The members at `positions` of a stacked structure; a scalar position drops the axis."""
     if isinstance(positions, int):
-        return tf.nest.map_structure(lambda tensor: tensor[positions], stacked)
+        return tf.nest.map_structure(lambda tensor: _member(tensor, positions), stacked)
     return tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), stacked)
+
+
+def _member(tensor: tf.Tensor, position: int) -> tf.Tensor:
+    # Of one member only the shape changes, which costs less than a slice.
+    return tf.squeeze(tensor, 0) if tensor.shape[0] == 1 and position == 0 else tensor[position]
 
 
 def repeat(stacked: Any, times: int) -> Any:
