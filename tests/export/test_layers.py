@@ -55,7 +55,7 @@ def test_all_activations(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> N
     """In one graph; the slow tests say which one fails."""
 
     def connect(x: Any) -> Any:
-        # Each of its own input: of two kinds of GELU of one tensor onnxruntime fuses one, and loses what they share.
+        # Each has its own input: of two kinds of GELU of one tensor onnxruntime fuses one, and loses what they share.
         inputs = [keras.layers.Rescaling(1 + place / 50)(x) for place in range(len(ACTIVATIONS))]
         made = [keras.layers.Activation(one)(x) for one, x in zip(ACTIVATIONS.values(), inputs, strict=True)]
         return keras.layers.Concatenate()(made)

@@ -85,7 +85,7 @@ def test_a_trial_that_a_worker_holds_is_left_alone(tmp_path: Path) -> None:
 
 
 def heartbeats(database: Path) -> int:
-    """How many trials have told that they live."""
+    """How many trials have sent a heartbeat."""
     with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
         return int(connection.execute("SELECT COUNT(*) FROM trial_heartbeats").fetchone()[0])
 
