@@ -94,7 +94,7 @@ def directory_lock(directory: Path, wait: bool = False) -> Iterator[None]:
         try:
             lock.enter_context(path_lock(directory, wait))
         except LocksUnsupportedError:
-            with contextlib.suppress(LocksUnsupportedError, PermissionError):
+            with contextlib.suppress(OSError):  # nor a file in it: a folder that is full, or may not be written
                 lock.enter_context(_lock_file(directory, wait))
         yield
 

@@ -85,6 +85,20 @@ def test_where_directories_cannot_be_locked_a_file_in_them_is(tmp_path: Path, mo
         assert (tmp_path / ".lock").exists()
 
 
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_where_no_file_can_be_made_either_the_block_continues(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(code, "refused")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refused)
+    monkeypatch.setattr(Path, "touch", refused)
+    with directory_lock(tmp_path), directory_lock(tmp_path):
+        entered = True
+    assert entered
+
+
 def test_where_nothing_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "fcntl", None)
     with directory_lock(tmp_path), directory_lock(tmp_path):
