@@ -90,6 +90,7 @@ def energy_distance(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def _distances(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    one, other = (tf.reshape(samples, [samples.shape[0], -1]) for samples in (one, other))
     squares = tf.reduce_sum(one**2, axis=1)[:, None] + tf.reduce_sum(other**2, axis=1)[None]
     return tf.sqrt(tf.maximum(squares - 2.0 * tf.matmul(one, other, transpose_b=True), 0.0))
 
@@ -249,6 +250,7 @@ TOURNAMENTS: dict[str, Method] = {
     },
     "auto_angle_balanced": Method({"tournaments": "auto:angle", "fitness": "balanced"}),
     "every_10": Method({"tournaments": "every:10"}),
+    "every_10_samples": Method({"tournaments": "every:10", "fitness": sample_distance}),
     "bandit": Method({"tournaments": "bandit"}),
     "auto_random": Method({"tournaments": "auto", "fitness": "logit"}, RandomChoiceEGAN),
     **{f"never_{name}": Method({"tournaments": NEVER, "mutations": starting_with(name)}) for name in MUTATIONS},
