@@ -1,0 +1,94 @@
+"""Prints the tables of `benchmarks/robustness.py`: `python -m benchmarks.robustness_text RESULT.json`.
+
+First the methods, then every setting with the Fréchet distance of each of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.robustness_table import FOCUS, table
+
+Row = Mapping[str, Any]
+HEADING = ("method", "success", "95 %", "median", "median log-regret", "tournaments", "decided")
+DIFFERENCE = (f"{FOCUS} higher by", "p", "p, Holm", "p of the regrets")
+
+
+def methods_text(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """The methods as a Markdown table, those with most successes first.
+
+    Args:
+        found: of `robustness_table.table`.
+    """
+    lines = [f"| {' | '.join((*HEADING, *DIFFERENCE))} |", f"|{' --- |' * len((*HEADING, *DIFFERENCE))}"]
+    for name, of_method in sorted(found.items(), key=lambda item: -item[1]["success"]):
+        cells = [name, _percent(of_method["success"])]
+        if "median" in of_method:
+            cells += [_interval(of_method["interval_95"]), f"{of_method['median']:.2f}"]
+            cells += [f"{of_method['median_log_regret']:.2f}"]
+            cells += [_percent(of_method["tournaments"]), _percent(of_method["decided"])]
+        else:  # a mean of methods
+            cells += [""] * (len(HEADING) - 2)
+        if "focus_higher_by" in of_method:
+            difference = f"{100 * of_method['focus_higher_by']:+.0f} ({_interval(of_method['focus_higher_by_95'])})"
+            ps = [of_method.get(name, "") for name in ("p", "p_holm", "p_regret")]
+            cells += [difference, *(f"{p:g}" if p != "" else "" for p in ps)]
+            if "p" not in of_method:
+                cells[-3] = f"{of_method['p_signs']:g}"
+        else:
+            cells += [""] * len(DIFFERENCE)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def settings_text(rows: Sequence[Row], settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """Every setting as a line of a Markdown table, with the Fréchet distance of each method.
+
+    Args:
+        rows: one for each setting and method.
+        settings: by number, as in the results.
+    """
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    value = {(row["setting"], row["method"]): row["frechet_distance"] for row in rows}
+    heading = ["setting", "width, normalization, D steps, R1", "rates G, D", "β₁ G, D", *methods, "decided"]
+    lines = [f"| {' | '.join(heading)} |", f"|{' --- |' * len(heading)}"]
+    decided = {row["setting"]: row["decided"] / row["generations"] for row in rows if row["method"] == FOCUS}
+    for number in dict.fromkeys(row["setting"] for row in rows):
+        of_setting = settings[str(number)]
+        rates = (of_setting[f"{role}_learning_rate"] for role in ("generator", "discriminator"))
+        betas = (of_setting[f"{role}_beta_1"] for role in ("generator", "discriminator"))
+        cells = [str(number), of_setting["structure"].replace(" ", ", ")]
+        cells += [", ".join(f"{rate:.1e}" for rate in rates), ", ".join(f"{beta:g}" for beta in betas)]
+        cells += [_value(value[number, method]) for method in methods]
+        cells.append(_percent(decided[number]) if number in decided else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _value(distance: float | None) -> str:
+    return "not finite" if distance is None else f"{distance:.2f}" if distance < 10 else f"{distance:.0f}"
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.0f} %" if rate == 0 or rate >= 0.01 else f"{100 * rate:.1f} %"
+
+
+def _interval(of: Sequence[float]) -> str:
+    return f"{100 * of[0]:.0f} to {100 * of[1]:.0f}"
+
+
+def main() -> None:
+    """Prints the tables of a result file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("result", type=Path)
+    report = json.loads(parser.parse_args().result.read_text(encoding="utf-8"))
+    print(methods_text(table(report["rows"])), end="\n\n")
+    print(settings_text(report["rows"], report["settings"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The tables of the study of robustness as Markdown."""
+
+from __future__ import annotations
+
+from benchmarks.robustness_table import FOCUS, SINGLES, table
+from benchmarks.robustness_text import methods_text, settings_text
+
+VALUES = {FOCUS: [0.5, 0.5, None], **dict.fromkeys(SINGLES, [0.5, 30.0, 3.0])}
+
+
+def rows() -> list[dict[str, object]]:
+    numbers = {"generations": 200, "tournaments": 3, "decided": 1}
+    return [
+        {"setting": setting, "method": method, "frechet_distance": value, **numbers}
+        for method, values in VALUES.items()
+        for setting, value in enumerate(values)
+    ]
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_methods_stand_by_their_successes_with_the_difference_to_the_rule() -> None:
+    lines = methods_text(table(rows())).splitlines()
+    first, *others = (dict(zip(cells(lines[0]), cells(line), strict=True)) for line in lines[2:])
+    assert first["method"] == FOCUS and first["success"] == "67 %" and first["tournaments"] == "2 %"
+    assert first["decided"] == "0.5 %" and first["p"] == ""
+    assert {other["method"] for other in others} == {*SINGLES, "mean_of_singles"}
+    for other in others:
+        assert other["success"] == "33 %" and other[f"{FOCUS} higher by"].startswith("+33 (")
+    assert others[-1]["p"] and others[-1]["median"] == ""  # a mean has no median, and its p is that of the signs
+
+
+def test_settings_stand_with_what_was_drawn_and_every_value() -> None:
+    drawn = {"generator_learning_rate": 0.00012, "discriminator_learning_rate": 0.01, "structure": "16 none 5 0.1"}
+    drawn |= {"generator_beta_1": 0.0, "discriminator_beta_1": 0.9}
+    lines = settings_text(rows(), {str(number): drawn for number in range(3)}).splitlines()
+    assert cells(lines[3]) == ["1", "16, none, 5, 0.1", "1.2e-04, 1.0e-02", "0, 0.9", "0.50", *["30"] * 3, "0.5 %"]
+    assert cells(lines[4])[4] == "not finite"
