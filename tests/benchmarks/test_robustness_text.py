@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.robustness_table import FOCUS, SINGLES, table
 from benchmarks.robustness_text import methods_text, settings_text
 
-VALUES = {FOCUS: [0.5, 0.5, None], **dict.fromkeys(SINGLES, [0.5, 30.0, 3.0])}
+VALUES = {FOCUS: [0.5, 0.5, None], **{name: [0.5, 30.0, 3.0] for name in SINGLES}}
 
 
 def rows() -> list[dict[str, object]]:
