@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from egan_tf import InputError, RunError, Sampler, data
 from egan_tf.data.mixtures import GaussianMixture
@@ -57,13 +58,28 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(
     assert Sampler(disk / "models" / "ring8").sample(3).shape == (3, 2)
 
 
+def test_a_disk_that_is_full_for_a_while_costs_tensorboard_no_scalar(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_generation(monkeypatch, {8: lambda: fill(disk), 20: lambda: (disk / "filling").unlink()})
+    training.train(short(disk, tensorboard=True))
+    said = [line for line in capsys.readouterr().err.splitlines() if "event files" in line]
+    assert len(said) == 2, "once when it fails, once when it works again"
+    assert "No space left" in said[0] and "the run continues" in said[0]
+    files = list((folder_of(disk) / "tensorboard").iterdir())
+    assert len(files) == 2 and all(file.stat().st_size for file in files), "no empty file of each attempt stays"
+    shown = EventAccumulator(str(folder_of(disk) / "tensorboard")).Reload()
+    assert [event.step for event in shown.Tensors("fitness")] == list(range(4, 28, 4))
+    assert newest(disk).name == f"{STEPS:08d}"
+
+
 def test_a_disk_that_stays_full_harms_no_earlier_checkpoint_and_is_reported_in_one_line(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         at_generation(patch, {12: lambda: fill(disk)})
         with pytest.raises(RunError) as error:
-            training.train(short(disk))
+            training.train(short(disk, tensorboard=True))
     assert "\n" not in str(error.value)
     assert "the last checkpoint could not be written" in str(error.value)
     assert newest(disk).name == "00000008"
