@@ -255,7 +255,7 @@ class Run:
             log_line(f"no plot of the mutations: {error.strerror or error}")
 
     def _export(self, saved: bool) -> Path:
-        replace = is_own_export(self.folder, self.config, self.generation) or None
+        replace = is_own_export(self.folder, self.config) or None
         try:
             path = export(self.egan, self.config, self.dataset, overwrite=replace, run=self.folder)
         except InputError as error:
