@@ -101,12 +101,9 @@ class Run:
             RunError: the run cannot continue, or its model cannot be exported.
             StoppedError: by a signal, after a checkpoint.
         """
-        try:
+        with writing_to(self.folder):
             atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
             atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
-        except OSError as error:
-            problem = f"{self.folder} cannot be written: {error.strerror or error}"
-            raise RunError(f"{problem}; free some space or change its rights, then resume") from error
         saved = self._train()
         with contextlib.suppress(FileNotFoundError):
             self._draw_plot()
@@ -122,11 +119,15 @@ class Run:
 
         Args:
             manifest: of the checkpoint that the model was restored from; None for the start of the run.
+
+        Raises:
+            RunError: the folder cannot be written.
         """
-        remove_leftovers(self.folder)
-        remove_leftovers(self.folder / run_folder.SAMPLES)
-        for log in self.logs:
-            log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
+        with writing_to(self.folder):
+            remove_leftovers(self.folder)
+            remove_leftovers(self.folder / run_folder.SAMPLES)
+            for log in self.logs:
+                log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
         same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())
         self._saved = manifest.generation if manifest is not None and same else -1
 
@@ -273,6 +274,16 @@ def _last_seconds(times: list[dict[str, Any]]) -> float:
 def now() -> str:
     """The local time with its offset from UTC, for a record."""
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+@contextlib.contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Raises `RunError` where what a run cannot begin without cannot be written to its folder."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"{folder} cannot be written: {error.strerror or error}"
+        raise RunError(f"{problem}; free some space or change its rights, then resume") from error
 
 
 @contextlib.contextmanager

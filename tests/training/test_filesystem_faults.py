@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -88,6 +89,29 @@ def test_a_disk_that_stays_full_harms_no_earlier_checkpoint_and_is_reported_in_o
     training.resume(folder_of(disk))
     assert newest(disk).name == f"{STEPS:08d}"
     assert len(read_records(folder_of(disk) / "metrics.jsonl")) == 6
+
+
+def test_a_run_that_is_changed_while_the_disk_is_full_is_refused_in_one_line(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training.train(short(disk))
+    config = read_config(folder_of(disk))
+    fill(disk)
+    with pytest.raises(RunError, match="001-ring8 cannot be written: .*; free some space") as error:
+        training.resume(folder_of(disk), config.replace(run={"steps": STEPS + 4}))
+    assert "\n" not in str(error.value)
+    (disk / "filling").unlink()
+    assert read_config(folder_of(disk)) == config
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "truncate", lambda *arguments: fail())
+        (folder_of(disk) / "metrics.jsonl").open("a").write("more")
+        with pytest.raises(RunError, match="001-ring8 cannot be written: Input/output error; free some space"):
+            training.resume(folder_of(disk))
+    training.resume(folder_of(disk))
+
+
+def fail() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_a_folder_that_turns_read_only(

@@ -15,6 +15,8 @@ import pytest
 from egan_tf import InputError, data
 from egan_tf.commands import train as train_command
 from egan_tf.data import mixtures
+from egan_tf.report.resumed import changes_of
+from egan_tf.report.run_record import read_run
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.config import Config
@@ -27,6 +29,10 @@ from tests.training.short import STEPS, folder_of, newest, outcome, short
 
 class PowerCutError(RuntimeError):
     pass
+
+
+def cut_power(*arguments: Any) -> None:
+    raise PowerCutError
 
 
 def go_on(where: Path) -> None:
@@ -218,6 +224,34 @@ def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
     assert event["changes"] == {"run.steps": [24, 28], "run.name": ["", "longer"], "evolution.gamma": [0.05, 0.5]}
     assert training.read_config(folder).evolution.gamma == 0.5, "the next resumption starts from there"
     assert (halved / "models" / "longer" / "generator.onnx").exists()
+
+
+def test_a_change_is_recorded_before_the_configuration_has_it(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a kill between the two leaves no run that seems to have had the setting from its start."""
+    folder, flags = folder_of(halved), ["--gamma", "0.5"]
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "atomic_write", cut_power)
+        with pytest.raises(PowerCutError):
+            train_command.main(["--resume", str(folder), *flags])
+    assert training.read_config(folder).evolution.gamma == 0.05
+    assert read_records(folder / "events.jsonl")[-1]["changes"] == {"evolution.gamma": [0.05, 0.5]}
+    assert changes_of(read_run(folder)) == {}, "it never took effect"
+    train_command.main(["--resume", str(folder), *flags])
+    assert changes_of(read_run(folder)) == {("resumed", "gamma changed"): "0.05 to 0.5 at generation 20"}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [(None, None), ([], None), ([{"event": "started"}], 1), ([{"replicas": 2}, {"replicas": 4}, {"x": 1}], 4)],
+)
+def test_a_run_without_any_event_had_no_other_number_of_replicas(
+    events: list[dict[str, Any]] | None, expected: int | None, tmp_path: Path
+) -> None:
+    """It was killed before it could record one; older versions recorded events without that number."""
+    path = tmp_path / "events.jsonl"
+    if events is not None:
+        path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert training._recorded_replicas(path) == expected
 
 
 def test_a_run_with_an_extractor_that_is_not_used_resumes(halved: Path) -> None:
