@@ -19,7 +19,8 @@ from egan_tf.training.data_loading import load_dataset
 from egan_tf.training.devices import strategy_of
 from egan_tf.training.export_run import export, export_event, unrecorded_export
 from egan_tf.training.recorded_data import RecordedData, read_record
-from egan_tf.training.run import Run, StoppedError, Trained, now, writing_to
+from egan_tf.training.run import Run, StoppedError, Trained, now
+from egan_tf.training.run_errors import writing_to
 from egan_tf.training.worker_run import WorkerRun
 from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write
