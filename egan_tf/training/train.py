@@ -114,9 +114,13 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
             _run_worker(prepared, config, workers, folder)
             return None
         run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder, workers)
-        for sentence in prepared.skipped:
-            log_line(sentence)
         run.roll_back(prepared.manifest)
+        damaged = list(prepared.skipped)
+        if prepared.manifest is not None:
+            with writing_to(folder):
+                damaged += run.checkpoints.set_aside_damaged(prepared.manifest)
+        for sentence in damaged:
+            log_line(f"{sentence}; it is set aside")
         unrecorded = unrecorded_export(folder, before)
         if unrecorded is not None:
             run.events.append({"time": now(), **export_event(unrecorded)})
@@ -125,7 +129,7 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
         before_count = _recorded_replicas(run.events.path) or count
         changes = {**prepared.changed, **({} if count == before_count else {"replicas": [before_count, count]})}
         event = {"event": "resumed", "time": now(), "generation": generation, "changes": changes, "replicas": count}
-        run.events.append({**event, "skipped": prepared.skipped, **_imported(code)})
+        run.events.append({**event, "skipped": damaged, **_imported(code)})
         if config != before:
             with writing_to(folder):
                 run.events.size()  # on the disk first: no record may lack a setting that the configuration has

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from egan_tf import InputError
+from egan_tf.training import train as training
 from egan_tf.training.config_groups import RunConfig
 from egan_tf.training.devices import CLUSTER, replicas_of, strategy_of
 from egan_tf.training.workers import Workers
@@ -70,6 +72,20 @@ def test_a_named_device_is_used_and_a_second_call_gives_the_same_strategy() -> N
     strategy = strategy_of(RunConfig(devices=("CPU:0",)))
     assert isinstance(strategy, tf.distribute.OneDeviceStrategy)
     assert strategy is strategy_of(RunConfig(devices=("CPU:0",)))
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [(None, None), ([], None), ([{"event": "started"}], 1), ([{"replicas": 2}, {"replicas": 4}, {"x": 1}], 4)],
+)
+def test_a_run_without_any_event_had_no_other_number_of_replicas(
+    events: list[dict[str, Any]] | None, expected: int | None, tmp_path: Path
+) -> None:
+    """It was killed before it could record one; older versions recorded events without that number."""
+    path = tmp_path / "events.jsonl"
+    if events is not None:
+        path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert training._recorded_replicas(path) == expected
 
 
 # -- two processes ---------------------------------------------------------------------------------------------------
