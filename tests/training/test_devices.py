@@ -20,6 +20,7 @@ from egan_tf import InputError
 from egan_tf.training import train as training
 from egan_tf.training.config_groups import RunConfig
 from egan_tf.training.devices import CLUSTER, replicas_of, strategy_of
+from egan_tf.training.devices import _strategy as strategies
 from egan_tf.training.workers import Workers
 from egan_tf.utils.json_lines import read_records
 
@@ -60,6 +61,14 @@ def test_devices_that_there_are_not_are_refused(
     with pytest.raises(InputError) as error:
         strategy_of(RunConfig(**settings))
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
+
+
+def test_all_devices_are_not_one_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(strategy_of(RunConfig(devices=("all",), strategy="one")), tf.distribute.OneDeviceStrategy)
+    strategies.cache_clear()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["one", "two"] if kind == "GPU" else [])
+    with pytest.raises(InputError, match="^devices: must be a single one with the strategy one; all are 2$"):
+        strategy_of(RunConfig(devices=("all",), strategy="one"))
 
 
 def test_by_default_there_is_no_strategy() -> None:
