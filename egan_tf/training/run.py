@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from egan_tf.training.run_errors import memory_in_one_line, writing_to
 from egan_tf.training.signals import Signals
 from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write, remove_leftovers
-from egan_tf.utils.checks import InputError, RunError
+from egan_tf.utils.checks import InputError, RunError, first_line
 from egan_tf.utils.command_line import program
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from egan_tf.utils.log_line import log_line
@@ -103,8 +102,7 @@ class Run:
             atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
             atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
         saved = self._train()
-        with contextlib.suppress(FileNotFoundError):
-            self._draw_plot()
+        self._draw_plot()
         return Trained(self.egan, self.folder, self._export(saved))
 
     @property
@@ -250,8 +248,9 @@ class Run:
             records = read_records(self.metrics.path)
             if records:
                 draw_mutations_plot(records, self.folder / run_folder.MUTATIONS_PLOT)
-        except OSError as error:
-            log_line(f"no plot of the mutations: {error.strerror or error}")
+        except Exception as error:  # drawing libraries and damaged records may raise anything, before the export
+            reason = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
+            log_line(f"no plot of the mutations: {reason}")
 
     def _export(self, saved: bool) -> Path:
         replace = is_own_export(self.folder, self.config) or None

@@ -60,6 +60,18 @@ def test_a_finished_run_is_extended_and_its_own_export_replaced(
     assert json.loads((model / "card.json").read_text())["steps"] == 32
 
 
+def test_a_damaged_record_costs_the_plot_and_not_the_export(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = done(tmp_path, whole)
+    metrics = folder_of(tmp_path) / "metrics.jsonl"
+    first, rest = metrics.read_text().split("\n", 1)
+    metrics.write_text(first.replace("_counts", "_kounts") + "\n" + rest)
+    resumed(tmp_path, "--steps", "28")
+    assert "no plot of the mutations: " in capsys.readouterr().err
+    assert json.loads((model / "card.json").read_text())["steps"] == 28
+
+
 EDITS = {
     "another run's": lambda model: (model / "card.json").write_text((model / "card.json").read_text() + "\n"),
     "an edited file": lambda model: (model / "README.md").write_text("mine"),
