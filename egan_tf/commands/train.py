@@ -157,12 +157,14 @@ def read_command_line(arguments: Sequence[str]) -> Request:
     from egan_tf.utils.flags import given_values, parse_flags
 
     options = parse_flags(_parser(PRESETS["digits"]), arguments)
+    if options.clear_cache and not options.help:
+        from egan_tf.commands.cache import clear_cache
+
+        clear_cache(options)
     if options.list:
         from egan_tf.commands.listing import print_listing
 
         print_listing()
-    if options.clear_cache:
-        _clear_cache(getattr(options, "data_dir", Config().data.data_dir))
     try:
         base, resumed = _base(options)
     except InputError:
@@ -187,17 +189,6 @@ def _adapted(request: Request, config: Config, code: UserCode) -> tuple[Config, 
     given = {**request.given, "run": {"preset": config.run.preset, **request.given.get("run", {})}}
     network = request.given.get("network", {}).get("network")
     return suggest(dataset, network).replace(**given, user_code=code.sha256), dataset
-
-
-def _clear_cache(data_dir: str) -> NoReturn:
-    from egan_tf.data import clear_cache
-
-    try:
-        freed = clear_cache(data_dir)
-    except OSError as error:
-        raise InputError("data_dir", f"{data_dir} cannot be changed: {error.strerror or error}") from error
-    print(f"freed {freed / 1e6:,.1f} MB in {user_path('data_dir', data_dir) / 'decoded'}")
-    sys.exit(0)
 
 
 def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
@@ -265,7 +256,7 @@ def _parser(defaults: Config) -> OneLineParser:
     command.add_argument(
         "--clear-cache",
         action="store_true",
-        help="empty the cache of decoded pictures in --data-dir, print what that freed, and exit",
+        help="empty the cache of decoded pictures in --data-dir, print what that freed, and exit; takes no other flag",
     )
     command.add_argument(
         "--trust-code",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from optuna.trial import TrialState
 
@@ -79,17 +80,19 @@ def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, prin
     if status == REFUSED_STATUS:
         return Outcome(REFUSED, _without_program(printed))
     if status == 1:
-        if _last_event(run) == "failed":
+        event = _last_event(run)
+        # Without a checkpoint to roll back to, the disk was full; older versions did not record which it was.
+        if event.get("event") == run_folder.FAILED and event.get(run_folder.ROLLED_BACK, True):
             return Outcome(DIVERGED, "no child was viable, also after the run had rolled back")
         return Outcome(FAILED, _without_program(printed))
     number = -status if status < 0 else status - 128
     return Outcome(INTERRUPTED, f"ended by signal {number}" if number > 0 else f"exit status {status}")
 
 
-def _last_event(run: Path) -> str:
+def _last_event(run: Path) -> dict[str, Any]:
     path = run / run_folder.EVENTS
     events = read_records(path) if path.exists() else []
-    return str(events[-1].get("event")) if events else ""
+    return events[-1] if events else {}
 
 
 def _without_program(line: str) -> str:

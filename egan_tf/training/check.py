@@ -238,9 +238,7 @@ def _check_progress(folder: Path, config: Config, dataset: data.Dataset, manifes
         f"must divide the generations that are left, {config.run.steps - generation}",
     )
     before = read_config(folder)
-    own = is_own_export(folder, config, config.run.steps) or (
-        export_dir(before) == export_dir(config) and is_own_export(folder, before, before.run.steps)
-    )
+    own = is_own_export(folder, config) or (export_dir(before) == export_dir(config) and is_own_export(folder, before))
     if export_dir(config).exists() and not (config.run.overwrite or own):
         problem = f"{export_dir(config)} exists, and is not as this run exported it"
         raise InputError("name", f"{problem}; choose another --name, or replace it with --overwrite")

@@ -22,3 +22,13 @@ def checkpoint_folders(folder: Path) -> list[Path]:
         return []
     found = [(match, path) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))]
     return [path for _, path in sorted(found, key=lambda pair: (int(pair[0][2] or 0), int(pair[0][1])))]
+
+
+def name_of(generation: int, restarts: int) -> str:
+    """The name of the checkpoint of a generation, after some rollbacks."""
+    return f"{generation:08d}" + (f"-r{restarts}" if restarts else "")
+
+
+def generation_of(checkpoint: Path) -> int:
+    """The generation of a checkpoint, one of `checkpoint_folders`, by its name."""
+    return int(checkpoint.name.partition("-")[0])

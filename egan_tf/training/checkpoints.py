@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from egan_tf.evolution.egan import EGAN
 from egan_tf.metrics.measurement import Measurement, alike
-from egan_tf.training.checkpoint_folders import MANIFEST, checkpoint_folders
+from egan_tf.training.checkpoint_folders import MANIFEST, checkpoint_folders, name_of
 from egan_tf.training.checkpoint_scores import Score, comparable_scores, scores
 from egan_tf.utils.atomic import atomic_directory, atomic_write, remove_leftovers, sha256_of
 from egan_tf.utils.checks import InputError
@@ -101,7 +101,7 @@ class Checkpoints:
             OSError: it cannot be written; the other checkpoints are unchanged.
         """
         generation, restarts = int(self._egan.generation.numpy()), int(self._egan.restarts.numpy())
-        directory = self.folder / (f"{generation:08d}" + (f"-r{restarts}" if restarts else ""))
+        directory = self.folder / name_of(generation, restarts)
         self.folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.folder)
         if directory.exists():
@@ -135,7 +135,7 @@ class Checkpoints:
         values = comparable_scores(self.folder)
         if not values:
             raise InputError("checkpoint", f"no checkpoint in {self.folder} has a value of a metric; take the newest")
-        best = max(values, key=lambda directory: values[directory])
+        best = _best(values)
         try:
             manifest = read_manifest(best)
             self._read(best)
@@ -168,6 +168,38 @@ class Checkpoints:
             raise InputError("run", f"none of its checkpoints can be read: {'; '.join(skipped)}")
         return None, []
 
+    def set_aside_damaged(self, restored: Manifest) -> list[str]:
+        """Renames damaged checkpoints, so that the run can make them again, and none of them counts as the best.
+
+        A renamed one is no checkpoint any more, and is kept for whoever can still read it.
+
+        Args:
+            restored: of the checkpoint that `restore` has read; all newer ones are damaged.
+
+        Returns:
+            A sentence for each damaged checkpoint that `restore` did not look at: the best ones.
+
+        Raises:
+            OSError: one cannot be renamed.
+        """
+        directories = checkpoint_folders(self.folder)
+        known, names = name_of(restored.generation, restored.restarts), [path.name for path in directories]
+        for directory in directories[names.index(known) + 1 :] if known in names else []:
+            _set_aside(directory)
+        found = []
+        while values := comparable_scores(self.folder):
+            best = _best(values)
+            try:
+                read_manifest(best)
+            except DamagedError as error:
+                found.append(f"checkpoint {best.name}, the best, is damaged ({error})")
+                _set_aside(best)
+            except OtherVersionError:
+                break
+            else:
+                break
+        return found
+
     def _read(self, directory: Path) -> None:
         try:
             self._state.read(str(directory / STATE)).assert_consumed()
@@ -177,7 +209,7 @@ class Checkpoints:
     def _prune(self) -> None:
         directories = checkpoint_folders(self.folder)
         values = comparable_scores(self.folder)
-        best = {max(values, key=lambda directory: values[directory])} if values else set()
+        best = {_best(values)} if values else set()
         for directory in set(directories[: -self.kept]) - best:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -217,6 +249,17 @@ def read_manifest(directory: Path) -> Manifest:
         if found != expected:
             raise DamagedError(f"{name} has another SHA-256 than {MANIFEST} lists")
     return manifest
+
+
+def _best(values: Mapping[Path, float]) -> Path:
+    return max(values, key=lambda directory: values[directory])
+
+
+def _set_aside(directory: Path) -> None:
+    aside = directory.with_name(f"{directory.name}.damaged")
+    if aside.exists():
+        shutil.rmtree(aside)
+    directory.rename(aside)
 
 
 def _values(variables: Iterable[keras.Variable]) -> list[tf.Variable]:

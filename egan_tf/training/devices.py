@@ -60,6 +60,7 @@ def _strategy(devices: tuple[str, ...], kind: str, cluster: str) -> tf.distribut
     return tf.distribute.OneDeviceStrategy(names[0]) if kind == "one" else tf.distribute.MirroredStrategy(names)
 
 
+_ONE = "must be a single one with the strategy one"
 _LOCAL = "cannot be named for several machines: each worker takes all GPUs that CUDA_VISIBLE_DEVICES leaves it"
 
 
@@ -88,9 +89,10 @@ def _names(devices: tuple[str, ...], first_only: bool) -> list[str]:
     """
     if not _DEVICE.fullmatch(devices[0]):
         found = [f"GPU:{rank}" for rank in range(len(tf.config.list_physical_devices("GPU")))] or ["CPU:0"]
+        require(not (first_only and devices == ("all",) and len(found) > 1), "devices", f"{_ONE}; all are {len(found)}")
         return found[:1] if first_only or devices == ("1",) else found
     require(len(set(devices)) == len(devices), "devices", f"names one twice: {' '.join(devices)}")
-    require(not first_only or len(devices) == 1, "devices", "must be a single one with the strategy one")
+    require(not first_only or len(devices) == 1, "devices", _ONE)
     kinds = {name.partition(":")[0] for name in devices}
     require(len(kinds) == 1, "devices", f"must be of one kind, got {' '.join(devices)}")
     wanted, kind = 1 + max(int(name.partition(":")[2]) for name in devices), kinds.pop()

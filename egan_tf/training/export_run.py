@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from egan_tf.export.arguments import states_rows
 from egan_tf.export.card import is_unchanged
 from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.training import run_folder
+from egan_tf.training.checkpoint_folders import checkpoint_folders, generation_of
 from egan_tf.training.config import Config, from_dict
 from egan_tf.training.export_place import export_dir, exported_as
 from egan_tf.training.recorded_data import RecordedData
@@ -22,6 +23,8 @@ from egan_tf.training.reproduce import reproduce
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.json_lines import read_records
 
+EXPORTED = "exported"
+"""The name of the event."""
 METRIC_ENTRIES = (
     *("metric", "value", "deviation", "n_real", "n_fake", "dataset", "split", "extractor", "extractor_hash", "resize"),
     *("protocol", "seed"),
@@ -80,40 +83,54 @@ def export(
     )
 
 
-def is_own_export(run: Path, config: Config, steps: int) -> bool:
+def is_own_export(run: Path, config: Config) -> bool:
     """True if this run made the existing export, and nobody changed it since.
 
-    The run's events record the SHA-256 of the card of every export, and a card lists those of the other files. If they
-    record none, the run ended before it could, or is of an older version; then the card of its export has the run's
-    configuration and number of generations.
+    The run's events record the SHA-256 of the card of every export, and a card lists those of the other files. If
+    their last event is not an export, the run may have ended before it could record one, or is of an older version;
+    then the card of its export has the run's configuration, and a number of generations at which the run may have
+    exported.
 
     Args:
         run: the run's folder.
-        config: its configuration; may differ from that of the export.
-        steps: the number of generations.
+        config: its configuration; may differ from that of a recorded export.
     """
     if not is_unchanged(export_dir(config)):
         return False
-    recorded = _recorded_cards(run)
-    return sha256_of(export_dir(config) / CARD_FILE) in recorded if recorded else _is_exported(config, steps)
+    events = _events(run)
+    if _is_recorded(export_dir(config), events):
+        return True
+    return (not events or events[-1].get("event") != EXPORTED) and _is_exported(config, _ends(run, config, events))
 
 
 def unrecorded_export(run: Path, config: Config) -> Path | None:
-    """The run's own export, if its events record none."""
-    own = not _recorded_cards(run) and is_own_export(run, config, config.run.steps)
+    """The run's own export, if its events do not record it."""
+    own = is_own_export(run, config) and not _is_recorded(export_dir(config), _events(run))
     return export_dir(config) if own else None
 
 
-def _recorded_cards(run: Path) -> list[Any]:
-    events = read_records(run / run_folder.EVENTS) if (run / run_folder.EVENTS).exists() else []
-    return [event["card_sha256"] for event in events if "card_sha256" in event]
+def _events(run: Path) -> list[dict[str, Any]]:
+    path = run / run_folder.EVENTS
+    return read_records(path) if path.exists() else []
 
 
-def _is_exported(config: Config, steps: int) -> bool:
+def _is_recorded(directory: Path, events: Sequence[dict[str, Any]]) -> bool:
+    return sha256_of(directory / CARD_FILE) in [event.get("card_sha256") for event in events]
+
+
+def _ends(run: Path, config: Config, events: Sequence[dict[str, Any]]) -> set[Any]:
+    """The generations at which a run ended, as planned or by a signal, and those of its checkpoints."""
+    stopped = {event["generation"] for event in events if isinstance(event.get("generation"), int)}
+    return {config.run.steps, *stopped, *map(generation_of, checkpoint_folders(run / run_folder.CHECKPOINTS))}
+
+
+def _is_exported(config: Config, ends: Collection[Any]) -> bool:
+    """Whether the existing export is of the fittest generator of a configuration, at one of some generations."""
     try:
         card: Any = read_card(export_dir(config))
-        return from_dict(card["config"]).public() == config.public() and card["steps"] == steps
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        fittest = card.get("individual", 0) == 0 and card["steps"] in ends
+        return fittest and from_dict(card["config"]).public() == config.public()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 
@@ -121,7 +138,7 @@ def export_event(directory: Path) -> dict[str, Any]:
     """What the events of a run record of an export: the SHA-256 of its card, and formats that failed."""
     card = read_card(directory) or {}
     failed = {name: card[name] for name in ("failed_formats",) if name in card}
-    return {"event": "exported", "card_sha256": sha256_of(directory / CARD_FILE), **failed}
+    return {"event": EXPORTED, "card_sha256": sha256_of(directory / CARD_FILE), **failed}
 
 
 def _metrics(run: Path, egan: EGAN) -> dict[str, list[dict[str, Any]]]:

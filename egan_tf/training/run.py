@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from egan_tf import data
 from egan_tf.evolution.egan import EGAN
@@ -21,17 +18,17 @@ from egan_tf.training.callbacks.checkpoint import CheckpointCallback
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.callbacks.progress import ProgressBar
 from egan_tf.training.callbacks.sample_grid import SampleGrid
-from egan_tf.training.checkpoint_folders import checkpoint_folders
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.export_run import export, export_event, is_own_export
 from egan_tf.training.metric_setup import make_class_evaluations, make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.recorded_data import record_of
+from egan_tf.training.run_errors import memory_in_one_line, writing_to
 from egan_tf.training.signals import Signals
 from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write, remove_leftovers
-from egan_tf.utils.checks import InputError, RunError
+from egan_tf.utils.checks import InputError, RunError, first_line
 from egan_tf.utils.command_line import program
 from egan_tf.utils.json_lines import JsonLinesWriter, read_records
 from egan_tf.utils.log_line import log_line
@@ -60,7 +57,7 @@ class StoppedError(Exception):
         signal: its number.
         run: the run's folder; None in a worker that writes nothing.
         generation: the number of generations so far.
-        saved: whether the checkpoint could be written.
+        saved: whether the last generation that had a viable child has a checkpoint.
     """
 
     def __init__(self, signal: int, run: Path | None, generation: int, saved: bool) -> None:
@@ -101,15 +98,11 @@ class Run:
             RunError: the run cannot continue, or its model cannot be exported.
             StoppedError: by a signal, after a checkpoint.
         """
-        try:
+        with writing_to(self.folder):
             atomic_write(self.folder / run_folder.VERSIONS, json.dumps(versions(), indent=2) + "\n")
             atomic_write(self.folder / run_folder.DATA, record_of(self.dataset))
-        except OSError as error:
-            problem = f"{self.folder} cannot be written: {error.strerror or error}"
-            raise RunError(f"{problem}; free some space or change its rights, then resume") from error
         saved = self._train()
-        with contextlib.suppress(FileNotFoundError):
-            self._draw_plot()
+        self._draw_plot()
         return Trained(self.egan, self.folder, self._export(saved))
 
     @property
@@ -122,31 +115,35 @@ class Run:
 
         Args:
             manifest: of the checkpoint that the model was restored from; None for the start of the run.
+
+        Raises:
+            RunError: the folder cannot be written.
         """
-        remove_leftovers(self.folder)
-        remove_leftovers(self.folder / run_folder.SAMPLES)
-        for log in self.logs:
-            log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
+        with writing_to(self.folder):
+            remove_leftovers(self.folder)
+            remove_leftovers(self.folder / run_folder.SAMPLES)
+            for log in self.logs:
+                log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
         same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())
         self._saved = manifest.generation if manifest is not None and same else -1
 
     def _train(self) -> bool:
         """Trains to the end; returns whether the last generation has a checkpoint."""
-        while True:
-            with Signals() as signals:
+        # One for all rounds: a signal that arrives while the run rolls back stops the next round.
+        with Signals() as signals:
+            while True:
                 checkpoint = self._checkpoint_callback(signals)
                 self.workers.copy_from_chief(self.egan.state_variables)
                 checkpoint.check_replicas()
                 start = time.monotonic()
                 if self.generation < self.config.run.steps:
-                    with _memory_in_one_line(self):
+                    with memory_in_one_line(self.folder, lambda: self.generation):
                         self._fit(checkpoint)
                 seconds = time.monotonic() - start
                 if not checkpoint.stagnated:
                     saved = checkpoint.save_equal()
-            if not checkpoint.stagnated:
-                break
-            self._roll_back_once()
+                    break
+                self._roll_back_once()
         event = {"time": now(), "generation": self.generation, "seconds": round(seconds, 3)}
         cost = {"checkpoints": checkpoint.count, "checkpoint_seconds": round(checkpoint.seconds, 3)}
         if signals.received is None or self.generation >= self.config.run.steps:
@@ -168,7 +165,6 @@ class Run:
             every=run.checkpoint_every,
             minutes=run.checkpoint_minutes,
             stagnation_limit=run.stagnation_limit,
-            check_every=run.log_every,
             saved=self._saved,
             score=self.evaluations.score if self.evaluations else lambda generation: None,
             restore_folder=self._restore_folder,
@@ -212,8 +208,9 @@ class Run:
             RunError: the second time.
         """
         generation, failures, limit = self.generation, self.egan.population.failures, self.config.run.stagnation_limit
+        failed = {"event": run_folder.FAILED, "time": now(), "generation": generation}
         if int(self.egan.restarts.numpy()):
-            self.events.append({"event": "failed", "time": now(), "generation": generation})
+            self.events.append({**failed, run_folder.ROLLED_BACK: True})
             raise RunError(
                 f"generation {generation}: again no child was viable for {limit} generations, after the run had rolled "
                 f"back once ({int(failures.rejected_children)} children rejected, "
@@ -223,7 +220,7 @@ class Run:
             )
         manifest, _ = self.checkpoints.restore()
         if manifest is None:
-            self.events.append({"event": "failed", "time": now(), "generation": generation})
+            self.events.append({**failed, run_folder.ROLLED_BACK: False})
             raise RunError(
                 f"generation {generation}: no child was viable for {limit} generations, and no checkpoint could be "
                 "written before; free some space, lower the learning rates, and start a new run"
@@ -251,11 +248,12 @@ class Run:
             records = read_records(self.metrics.path)
             if records:
                 draw_mutations_plot(records, self.folder / run_folder.MUTATIONS_PLOT)
-        except OSError as error:
-            log_line(f"no plot of the mutations: {error.strerror or error}")
+        except Exception as error:  # drawing libraries and damaged records may raise anything, before the export
+            reason = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
+            log_line(f"no plot of the mutations: {reason}")
 
     def _export(self, saved: bool) -> Path:
-        replace = is_own_export(self.folder, self.config, self.generation) or None
+        replace = is_own_export(self.folder, self.config) or None
         try:
             path = export(self.egan, self.config, self.dataset, overwrite=replace, run=self.folder)
         except InputError as error:
@@ -273,15 +271,3 @@ def _last_seconds(times: list[dict[str, Any]]) -> float:
 def now() -> str:
     """The local time with its offset from UTC, for a record."""
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
-
-
-@contextlib.contextmanager
-def _memory_in_one_line(run: Run) -> Iterator[None]:
-    """Raises `RunError` where a step does not fit into memory, which only a step finds out."""
-    try:
-        yield
-    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        advice = "take a smaller --batch-size, --width or --population-size in a new run"
-        saved = bool(checkpoint_folders(run.checkpoints.folder))
-        kept = f"its checkpoints stay in {run.folder}" if saved else "it has no checkpoint yet"
-        raise RunError(f"generation {run.generation}: a step does not fit into memory; {advice}; {kept}") from error

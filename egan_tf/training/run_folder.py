@@ -23,6 +23,8 @@ CHECKPOINTS = "checkpoints"
 TENSORBOARD = "tensorboard"
 VERSIONS = "versions.json"
 REPORT = "report.html"
+FAILED, ROLLED_BACK = "failed", "rolled_back"
+"""The event of a run that found no viable child any more, and its entry: whether the run had rolled back before."""
 
 
 def create_run_folder(runs_dir: Path, name: str, config: str) -> Path:

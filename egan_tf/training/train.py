@@ -20,6 +20,7 @@ from egan_tf.training.devices import strategy_of
 from egan_tf.training.export_run import export, export_event, unrecorded_export
 from egan_tf.training.recorded_data import RecordedData, read_record
 from egan_tf.training.run import Run, StoppedError, Trained, now
+from egan_tf.training.run_errors import writing_to
 from egan_tf.training.worker_run import WorkerRun
 from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write
@@ -113,19 +114,26 @@ def resume(folder: Path, config: Config | None = None, code: UserCode | None = N
             _run_worker(prepared, config, workers, folder)
             return None
         run = Run(prepared.egan, config, prepared.dataset, prepared.extractor, folder, workers)
-        for sentence in prepared.skipped:
-            log_line(sentence)
         run.roll_back(prepared.manifest)
+        damaged = list(prepared.skipped)
+        if prepared.manifest is not None:
+            with writing_to(folder):
+                damaged += run.checkpoints.set_aside_damaged(prepared.manifest)
+        for sentence in damaged:
+            log_line(f"{sentence}; it is set aside")
         unrecorded = unrecorded_export(folder, before)
         if unrecorded is not None:
             run.events.append({"time": now(), **export_event(unrecorded)})
-        if config != before:
-            atomic_write(folder / run_folder.CONFIG, config.to_json())
         generation = 0 if prepared.manifest is None else prepared.manifest.generation
-        count, before_count = prepared.egan.replica_count, _recorded_replicas(run)
+        count = prepared.egan.replica_count
+        before_count = _recorded_replicas(run.events.path) or count
         changes = {**prepared.changed, **({} if count == before_count else {"replicas": [before_count, count]})}
         event = {"event": "resumed", "time": now(), "generation": generation, "changes": changes, "replicas": count}
-        run.events.append({**event, "skipped": prepared.skipped, **_imported(code)})
+        run.events.append({**event, "skipped": damaged, **_imported(code)})
+        if config != before:
+            with writing_to(folder):
+                run.events.size()  # on the disk first: no record may lack a setting that the configuration has
+                atomic_write(folder / run_folder.CONFIG, config.to_json())
         done = "; nothing is left to train, and the model is exported again: --steps N trains to generation N"
         left = "" if generation < config.run.steps else done
         log_line(f"resumed {folder} at generation {generation} of {config.run.steps}{left}")
@@ -163,11 +171,14 @@ def _check_same(workers: Workers, config: Config, dataset: data.Dataset) -> None
     workers.check_same(config=json.dumps(config.public(), sort_keys=True), dataset=dataset.fingerprint)
 
 
-def _recorded_replicas(run: Run) -> int:
-    """The number of replicas when the run was started or resumed last; 1 in runs that did not record it."""
-    records = read_records(run.events.path) if run.events.path.exists() else []
+def _recorded_replicas(events: Path) -> int | None:
+    """The number of replicas when the run was started or resumed last; 1 in runs that did not record it.
+
+    None if there is no event at all: the run was killed before it could train.
+    """
+    records = read_records(events) if events.exists() else []
     counts = [record["replicas"] for record in records if isinstance(record.get("replicas"), int)]
-    return counts[-1] if counts else 1
+    return counts[-1] if counts else 1 if records else None
 
 
 def _imported(code: UserCode) -> dict[str, dict[str, str]]:

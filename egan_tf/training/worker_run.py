@@ -23,19 +23,16 @@ class WorkerRun:
         Raises:
             StoppedError: by a signal to any of the processes.
         """
-        while True:
-            with Signals() as signals:
-                joint = self._train(signals)
-            if not joint.stagnated:
-                break
+        with Signals() as signals:
+            while self._train(signals).stagnated:
+                pass
         generation = int(self.egan.generation.numpy())
         if signals.received is not None and generation < self.config.run.steps:
             raise StoppedError(signals.received, None, generation, True)
 
     def _train(self, signals: Signals) -> JointCallback:
         run, egan = self.config.run, self.egan
-        limits = {"stagnation_limit": run.stagnation_limit, "check_every": run.log_every}
-        joint = JointCallback(self.workers, signals, steps=run.steps, **limits)
+        joint = JointCallback(self.workers, signals, steps=run.steps, stagnation_limit=run.stagnation_limit)
         joint.set_model(egan)
         self.workers.copy_from_chief(egan.state_variables)
         joint.check_replicas()

@@ -21,7 +21,8 @@ class JsonLinesWriter:
     """Appends records to a JSONL file; none is lost while the disk is full.
 
     A record that cannot be written is kept in memory and retried with the next one; the file holds complete lines
-    only. Numbers that are not finite are written as null, because JSON cannot represent them.
+    only. A last line that a power cut has left incomplete is removed before another is written. Numbers that are not
+    finite are written as null, because JSON cannot represent them.
 
     Attributes:
         path: the file.
@@ -56,9 +57,9 @@ class JsonLinesWriter:
 
     def _write(self, line: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            size = os.fstat(descriptor).st_size
+            size = _end_of_lines(descriptor)
             try:
                 written = os.write(descriptor, line)
                 if written < len(line):
@@ -142,6 +143,24 @@ def read_records(path: Path) -> list[dict[str, Any]]:
             break
         records.append(record)
     return records
+
+
+def _end_of_lines(descriptor: int) -> int:
+    """Removes a last line without a record, or ends one that lacks its newline only; returns the size of the file."""
+    size = start = os.fstat(descriptor).st_size
+    tail = b""
+    while start and b"\n" not in tail:
+        step = min(len(tail) or 1, start)  # one byte of a whole line, and more and more of another
+        start -= step
+        os.lseek(descriptor, start, os.SEEK_SET)
+        tail = os.read(descriptor, step) + tail
+    line = tail.rpartition(b"\n")[2]
+    if not line:
+        return size
+    if isinstance(_parse(line), dict):
+        return size + os.write(descriptor, b"\n")
+    os.ftruncate(descriptor, size - len(line))
+    return size - len(line)
 
 
 def _parse(line: bytes) -> dict[str, Any] | LineError:

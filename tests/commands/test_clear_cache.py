@@ -8,12 +8,44 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from egan_tf import data
+from egan_tf import InputError, data
 from egan_tf.commands import train as train_command
 
 
 def entries(data_dir: Path) -> int:
     return len(list((data_dir / "decoded").rglob("images.npy")))
+
+
+def filled(data_dir: Path) -> Path:
+    """A folder with one entry, which looks like those that are decoded."""
+    entry = data_dir / "decoded" / ("0" * 64)
+    entry.mkdir(parents=True)
+    (entry / "images.npy").write_bytes(b"x")
+    return data_dir
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--dry-run"], "--dry-run"),
+        (["--resume", "--no-tensorboard"], "--tensorboard --resume"),
+        (["--list"], "--list"),
+        (["--trust-code", "--steps", "5"], "--trust-code --steps"),
+    ],
+)
+def test_what_it_would_ignore_is_refused(flags: list[str], named: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^clear_cache: does nothing else; leave out ") as error:
+        train_command.main(["--clear-cache", "--data-dir", str(filled(tmp_path)), *flags])
+    assert set(named.split()) == {word.strip(":") for word in str(error.value).split() if word.startswith("--")} - {
+        "--data-dir"
+    }
+    assert entries(tmp_path) == 1
+
+
+def test_the_help_clears_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train_command.main(["--clear-cache", "--help", "--data-dir", str(filled(tmp_path))])
+    assert "--clear-cache" in capsys.readouterr().out and entries(tmp_path) == 1
 
 
 def test_it_removes_what_was_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

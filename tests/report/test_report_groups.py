@@ -87,7 +87,7 @@ def resumed(where: Path, *changes: tuple[int, dict[str, list[Any]]]) -> Path:
 
 
 def test_a_run_whose_settings_changed_is_of_another_group(tmp_path: Path) -> None:
-    longer, rate = {"run.steps": [20, 30]}, {"optimizer.generator_learning_rate": [0.1, 0.001]}
+    longer, rate = {"run.steps": [20, 30]}, {"optimizer.generator_learning_rate": [0.001, 0.1]}
     runs = [
         resumed(tmp_path / "whole"),
         resumed(tmp_path / "stopped", (10, {}), (15, {"replicas": [1, 2]})),
@@ -95,15 +95,18 @@ def test_a_run_whose_settings_changed_is_of_another_group(tmp_path: Path) -> Non
         resumed(tmp_path / "longer", (20, longer)),
         resumed(tmp_path / "longer_too", (20, longer)),
         resumed(tmp_path / "later", (25, longer)),
-        resumed(tmp_path / "twice", (10, rate), (20, {"optimizer.generator_learning_rate": [0.001, 0.1]})),
+        resumed(tmp_path / "twice", (10, rate), (20, {"optimizer.generator_learning_rate": [0.1, 0.001]})),
+        # Killed after it had recorded the change, and before the configuration had it.
+        resumed(tmp_path / "longer_again", (20, longer), (20, longer)),
+        resumed(tmp_path / "prevented", (20, {"run.steps": [30, 40]})),
         resumed(tmp_path / "odd", (10, {"run.steps": 3, "x": [1, 2], "run.": [1, 2]})),  # type: ignore[dict-item]
     ]
     groups = {group.name: [run.name for run in group.runs] for group in compare_runs(runs).groups}
     assert groups == {
-        "digits": ["whole", "stopped", "kept", "odd"],
-        "steps changed=20 to 30 at generation 20": ["longer", "longer_too"],
+        "digits": ["whole", "stopped", "kept", "prevented", "odd"],
+        "steps changed=20 to 30 at generation 20": ["longer", "longer_too", "longer_again"],
         "steps changed=20 to 30 at generation 25": ["later"],
-        "generator_learning_rate changed=0.1 to 0.001 at generation 10, 0.001 to …": ["twice"],
+        "generator_learning_rate changed=0.001 to 0.1 at generation 10, 0.1 to 0.…": ["twice"],
     }
     pages = {name: report_of(tmp_path / name).text for name in ("whole", "longer")}
     assert "This command repeats the run." in pages["whole"]

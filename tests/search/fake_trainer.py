@@ -2,8 +2,8 @@
 
 `python fake_trainer.py RUN`. The learning rate of the generators decides: the metric falls faster the nearer it is to
 0.001; above 0.05 it is not finite. The width decides how the process behaves: 1 is refused, 2 ends with an error, 3 by
-SIGKILL, 4 by SIGKILL the first time, 5 with no viable child. With FAKE_GATE it waits after its first evaluation until
-a file of that path exists.
+SIGKILL, 4 by SIGKILL the first time, 5 with no viable child, 6 with none before there was a checkpoint. With FAKE_GATE
+it waits after its first evaluation until a file of that path exists.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ for step in range((done + 1) * every, steps + 1, every):
         time.sleep(0.02)
     if width == 3 or (width == 4 and starts == 1 and step > every):
         os.kill(os.getpid(), signal.SIGKILL)
-    if width == 5:
-        append("events.jsonl", {"event": "failed"})
-        print("egan-train: error: generation 10: again no child was viable", file=sys.stderr)
+    if width in (5, 6):
+        append("events.jsonl", {"event": "failed", "rolled_back": width == 5})
+        said = "again no child was viable" if width == 5 else "no checkpoint could be written before"
+        print(f"egan-train: error: generation 10: {said}", file=sys.stderr)
         sys.exit(1)
     append("evaluations.jsonl", {"kind": "precision", "value": 0.5, "step": step})
     append("evaluations.jsonl", {"kind": "frechet_distance", "value": metric(step), "step": step})

@@ -80,24 +80,25 @@ def test_a_study_of_one_worker_is_reproducible_also_when_it_was_stopped(tmp_path
 
 
 def test_a_trial_that_diverges_or_fails_ends_the_trial_alone(tmp_path: Path) -> None:
-    study = made(tmp_path, "generator_learning_rate=choice:0.001|0.1", "width=choice:1|2|3|4|5|8", trials=0)
-    for width in ("1", "2", "3", "4", "5", "8"):
+    study = made(tmp_path, "generator_learning_rate=choice:0.001|0.1", "width=choice:1|2|3|4|5|6|8", trials=0)
+    for width in ("1", "2", "3", "4", "5", "6", "8"):
         study.engine.enqueue_trial({"generator_learning_rate": "0.001", "width": width})
     study.engine.enqueue_trial({"generator_learning_rate": "0.1", "width": "8"})
-    study.limit(7, None)
+    study.limit(8, None)
     lines = work(study)
     assert [row["outcome"] for row in rows(study)] == [
-        *("refused", "failed", "failed", "done", "diverged", "done", "diverged")
+        *("refused", "failed", "failed", "done", "diverged", "failed", "done", "diverged")
     ]
-    assert lines[0].startswith("trial 0: refused: width: is 1; 1 of 7")
+    assert lines[0].startswith("trial 0: refused: width: is 1; 1 of 8")
     assert lines[1].startswith("trial 1: failed: the disk is gone; ")
     assert lines[2].startswith("trial 2: failed: ended by signal 9, 3 times; ")
     assert lines[4].startswith("trial 4: diverged: no child was viable")
-    assert lines[6].startswith("trial 6: diverged: the metric is not finite at generation 10; ")
+    assert lines[5].startswith("trial 5: failed: generation 10: no checkpoint could be written before; ")
+    assert lines[7].startswith("trial 7: diverged: the metric is not finite at generation 10; ")
     states = [trial.state for trial in study.trials]
     # The sampler learns that settings diverge, but nothing from a full disk.
-    assert states[4] == states[6] == TrialState.PRUNED
-    assert states[0] == states[1] == states[2] == TrialState.FAIL
+    assert states[4] == states[7] == TrialState.PRUNED
+    assert states[0] == states[1] == states[2] == states[5] == TrialState.FAIL
     # Trial 3 was killed once: it was resumed, and evaluated no generation twice.
     run = study.run_of(3)
     assert len((run / "starts.jsonl").read_text().splitlines()) == 2

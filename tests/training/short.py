@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.config import Config
 from egan_tf.training.presets import preset
 
@@ -56,3 +59,14 @@ def outcome(where: Path) -> dict[str, Any]:
         model / "generator.onnx",
     ]
     return {"manifest": manifest, **{path.name: path.read_bytes() for path in files}}
+
+
+def at_generation(monkeypatch: pytest.MonkeyPatch, events: dict[int, Any]) -> None:
+    """Calls functions in the middle of a run, at generations that are logged."""
+    report = MetricsLog.report
+
+    def with_events(self: MetricsLog, generation: int, logs: dict[str, Any]) -> None:
+        events.get(generation, lambda: None)()
+        report(self, generation, logs)
+
+    monkeypatch.setattr(MetricsLog, "report", with_events)

@@ -86,3 +86,22 @@ def test_how_a_score_of_an_older_version_was_measured_is_in_the_records(tmp_path
     expected = {1: Score(-4.0, ONE), 2: Score(-3.0), 3: Score(0.5, {"metric": "high_quality_share"})}
     assert aged(tmp_path, *records) == expected
     assert Checkpoints(tmp_path / "checkpoints", made()).restore()[0] is not None, "an old checkpoint is still read"
+
+
+def test_a_damaged_best_checkpoint_does_not_stay_the_best(tmp_path: Path) -> None:
+    """Newer than the one that is restored, which the run makes again with the same score; or older."""
+    rows = [(1, Score(0.8, ONE)), (2, Score(0.2, ONE)), (3, Score(0.5, ONE)), (4, Score(0.9, ONE))]
+    checkpoints = saved(tmp_path, *rows, kept=9)
+    folder = tmp_path / "checkpoints"
+    for generation in (1, 4):
+        (folder / f"{generation:08d}" / "state.index").write_bytes(b"")
+    manifest, skipped = checkpoints.restore()
+    assert manifest is not None and (manifest.generation, len(skipped)) == (3, 1)
+    (sentence,) = checkpoints.set_aside_damaged(manifest)
+    assert sentence.startswith("checkpoint 00000001, the best, is damaged (state.index has another SHA-256")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("00000001.damaged", "00000002", "00000003", "00000004.damaged")
+    ]
+    assert checkpoints.restore_best()[0].generation == 3
+    assert checkpoints.is_best(Score(0.9, ONE)) and not checkpoints.is_best(Score(0.5, ONE))
+    assert checkpoints.set_aside_damaged(manifest) == []

@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from egan_tf import InputError
+from egan_tf.training import train as training
 from egan_tf.training.config_groups import RunConfig
 from egan_tf.training.devices import CLUSTER, replicas_of, strategy_of
+from egan_tf.training.devices import _strategy as strategies
 from egan_tf.training.workers import Workers
 from egan_tf.utils.json_lines import read_records
 
@@ -60,6 +63,14 @@ def test_devices_that_there_are_not_are_refused(
     assert str(error.value).startswith(said) and "\n" not in str(error.value)
 
 
+def test_all_devices_are_not_one_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(strategy_of(RunConfig(devices=("all",), strategy="one")), tf.distribute.OneDeviceStrategy)
+    strategies.cache_clear()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["one", "two"] if kind == "GPU" else [])
+    with pytest.raises(InputError, match="^devices: must be a single one with the strategy one; all are 2$"):
+        strategy_of(RunConfig(devices=("all",), strategy="one"))
+
+
 def test_by_default_there_is_no_strategy() -> None:
     assert strategy_of(RunConfig()) is None
     assert replicas_of(None) == 1
@@ -70,6 +81,20 @@ def test_a_named_device_is_used_and_a_second_call_gives_the_same_strategy() -> N
     strategy = strategy_of(RunConfig(devices=("CPU:0",)))
     assert isinstance(strategy, tf.distribute.OneDeviceStrategy)
     assert strategy is strategy_of(RunConfig(devices=("CPU:0",)))
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [(None, None), ([], None), ([{"event": "started"}], 1), ([{"replicas": 2}, {"replicas": 4}, {"x": 1}], 4)],
+)
+def test_a_run_without_any_event_had_no_other_number_of_replicas(
+    events: list[dict[str, Any]] | None, expected: int | None, tmp_path: Path
+) -> None:
+    """It was killed before it could record one; older versions recorded events without that number."""
+    path = tmp_path / "events.jsonl"
+    if events is not None:
+        path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert training._recorded_replicas(path) == expected
 
 
 # -- two processes ---------------------------------------------------------------------------------------------------

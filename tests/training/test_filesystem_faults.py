@@ -1,7 +1,8 @@
-"""Full, read-only and vanished folders, concurrent runs, clock jumps, and children that stop being finite."""
+"""Full, read-only and vanished folders, concurrent runs, clock jumps, and too little memory."""
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -12,30 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from egan_tf import InputError, RunError, Sampler, data
-from egan_tf.data.mixtures import GaussianMixture
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.config_file import read_config
 from egan_tf.training.run import Run
 from egan_tf.utils.json_lines import read_records
 from tests.training.conftest import remount
-from tests.training.short import STEPS, folder_of, newest, short
-
-
-def at_generation(monkeypatch: pytest.MonkeyPatch, events: dict[int, Any]) -> None:
-    """Calls functions in the middle of a run."""
-    report = MetricsLog.report
-
-    def with_events(self: MetricsLog, generation: int, logs: dict[str, Any]) -> None:
-        events.get(generation, lambda: None)()
-        report(self, generation, logs)
-
-    monkeypatch.setattr(MetricsLog, "report", with_events)
+from tests.training.short import STEPS, at_generation, folder_of, newest, short
 
 
 def fill(disk: Path) -> None:
@@ -57,13 +46,28 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(
     assert Sampler(disk / "models" / "ring8").sample(3).shape == (3, 2)
 
 
+def test_a_disk_that_is_full_for_a_while_costs_tensorboard_no_scalar(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_generation(monkeypatch, {8: lambda: fill(disk), 20: lambda: (disk / "filling").unlink()})
+    training.train(short(disk, tensorboard=True))
+    said = [line for line in capsys.readouterr().err.splitlines() if "event files" in line]
+    assert len(said) == 2, "once when it fails, once when it works again"
+    assert "No space left" in said[0] and "the run continues" in said[0]
+    files = list((folder_of(disk) / "tensorboard").iterdir())
+    assert len(files) == 2 and all(file.stat().st_size for file in files), "no empty file of each attempt stays"
+    shown = EventAccumulator(str(folder_of(disk) / "tensorboard")).Reload()
+    assert [event.step for event in shown.Tensors("fitness")] == list(range(4, 28, 4))
+    assert newest(disk).name == f"{STEPS:08d}"
+
+
 def test_a_disk_that_stays_full_harms_no_earlier_checkpoint_and_is_reported_in_one_line(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         at_generation(patch, {12: lambda: fill(disk)})
         with pytest.raises(RunError) as error:
-            training.train(short(disk))
+            training.train(short(disk, tensorboard=True))
     assert "\n" not in str(error.value)
     assert "the last checkpoint could not be written" in str(error.value)
     assert newest(disk).name == "00000008"
@@ -72,6 +76,29 @@ def test_a_disk_that_stays_full_harms_no_earlier_checkpoint_and_is_reported_in_o
     training.resume(folder_of(disk))
     assert newest(disk).name == f"{STEPS:08d}"
     assert len(read_records(folder_of(disk) / "metrics.jsonl")) == 6
+
+
+def test_a_run_that_is_changed_while_the_disk_is_full_is_refused_in_one_line(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training.train(short(disk))
+    config = read_config(folder_of(disk))
+    fill(disk)
+    with pytest.raises(RunError, match="001-ring8 cannot be written: .*; free some space") as error:
+        training.resume(folder_of(disk), config.replace(run={"steps": STEPS + 4}))
+    assert "\n" not in str(error.value)
+    (disk / "filling").unlink()
+    assert read_config(folder_of(disk)) == config
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "truncate", lambda *arguments: fail())
+        (folder_of(disk) / "metrics.jsonl").open("a").write("more")
+        with pytest.raises(RunError, match="001-ring8 cannot be written: Input/output error; free some space"):
+            training.resume(folder_of(disk))
+    training.resume(folder_of(disk))
+
+
+def fail() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_a_folder_that_turns_read_only(
@@ -134,64 +161,6 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.
     assert newest(tmp_path).name == f"{STEPS:08d}"
     trained = next(e for e in read_records(folder_of(tmp_path) / "events.jsonl") if e["event"] == "trained")
     assert trained["checkpoints"] >= 2
-
-
-class BreakingMixture(GaussianMixture):
-    """Gives samples that overflow the discriminator from a generation on, while the switch is on."""
-
-    def __init__(self, start: int) -> None:
-        super().__init__("ring8", np.eye(2), 0.1)
-        self.start, self.on = start, tf.Variable(True)
-
-    def batches(self, size: int, seed: int, start: int = 0) -> Any:
-        sound = super().batches(size, seed, start)
-        return lambda step, count: sound(step, count) * tf.where(self.on & (step >= self.start), 1e38, 1.0)
-
-
-def test_after_too_many_generations_without_a_viable_child_the_run_rolls_back_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    broken = BreakingMixture(10)
-    monkeypatch.setitem(data.DATASETS, "ring8", data.Kind(lambda argument, data_dir, split: broken))
-    roll_back = Run._roll_back_once
-
-    def mended(self: Run) -> None:
-        broken.on.assign(False)
-        roll_back(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Run, "_roll_back_once", mended)
-        trained = training.train(short(tmp_path, stagnation_limit=6))
-    assert "no child was viable for 6 generations; rolling back to generation 8, once" in capsys.readouterr().err
-    assert int(trained.egan.generation) == STEPS
-    assert newest(tmp_path).name == f"{STEPS:08d}-r1"
-    records = read_records(trained.run / "metrics.jsonl")
-    assert [record["generation"] for record in records] == list(range(4, 28, 4)), (
-        "generations that were rolled back are not recorded twice"
-    )
-    assert records[-1]["stagnant_generations"] == 0
-    assert {"event": "rolled back", "generation": 16, "to": 8}.items() <= read_records(trained.run / "events.jsonl")[
-        1
-    ].items()
-    # A resumed run remembers that it rolled back.
-    again = training.resume(trained.run)
-    assert int(again.egan.restarts) == 1
-
-
-def test_the_second_time_the_run_exits_with_a_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(data.DATASETS, "ring8", data.Kind(lambda argument, data_dir, split: BreakingMixture(10)))
-    with pytest.raises(RunError) as error:
-        training.train(short(tmp_path, stagnation_limit=6))
-    said = str(error.value)
-    assert "\n" not in said
-    for part in ("generation 16", "6 generations", "rolled back once", "children rejected", "egan-export"):
-        assert part in said
-    assert read_records(folder_of(tmp_path) / "events.jsonl")[-1]["event"] == "failed"
-    egan, _, _ = training.load_run(folder_of(tmp_path))
-    assert int(egan.generation) == 8
-    for variable in egan.variables:
-        if variable.dtype.startswith("float") and "scores" not in variable.path:
-            assert np.isfinite(variable.numpy()).all()
 
 
 @pytest.mark.parametrize("error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")])

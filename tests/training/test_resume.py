@@ -15,6 +15,8 @@ import pytest
 from egan_tf import InputError, data
 from egan_tf.commands import train as train_command
 from egan_tf.data import mixtures
+from egan_tf.report.resumed import changes_of
+from egan_tf.report.run_record import read_run
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.sample_grid import SampleGrid
 from egan_tf.training.config import Config
@@ -27,6 +29,10 @@ from tests.training.short import STEPS, folder_of, newest, outcome, short
 
 class PowerCutError(RuntimeError):
     pass
+
+
+def cut_power(*arguments: Any) -> None:
+    raise PowerCutError
 
 
 def go_on(where: Path) -> None:
@@ -147,7 +153,7 @@ def test_a_damaged_checkpoint_is_skipped(
         (checkpoint / "manifest.json").unlink()
     go_on(halved)
     said = capsys.readouterr().err
-    assert "checkpoint 00000020 is damaged" in said
+    assert "checkpoint 00000020 is damaged" in said and (checkpoint.parent / "00000020.damaged").is_dir()
     assert "at generation 16" in said
     assert_same(halved, whole)
 
@@ -218,6 +224,20 @@ def test_other_settings_may_change_and_are_recorded(halved: Path) -> None:
     assert event["changes"] == {"run.steps": [24, 28], "run.name": ["", "longer"], "evolution.gamma": [0.05, 0.5]}
     assert training.read_config(folder).evolution.gamma == 0.5, "the next resumption starts from there"
     assert (halved / "models" / "longer" / "generator.onnx").exists()
+
+
+def test_a_change_is_recorded_before_the_configuration_has_it(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a kill between the two leaves no run that seems to have had the setting from its start."""
+    folder, flags = folder_of(halved), ["--gamma", "0.5"]
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "atomic_write", cut_power)
+        with pytest.raises(PowerCutError):
+            train_command.main(["--resume", str(folder), *flags])
+    assert training.read_config(folder).evolution.gamma == 0.05
+    assert read_records(folder / "events.jsonl")[-1]["changes"] == {"evolution.gamma": [0.05, 0.5]}
+    assert changes_of(read_run(folder)) == {}, "it never took effect"
+    train_command.main(["--resume", str(folder), *flags])
+    assert changes_of(read_run(folder)) == {("resumed", "gamma changed"): "0.05 to 0.5 at generation 20"}
 
 
 def test_a_run_with_an_extractor_that_is_not_used_resumes(halved: Path) -> None:

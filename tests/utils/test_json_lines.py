@@ -68,3 +68,20 @@ def test_a_file_whose_folder_vanished_is_made_again(tmp_path: Path) -> None:
     os.rmdir(tmp_path / "sub")
     log.append({"a": 2})
     assert read_records(log.path) == [{"a": 2}]
+
+
+@pytest.mark.parametrize("tail", [b"{", b'{"a": 2', bytes(5000), b"x" * (3 << 20)])
+def test_a_last_line_that_is_cut_off_hides_no_later_record(tmp_path: Path, tail: bytes) -> None:
+    for before in (b"", b'{"a": 1}\n'):
+        (tmp_path / "log").write_bytes(before + tail)
+        log = JsonLinesWriter(tmp_path / "log")
+        log.append({"a": 3})
+        log.append({"a": 4})
+        assert log.path.read_bytes() == before + b'{"a": 3}\n{"a": 4}\n'
+
+
+def test_a_last_record_that_lacks_its_newline_only_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b'{"a": 1}\n{"a": 2}')
+    log = JsonLinesWriter(tmp_path / "log")
+    log.append({"a": 3})
+    assert read_records(log.path) == [{"a": 1}, {"a": 2}, {"a": 3}]

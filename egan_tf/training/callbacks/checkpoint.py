@@ -40,7 +40,6 @@ class CheckpointCallback(JointCallback):
         every: int,
         minutes: float,
         stagnation_limit: int,
-        check_every: int,
         saved: int = -1,
         score: Callable[[int], Score | None] = lambda generation: None,
         restore_folder: Callable[[], None] = lambda: None,
@@ -57,15 +56,13 @@ class CheckpointCallback(JointCallback):
             every: generations between checkpoints; 0 for by the clock.
             minutes: between checkpoints by the clock; more if they would exceed `MAX_TIME_FRACTION`.
             stagnation_limit: generations in a row without a viable child that stop training.
-            check_every: generations between checks for stagnation.
             saved: the generation of an existing checkpoint of the model's state; -1 if there is none.
             score: of the model at a generation; None if it was not evaluated there. The best generation so far gets a
                 checkpoint.
             restore_folder: makes the run's folder again if it was removed.
             workers: the processes of the run; by default this one alone.
         """
-        limits = {"steps": steps, "stagnation_limit": stagnation_limit, "check_every": check_every}
-        super().__init__(workers or Workers(), signals, **limits)
+        super().__init__(workers or Workers(), signals, steps=steps, stagnation_limit=stagnation_limit)
         self.seconds, self.count = 0.0, 0
         self._checkpoints, self._logs, self._fingerprint = checkpoints, logs, fingerprint
         self._every, self._interval = every, 60 * minutes
@@ -90,15 +87,20 @@ class CheckpointCallback(JointCallback):
         return score is not None and self._checkpoints.is_best(score)
 
     def save(self) -> bool:
-        """Saves a checkpoint now, unless this generation has one, or had no viable child.
+        """Saves a checkpoint now, unless this generation has one, or had no viable child and is not the last.
+
+        A run rolls back to its newest checkpoint, which should be a good one; after the last generation it does not.
 
         Returns:
-            Whether the last good generation has a checkpoint. If it cannot be written, older ones stay, one line on
+            Whether the last good generation has a checkpoint. If one cannot be written, older ones stay, one line on
             stderr reports it, and the next attempt is when the next checkpoint is due.
         """
         generation = int(self.model.generation.numpy())
-        if generation == self._saved or self.stagnant_generations():
+        if generation == self._saved:
             return True
+        stagnant = self.stagnant_generations()
+        if stagnant and generation < self._steps:
+            return self._saved >= generation - stagnant
         start = time.monotonic()
         try:
             self._restore_folder()

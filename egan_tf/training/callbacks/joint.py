@@ -17,9 +17,7 @@ class JointCallback(keras.callbacks.Callback):
         stagnated: whether training was stopped because no child was viable for `stagnation_limit` generations.
     """
 
-    def __init__(
-        self, workers: Workers, signals: Signals, *, steps: int, stagnation_limit: int, check_every: int
-    ) -> None:
+    def __init__(self, workers: Workers, signals: Signals, *, steps: int, stagnation_limit: int) -> None:
         """Sets when training stops.
 
         Args:
@@ -28,26 +26,31 @@ class JointCallback(keras.callbacks.Callback):
             steps: generations of the run. The last one gets its checkpoint after `fit`, when the logs hold the reports
                 of the end; a signal has nothing left to stop there.
             stagnation_limit: generations in a row without a viable child that stop training.
-            check_every: generations between checks for stagnation.
         """
         super().__init__()
         self.stagnated = False
         self._workers, self._signals = workers, signals
-        self._steps, self._limit, self._check_every = steps, stagnation_limit, check_every
+        self._steps, self._limit = steps, stagnation_limit
         self._before = 0
+        # The first generation that can be one too many; to read the counter before would wait for the device in vain.
+        self._look_at = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Notes the generation."""
         del logs
         self._before = int(self.model.generation.numpy())
+        self._look_at = self._before + self._limit - self.stagnant_generations()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Makes a checkpoint when one is due before the last generation; stops training on stagnation or a signal."""
         del logs
         generation = self._before + batch + 1
-        if generation % self._check_every == 0 and self.stagnant_generations() >= self._limit:
-            self.stagnated = self.model.stop_training = True
-            return
+        if generation >= self._look_at:
+            stagnant = self.stagnant_generations()
+            if stagnant >= self._limit:
+                self.stagnated = self.model.stop_training = True
+                return
+            self._look_at = generation + self._limit - stagnant
         if generation >= self._steps:
             return
         signal, due = self._workers.largest([self._signals.received or 0, int(self.is_due(generation))])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ class TensorBoardLog(PeriodicCallback):
 
     Keras' `TensorBoard` callback works with `EGAN` too, and counts batches since `fit` was called; here a step is a
     generation, so that a resumed run continues its curves.
+
+    Scalars that cannot be written wait in memory, and are written to another event file as soon as the disk allows; a
+    picture that cannot be written is left out.
     """
 
     def __init__(
@@ -41,40 +47,83 @@ class TensorBoardLog(PeriodicCallback):
         self._folder, self._picture_every, self._value_range = folder, picture_every, value_range
         self._classes = classes
         self._writer: Any = None
-
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Opens an event file."""
-        super().on_train_begin(logs)
-        try:
-            self._writer = tf.summary.create_file_writer(str(self._folder))
-        except tf.errors.OpError as error:
-            log_line(f"no event files in {self._folder}: {str(error).splitlines()[0]}; the run continues without them")
+        self._waiting: list[tuple[int, dict[str, float]]] = []
+        self._failing = False
 
     def report(self, generation: int, logs: dict[str, Any]) -> None:
         """Writes the scalars."""
-        if self._writer is None:
-            return
         counts = self.model.population.selection_counts.numpy()
-        with self._writer.as_default(generation):
-            for name, value in logs.items():
-                tf.summary.scalar(name, float(value))
-            for name, count in zip(self.model.operator_names, counts, strict=True):
-                tf.summary.scalar(f"share/{name}", float(count / max(1, counts.sum())))
+        shares = {
+            f"share/{name}": float(count / max(1, counts.sum()))
+            for name, count in zip(self.model.operator_names, counts, strict=True)
+        }
+        self._waiting.append((generation, {**{name: float(value) for name, value in logs.items()}, **shares}))
+        self._write_waiting()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes scalars and a picture, when they are due."""
         super().on_train_batch_end(batch, logs)
         generation = self._before + batch + 1
-        if self._writer is None or not spec_of(self.model, self._value_range).is_drawable:
+        if generation % self._picture_every or not spec_of(self.model, self._value_range).is_drawable:
             return
-        if generation % self._picture_every == 0:
-            grid = grid_of(self.model, self._value_range, self._classes)
-            pixels = np.asarray(grid if grid.mode == "RGBA" else grid.convert("RGB"))
-            with self._writer.as_default(generation):
-                tf.summary.image("samples", pixels[None])
+        grid = grid_of(self.model, self._value_range, self._classes)
+        pixels = np.asarray(grid if grid.mode == "RGBA" else grid.convert("RGB"))
+        self._write(generation, lambda: tf.summary.image("samples", pixels[None]))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Closes the event file."""
+        """Writes what still waits, and closes the event file."""
         super().on_train_end(logs)
-        if self._writer is not None:
-            self._writer.close()
+        self._write_waiting()
+        self._close()
+
+    def _write_waiting(self) -> None:
+        """Writes the scalars that wait, in their order, as far as the disk allows."""
+        while self._waiting and self._write(self._waiting[0][0], lambda: _write_scalars(self._waiting[0][1])):
+            self._waiting.pop(0)
+
+    def _write(self, generation: int, write: Callable[[], object]) -> bool:
+        """Writes to the event file, of which there is another after a failure; returns whether it could."""
+        try:
+            if self._writer is None:
+                self._writer = tf.summary.create_file_writer(str(self._folder))
+            with self._writer.as_default(generation):
+                try:
+                    write()
+                    self._writer.flush()
+                except tf.errors.OpError:
+                    # Of a closed one the end of the block does not fail too, before it restores the default writer.
+                    self._close()
+                    raise
+        except tf.errors.OpError as error:
+            self._remove_empty()
+            if not self._failing:
+                log_line(f"no event files in {self._folder}: {_reason(error)}; the run continues and will try again")
+            self._failing = True
+            return False
+        if self._failing:
+            log_line(f"event files in {self._folder} can be written again; pictures may be missing")
+        self._failing = False
+        return True
+
+    def _close(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with contextlib.suppress(tf.errors.OpError):
+                writer.close()
+
+    def _remove_empty(self) -> None:
+        """Removes the empty files that attempts to open one leave on a full disk."""
+        with contextlib.suppress(OSError):
+            for file in self._folder.glob("events.out.tfevents.*"):
+                if not file.stat().st_size:
+                    file.unlink()
+
+
+def _write_scalars(values: dict[str, float]) -> None:
+    for name, value in values.items():
+        tf.summary.scalar(name, value)
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """The first line of TensorFlow's message, without the name of the operation in front."""
+    return re.sub(r"^\{\{.*?\}\}\s*", "", str(error)).partition("\n")[0]

@@ -1,0 +1,40 @@
+"""What a run finds out only while it runs, and cannot go on without, in one line: space, rights and memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import tensorflow as tf
+
+from egan_tf.training import run_folder
+from egan_tf.training.checkpoint_folders import checkpoint_folders
+from egan_tf.utils.checks import RunError
+
+
+@contextlib.contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Raises `RunError` where what a run cannot begin without cannot be written to its folder."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"{folder} cannot be written: {error.strerror or error}"
+        raise RunError(f"{problem}; free some space or change its rights, then resume") from error
+
+
+@contextlib.contextmanager
+def memory_in_one_line(folder: Path, generation: Callable[[], int]) -> Iterator[None]:
+    """Raises `RunError` where a step does not fit into memory, which only a step finds out.
+
+    Args:
+        folder: of the run.
+        generation: the number of generations so far.
+    """
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        advice = "take a smaller --batch-size, --width or --population-size in a new run"
+        saved = bool(checkpoint_folders(folder / run_folder.CHECKPOINTS))
+        kept = f"its checkpoints stay in {folder}" if saved else "it has no checkpoint yet"
+        raise RunError(f"generation {generation()}: a step does not fit into memory; {advice}; {kept}") from error
