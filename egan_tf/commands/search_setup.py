@@ -48,7 +48,7 @@ def new_definition(options: SearchArguments) -> Definition:
     config = checked_config(_resolved(options, request, space))
     if not space and not options.seeds:
         import_tensorflow_quietly()
-        space = tuple(one for one in default_space(config) if request.typed.isdisjoint(one.names))
+        space = default_space(config, request.typed)
         require(bool(space), "search", "all settings that are searched by default are fixed; name others")
     return Definition(config, space, bool(options.seeds), options.sampler, options.pruning)
 
