@@ -135,9 +135,10 @@ def _work(study: Study, options: SearchArguments) -> int:
     from egan_tf.search.worker import Worker
     from egan_tf.training.signals import Signals
 
-    # Whether code may be imported was decided for the whole study.
-    data = [] if options.data_dir is None else ["--data-dir", options.data_dir]
-    command = python_command("egan_tf.commands.trial", "--trust-code", *data, "--resume")
+    # Whether code may be imported was decided for the whole study, whose folder may have moved.
+    folders = ["--models-dir", str(study.models_dir)]
+    folders += [] if options.data_dir is None else ["--data-dir", options.data_dir]
+    command = python_command("egan_tf.commands.trial", "--trust-code", *folders, "--resume")
     seconds = options.budget.seconds if options.budget else None
     end = None if seconds is None else time.monotonic() + seconds
     with Signals() as signals:

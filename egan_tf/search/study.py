@@ -78,6 +78,11 @@ class Study:
             if value is not None:
                 self.engine.set_user_attr(name, value)
 
+    @property
+    def models_dir(self) -> Path:
+        """The folder of the trials' exports, the same wherever a worker is started."""
+        return self.folder.absolute() / MODELS
+
     def run_of(self, number: int) -> Path:
         """The folder of the run of a trial."""
         return self.folder / RUNS / trial_name(number)
@@ -90,7 +95,7 @@ class Study:
         """The configuration of a trial."""
         definition = self.definition
         name = trial_name(trial.number)
-        folders = {"runs_dir": str(self.folder / RUNS), "models_dir": str(self.folder / MODELS)}
+        folders = {"runs_dir": str(self.folder.absolute() / RUNS), "models_dir": str(self.models_dir)}
         base = definition.config.replace(run={"name": name, "overwrite": False, **folders})
         if definition.sweep:
             return base.replace(evolution={"seed": int(trial.params["seed"])})

@@ -203,7 +203,7 @@ def test_every_trial_is_the_folder_of_a_run(tmp_path: Path) -> None:
         config = read_config(study.run_of(trial.number))
         assert config == study.config_of(trial)
         assert config.network.width == trial.params["width"]
-        assert (config.run.name, config.run.models_dir) == (f"trial-00{trial.number}", str(study.folder / "models"))
+        assert (config.run.name, config.run.models_dir) == (f"trial-00{trial.number}", str(study.models_dir))
 
 
 @pytest.mark.parametrize("name", ["a b%20{x}?", "#é"])
