@@ -104,6 +104,12 @@ def load_study(storage: RDBStorage, name: str, definition: Definition, create: b
         raise InputError("resume", f"the storage has no study {name}") from error
 
 
+def forget(storage: RDBStorage, name: str) -> None:
+    """Removes a study that was just made; it stays where the storage cannot be reached any more."""
+    with quietly(), contextlib.suppress(optuna.exceptions.OptunaError):
+        optuna.delete_study(study_name=name, storage=storage)
+
+
 def distributions(definition: Definition) -> dict[str, BaseDistribution]:
     """Optuna's distributions, by the label of each parameter."""
     if definition.sweep:

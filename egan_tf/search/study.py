@@ -167,11 +167,16 @@ def create_study(definition: Definition, studies_dir: Path, url: str = "", start
     Raises:
         InputError: the folder cannot be made, or the storage cannot be used or has a study of this name.
     """
-    storage = engine.shared_storage(url) if url else None
-    if storage is not None:
-        created = engine.load_study(storage, definition.config.name, definition, create=True)
-        created.set_user_attr(DEFINITION, study_values(definition, start))
-    return open_study(create_study_folder(definition, start, studies_dir, url), url)
+    if not url:
+        return open_study(create_study_folder(definition, start, studies_dir))
+    storage = engine.shared_storage(url)
+    created = engine.load_study(storage, definition.config.name, definition, create=True)
+    created.set_user_attr(DEFINITION, study_values(definition, start))
+    try:
+        return open_study(create_study_folder(definition, start, studies_dir, url), url)
+    except InputError:
+        engine.forget(storage, definition.config.name)  # so that the same command can be given again
+        raise
 
 
 def open_study(folder: Path, url: str = "") -> Study:
