@@ -12,7 +12,7 @@ from egan_tf.commands.train import Request, read_command_line
 from egan_tf.search.default_space import default_space, refusal
 from egan_tf.search.definition import SEED, Definition, checked_config, read_space_file
 from egan_tf.search.engine import suggestions
-from egan_tf.search.process import environment, last_line, python_command
+from egan_tf.search.process import environment, failure, python_command
 from egan_tf.search.space import Parameter, changes_of, check_fixed, format_drawn, own_values, parse_space
 from egan_tf.search.study import first_trials
 from egan_tf.training.config import Config, from_json
@@ -155,9 +155,9 @@ def _dry_run(arguments: list[str]) -> Config:
     command = python_command("egan_tf.commands.train", "--dry-run", *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     if done.returncode:
-        refused = last_line(done.stderr).partition("error: ")[2]
+        refused = failure(done.stderr, done.returncode)
         field, _, problem = refused.partition(": ")
-        raise InputError(field or "settings", problem or f"egan-train ended with status {done.returncode}")
+        raise InputError(*((field, problem) if problem else ("settings", f"egan-train --dry-run: {refused}")))
     return from_json(done.stdout)
 
 

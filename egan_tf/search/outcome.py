@@ -9,6 +9,7 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
+from egan_tf.search.process import failure
 from egan_tf.training import run_folder
 from egan_tf.utils.json_lines import read_records
 
@@ -77,11 +78,11 @@ def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, prin
             return Outcome(DONE)
         return Outcome(DIVERGED, "the metric had no finite value")
     if status == REFUSED_STATUS:
-        return Outcome(REFUSED, _without_program(printed))
+        return Outcome(REFUSED, failure(printed, status))
     if status == 1:
         if _last_event(run) == "failed":
             return Outcome(DIVERGED, "no child was viable, also after the run had rolled back")
-        return Outcome(FAILED, _without_program(printed))
+        return Outcome(FAILED, failure(printed, status))
     number = -status if status < 0 else status - 128
     return Outcome(INTERRUPTED, f"ended by signal {number}" if number > 0 else f"exit status {status}")
 
@@ -90,8 +91,3 @@ def _last_event(run: Path) -> str:
     path = run / run_folder.EVENTS
     events = read_records(path) if path.exists() else []
     return str(events[-1].get("event")) if events else ""
-
-
-def _without_program(line: str) -> str:
-    """An error line without the name of the command."""
-    return line.partition("error: ")[2] or line or "no reason was printed"

@@ -76,6 +76,18 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
+def failure(printed: str, status: int) -> str:
+    """Why a process failed, in one line: what it printed last, without the name of its command, or how it ended.
+
+    Args:
+        printed: by the process, or the end of that.
+        status: its exit status; negative for a signal.
+    """
+    line = last_line(printed)
+    ended = f"ended by signal {-status}" if status < 0 else f"exit status {status}, and no reason was printed"
+    return ended if status < 0 else line.partition("error: ")[2] or line or ended
+
+
 def python_command(module: str, *arguments: str) -> list[str]:
     """The command that runs a module in this interpreter."""
     return [sys.executable, "-m", module, *arguments]

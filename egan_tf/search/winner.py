@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from egan_tf.export.card import is_unchanged
 from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.search.outcome import BEST_GENERATION
-from egan_tf.search.process import environment, last_line
+from egan_tf.search.process import environment, failure
 from egan_tf.search.study import HOST, RESULTS, Study
 from egan_tf.search.table import best_trial
 from egan_tf.training.config import Config, from_dict
@@ -68,7 +68,7 @@ def export_winner(
         [*command, str(run), *arguments], capture_output=True, text=True, check=False, env=environment()
     )
     if done.returncode:
-        raise RunError(f"the winner, {run}, was not exported: {last_line(done.stderr).partition('error: ')[2]}")
+        raise RunError(f"the winner, {run}, was not exported: {failure(done.stderr, done.returncode)}")
     return {**now, "card_sha256": sha256_of(model / CARD_FILE), "model": str(model)}
 
 

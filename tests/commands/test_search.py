@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from egan_tf.search.engine import suggestions
 from egan_tf.search.space import config_of
 from egan_tf.utils.checks import InputError
 from tests.search.studies import made
+
+DRY_RUN = search_setup._dry_run
 
 pytestmark = pytest.mark.usefixtures("_without_a_dry_run")
 
@@ -96,6 +99,21 @@ def test_code_is_imported_only_if_typed_or_trusted(tmp_path: Path) -> None:
     study = made(tmp_path, "fitness=choice:egan|mine:fitness")
     with pytest.raises(InputError, match="fitness: 'mine:fitness' names code to import"):
         search.main(["--resume", str(study.folder)])
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    {
+        "raise OSError('no space')": "OSError: no space",
+        "print('egan-train: error: width: is odd', file=sys.stderr); sys.exit(2)": "width: is odd",
+        "sys.exit(3)": "settings: egan-train --dry-run: exit status 3, and no reason was printed",
+    }.items(),
+)
+def test_a_dry_run_that_fails_says_why(program: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_setup, "python_command", lambda *_: [sys.executable, "-c", f"import sys; {program}"])
+    with pytest.raises(InputError) as refused:
+        DRY_RUN([])
+    assert str(refused.value) == says
 
 
 WASSERSTEIN = ["--preset", "paper", "--discriminator-loss", "wasserstein", "--mutations", "wasserstein"]

@@ -83,3 +83,18 @@ def test_the_export_of_somebody_else_is_kept(foreign: str, study: Study, tmp_pat
     assert export_winner(study, EXPORTER) == other, "the name that was chosen stays"
     assert export_winner(study, EXPORTER, name="s", overwrite=True)["model"] == str(model)
     assert exports(model) == 2
+
+
+ENDS = {
+    "raise ValueError('no card')": "ValueError: no card",
+    "import os; print('x', file=sys.stderr, flush=True); os.kill(os.getpid(), 9)": "ended by signal 9",
+    "sys.exit(3)": "exit status 3, and no reason was printed",
+    "print('egan-export: error: run: is gone', file=sys.stderr); sys.exit(2)": "run: is gone",
+}
+
+
+@pytest.mark.parametrize("program", ENDS)
+def test_an_export_that_fails_says_why(program: str, study: Study) -> None:
+    with pytest.raises(RunError) as error:
+        export_winner(study, [sys.executable, "-c", f"import sys; {program}"])
+    assert str(error.value) == f"the winner, {study.run_of(0)}, was not exported: {ENDS[program]}"
