@@ -50,9 +50,10 @@ def main(arguments: Sequence[str]) -> int:
         if options.dry_run:
             print("\n".join(preview(definition, options.seeds)))
             return 0
+        from egan_tf.commands.search_arguments import STUDIES_DIR
         from egan_tf.search.study import create_study
 
-        study = create_study(definition, options.studies_dir, options.storage, start)
+        study = create_study(definition, options.studies_dir or STUDIES_DIR, options.storage, start)
     else:
         study = _opened(options, options.resume)
     from egan_tf.search.failures import failures_in_one_line
@@ -85,17 +86,20 @@ def _start(definition: Definition, options: SearchArguments) -> Start:
 
 def _opened(options: SearchArguments, name: str) -> Study:
     """The study that `--resume` names."""
-    from egan_tf.commands.search_arguments import NEWEST
+    from egan_tf.commands.search_arguments import NEWEST, STUDIES_DIR
     from egan_tf.search.study import join_study, open_study
     from egan_tf.search.study_file import STUDY
     from egan_tf.training.run_folder import newest_folder
 
+    studies_dir = options.studies_dir or STUDIES_DIR
     if name == NEWEST:
-        folder = newest_folder(options.studies_dir, STUDY, "study", "--studies-dir")
+        folder = newest_folder(studies_dir, STUDY, "study", "--studies-dir")
     elif options.storage and not Path(name).is_dir():
-        return join_study(name, options.storage, options.studies_dir)
+        return join_study(name, options.storage, studies_dir)
     else:
         folder = Path(name)
+        problem = f"has no meaning where --resume names a folder, {folder}; leave it out"
+        require(options.studies_dir is None, "studies_dir", problem)
     require(folder.is_dir(), "resume", f"no study {folder}")
     return open_study(folder, options.storage)
 

@@ -54,6 +54,15 @@ REFUSED = {
     "--resume x --search width=int:8:16": "search: cannot change in a resumed study",
     "--resume x --width 8": "width: cannot change in a resumed study",
     "--resume x --dry-run": "dry_run: is for a new study",
+    **{
+        f"--resume x --list {flag}": f"{flag.split()[0][2:].replace('-', '_')}: has no meaning with --list"
+        for flag in (
+            *("--trials 5", "--budget 5h", "--budget 900", "--seeds 0-3", "--name other", "--overwrite"),
+            *("--data-dir d", "--trust-code"),
+        )
+    },
+    "--resume x --studies-dir y": "studies_dir: has no meaning where --resume names a folder, x",
+    "--clear-cache --trials 3": "clear_cache: is for egan-train; leave it out",
     "--list": "list: shows the trials of the study that --resume names",
 }
 
