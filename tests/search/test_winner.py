@@ -85,6 +85,25 @@ def test_the_export_of_somebody_else_is_kept(foreign: str, study: Study, tmp_pat
     assert exports(model) == 2
 
 
+def test_what_is_recorded_is_the_generation_that_was_exported(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checkpoint of the best generation, 90, could not be written, as on a full disk; the run went on."""
+    model = tmp_path / "models" / "s"
+    for generation, score in ((70, -1.3), (80, -1.2)):
+        folder = study.run_of(0) / "checkpoints" / f"{generation:08d}"
+        folder.mkdir(parents=True)
+        manifest = {"generation": generation, "score": score, "measurement": {"metric": "frechet_distance"}}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    first = export_winner(study, EXPORTER)
+    assert (first["trial"], first["generation"]) == (0, 80)
+    said = "trial 0 was best at generation 90, but has no checkpoint of it; exported is 80"
+    assert capsys.readouterr().err.count(said) == 1
+    assert export_winner(reopened(study), EXPORTER) == first and exports(model) == 1, "known by its card"
+    record(study, first)
+    assert export_winner(study, EXPORTER) == first and exports(model) == 1
+
+
 ENDS = {
     "raise ValueError('no card')": "ValueError: no card",
     "import os; print('x', file=sys.stderr, flush=True); os.kill(os.getpid(), 9)": "ended by signal 9",
