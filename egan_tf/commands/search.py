@@ -131,6 +131,7 @@ def _raise_limits(study: Study, options: SearchArguments) -> None:
             check_resumed(study, budget)
         study.limit(most, budget)
         study.enqueue(options.seeds)
+        study.try_again(options.seeds)
 
 
 def _work(study: Study, options: SearchArguments) -> int:
@@ -152,7 +153,8 @@ def _work(study: Study, options: SearchArguments) -> int:
 
         # A study that was limited by time alone goes on if there is more time; otherwise its open trials are finished.
         endless = study.limits == (0, 0) and end is None
-        finished = Worker(study, command, stopped, lambda line: print(line, flush=True), not endless).work()
+        worker = Worker(study, command, stopped, lambda line: print(line, flush=True), not endless)
+        finished = worker.work()
     try:
         if signals.received is not None:
             _print_results(study)
@@ -164,6 +166,8 @@ def _work(study: Study, options: SearchArguments) -> int:
             larger = needed(study)
             more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
             print(f"stopped{why}; to resume: {program('search')} --resume {study.folder}{more}")
+    if worker.fault:
+        raise RunError(f"{worker.fault}; mend that, and --resume tries them again")
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received
 
 
@@ -201,15 +205,19 @@ def _finish(study: Study, options: SearchArguments, finished: bool) -> None:
 
 
 def _print_results(study: Study) -> None:
+    from egan_tf.search.again import to_try_again
     from egan_tf.search.budget import queued
     from egan_tf.search.table import best_trial, spread_line, table
 
     print("\n".join(table(study)))
     spread, best, waiting = spread_line(study), best_trial(study), queued(study)
+    failed = " ".join(str(trial.number) for trial in to_try_again(study.trials))
     if spread:
         print(spread)
     if waiting:
         print(f"queued: {waiting}")
+    if failed:
+        print(f"failed: trials {failed}; --resume tries them again")
     if best is not None:
         print(f"best: trial {best.number}, {study.definition.metric} {best.value:.5g}")
         print(f"run: {study.run_of(best.number)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,9 @@ def best_of(values: Iterable[tuple[int, float]], higher_is_better: bool) -> tupl
     return min(finite, key=lambda one: sign * one[1], default=None)
 
 
-def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, printed: str) -> Outcome:
+def outcome_of(
+    status: int, values: Sequence[tuple[int, float]], run: Path, printed: str, blamed: Collection[str]
+) -> Outcome:
     """The outcome of a process that ended by itself.
 
     Args:
@@ -72,13 +74,16 @@ def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, prin
         values: of the metric.
         run: the folder of the run.
         printed: the last line that it printed.
+        blamed: the settings that it may be refused for; other refusals have reasons that may pass, such as data that is
+            not there.
     """
     if status == 0:
         if any(math.isfinite(value) for _, value in values):
             return Outcome(DONE)
         return Outcome(DIVERGED, "the metric had no finite value")
     if status == REFUSED_STATUS:
-        return Outcome(REFUSED, failure(printed, status))
+        reason = failure(printed, status)
+        return Outcome(REFUSED if reason.partition(":")[0] in blamed else FAILED, reason)
     if status == 1:
         if _last_event(run) == "failed":
             return Outcome(DIVERGED, "no child was viable, also after the run had rolled back")

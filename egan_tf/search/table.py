@@ -11,7 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from egan_tf.search import outcome as outcomes
-from egan_tf.search.again import fell_silent, lost, superseded
+from egan_tf.search.again import continued, fell_silent, lost, superseded
 from egan_tf.search.space import format_drawn
 from egan_tf.search.study import HOST, Study, is_unfinished
 from egan_tf.training import run_folder
@@ -26,8 +26,12 @@ def counted(trials: Sequence[FrozenTrial]) -> int:
 
 
 def generations_of(trials: Sequence[FrozenTrial], steps: int) -> int:
-    """The generations of all trials: as far as ended ones were measured, and all `steps` of unfinished ones."""
-    ended = sum(_measured(trial) for trial in trials if not is_unfinished(trial))
+    """The generations of all trials: as far as ended ones were measured, and all `steps` of unfinished ones.
+
+    Those of a failed trial count with the one that goes on with its run.
+    """
+    others = continued(trials)
+    ended = sum(_measured(one) for one in trials if not is_unfinished(one) and one.number not in others)
     return ended + steps * sum(trial.state == TrialState.RUNNING for trial in trials)
 
 
@@ -53,7 +57,7 @@ def ranked_runs(study: Study) -> list[Path]:
         return trial.state != TrialState.COMPLETE, math.inf if value is None else sign * value, trial.number
 
     own = [trial for trial in sorted(study.trials, key=rank) if study.is_own(trial)]
-    runs = [study.run_of(trial.number) for trial in own]
+    runs = dict.fromkeys(study.run_of(trial.number) for trial in own)
     return [run for run in runs if (run / run_folder.METRICS).exists()]
 
 

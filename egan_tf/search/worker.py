@@ -14,13 +14,13 @@ from optuna.trial import TrialState
 
 from egan_tf.search import budget, engine
 from egan_tf.search import outcome as outcomes
-from egan_tf.search.again import begin_silent_again
+from egan_tf.search.again import FOLDER, begin_silent_again
 from egan_tf.search.failures import failures_in_one_line
 from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
 from egan_tf.search.process import TrialProcess
 from egan_tf.search.pulse import Pulse
 from egan_tf.search.sampler import untried
-from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
+from egan_tf.search.study import HOST, Study, host, is_unfinished
 from egan_tf.search.table import counted, trial_line
 from egan_tf.search.watcher import Watcher, decision_of, tell
 from egan_tf.training import run_folder
@@ -34,6 +34,9 @@ WAIT_SECONDS = 1.0
 MAX_INTERRUPTIONS = 3
 """A process that ends by a signal so often fails its trial; it may need more memory than there is."""
 
+MAX_FAILURES = 5
+"""So many trials in a row that fail before their first evaluation end the work: all others would fail, too."""
+
 
 @dataclass
 class Worker:
@@ -45,6 +48,7 @@ class Worker:
         stopped: whether to stop, as far as possible with a checkpoint.
         report: receives one line for each finished trial.
         new_trials: whether to begin trials that are not queued.
+        fault: why it begins no more trials, in one line; empty if it does.
     """
 
     study: Study
@@ -52,6 +56,8 @@ class Worker:
     stopped: Callable[[], bool]
     report: Callable[[str], None]
     new_trials: bool = True
+    fault: str = field(default="", init=False)
+    _failures: int = field(default=0, init=False)
     _said: set[str] = field(default_factory=set, init=False)
     _beaten: set[int] = field(default_factory=set, init=False)
 
@@ -59,13 +65,13 @@ class Worker:
         """Trains until the study has no unfinished trial, waiting for those of other workers.
 
         Returns:
-            Whether the study is finished; False if it was stopped, also by its budget of generations.
+            Whether the study is finished; False if it was stopped, also by its budget of generations, or by a fault.
 
         Raises:
             RunError: the storage cannot be reached any more, or the study's folder cannot be written.
         """
         with failures_in_one_line(self.study.folder), engine.quietly():
-            while not self.stopped():
+            while not (self.stopped() or self.fault):
                 with self._claim() as trial:
                     if trial is not None:
                         self._train(trial)
@@ -164,10 +170,17 @@ class Worker:
             if decided is None:
                 return
             tell(self.study.engine, trial, *decided)
+            self._count(*decided)
         except UpdateFinishedTrialError:
             log_line(f"trial {trial.number} was taken over by another machine while this one did not answer")
             return
         self.report(trial_line(self.study, trial.number))
+
+    def _count(self, outcome: Outcome, values: Sequence[tuple[int, float]]) -> None:
+        """Counts the trials in a row that failed before their first evaluation; so many are no trials' fault."""
+        self._failures = self._failures + 1 if outcome.kind == FAILED and not values else 0
+        if self._failures >= MAX_FAILURES:
+            self.fault = f"{self._failures} trials in a row failed at their start, the last one by: {outcome.reason}"
 
     def _followed(self, trial: optuna.Trial) -> tuple[Outcome, list[tuple[int, float]]] | None:
         """Runs a trial; returns its outcome and the values that count, None if it stays unfinished."""
@@ -211,7 +224,8 @@ class Worker:
                 if ending is not None:
                     return ending
                 if status is not None:
-                    return outcome_of(status, watcher.values, run, process.last_line)
+                    blamed = self.study.definition.blamed
+                    return outcome_of(status, watcher.values, run, process.last_line, blamed)
                 time.sleep(POLL_SECONDS)
             return None
         finally:

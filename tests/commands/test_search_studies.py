@@ -123,3 +123,23 @@ def test_a_sweep_stops_by_its_budget_and_says_what_is_queued(
     with pytest.raises(RunError, match="nothing was trained"):
         search.main(["--resume", "--budget", "450"])
     assert "queued" not in capsys.readouterr().out
+
+
+def test_a_study_is_resumed_after_a_fault_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = tmp_path / "fault.json"
+    monkeypatch.setenv("FAKE_FAULT", str(fault))
+    fault.write_text(json.dumps({"status": 2, "says": "dataset: no folder x", "at": 10}))
+    with pytest.raises(RunError, match=r"^5 trials in a row .*: dataset: no folder x; mend that, and --resume tries"):
+        search.main(["--seeds", "0-6", "--steps", "90", "--evaluate-every", "10"])
+    printed = capsys.readouterr().out.splitlines()
+    assert "failed: trials 0 1 2 3 4; --resume tries them again" in printed
+    assert "queued: seeds 5-6" in printed and printed[-1].startswith("stopped; to resume: ")
+    fault.unlink()
+    assert search.main(["--resume", "--list"]) == 0
+    assert "failed: trials 0 1 2 3 4; --resume tries them again" in capsys.readouterr().out
+    with pytest.raises(RunError, match="nothing was trained"):
+        search.main(["--resume"])
+    printed = capsys.readouterr().out
+    assert "of 7 seeds" in printed and "failed: " not in printed

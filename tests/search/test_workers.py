@@ -16,8 +16,9 @@ import pytest
 from egan_tf.search import engine
 from egan_tf.search import outcome as outcomes
 from egan_tf.search import study as study_module
+from egan_tf.search.again import FOLDER
 from egan_tf.search.outcome import values_of
-from egan_tf.search.study import FOLDER, HOST, Study, create_study, join_study, open_study
+from egan_tf.search.study import HOST, Study, create_study, join_study, open_study
 from egan_tf.search.table import counted, rows
 from egan_tf.search.worker import Worker
 from egan_tf.utils.checks import InputError
