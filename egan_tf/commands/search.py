@@ -50,9 +50,10 @@ def main(arguments: Sequence[str]) -> int:
         if options.dry_run:
             print("\n".join(preview(definition, options.seeds)))
             return 0
+        from egan_tf.commands.search_arguments import STUDIES_DIR
         from egan_tf.search.study import create_study
 
-        study = create_study(definition, options.studies_dir, options.storage, start)
+        study = create_study(definition, options.studies_dir or STUDIES_DIR, options.storage, start)
     else:
         study = _opened(options, options.resume)
     from egan_tf.search.failures import failures_in_one_line
@@ -85,17 +86,20 @@ def _start(definition: Definition, options: SearchArguments) -> Start:
 
 def _opened(options: SearchArguments, name: str) -> Study:
     """The study that `--resume` names."""
-    from egan_tf.commands.search_arguments import NEWEST
+    from egan_tf.commands.search_arguments import NEWEST, STUDIES_DIR
     from egan_tf.search.study import join_study, open_study
     from egan_tf.search.study_file import STUDY
     from egan_tf.training.run_folder import newest_folder
 
+    studies_dir = options.studies_dir or STUDIES_DIR
     if name == NEWEST:
-        folder = newest_folder(options.studies_dir, STUDY, "study", "--studies-dir")
+        folder = newest_folder(studies_dir, STUDY, "study", "--studies-dir")
     elif options.storage and not Path(name).is_dir():
-        return join_study(name, options.storage, options.studies_dir)
+        return join_study(name, options.storage, studies_dir)
     else:
         folder = Path(name)
+        problem = f"has no meaning where --resume names a folder, {folder}; leave it out"
+        require(options.studies_dir is None, "studies_dir", problem)
     require(folder.is_dir(), "resume", f"no study {folder}")
     return open_study(folder, options.storage)
 
@@ -127,6 +131,7 @@ def _raise_limits(study: Study, options: SearchArguments) -> None:
             check_resumed(study, budget)
         study.limit(most, budget)
         study.enqueue(options.seeds)
+        study.try_again(options.seeds)
 
 
 def _work(study: Study, options: SearchArguments) -> int:
@@ -135,9 +140,10 @@ def _work(study: Study, options: SearchArguments) -> int:
     from egan_tf.search.worker import Worker
     from egan_tf.training.signals import Signals
 
-    # Whether code may be imported was decided for the whole study.
-    data = [] if options.data_dir is None else ["--data-dir", options.data_dir]
-    command = python_command("egan_tf.commands.trial", "--trust-code", *data, "--resume")
+    # Whether code may be imported was decided for the whole study, whose folder may have moved.
+    folders = ["--models-dir", str(study.models_dir)]
+    folders += [] if options.data_dir is None else ["--data-dir", options.data_dir]
+    command = python_command("egan_tf.commands.trial", "--trust-code", *folders, "--resume")
     seconds = options.budget.seconds if options.budget else None
     end = None if seconds is None else time.monotonic() + seconds
     with Signals() as signals:
@@ -147,7 +153,8 @@ def _work(study: Study, options: SearchArguments) -> int:
 
         # A study that was limited by time alone goes on if there is more time; otherwise its open trials are finished.
         endless = study.limits == (0, 0) and end is None
-        finished = Worker(study, command, stopped, lambda line: print(line, flush=True), not endless).work()
+        worker = Worker(study, command, stopped, lambda line: print(line, flush=True), not endless)
+        finished = worker.work()
     try:
         if signals.received is not None:
             _print_results(study)
@@ -159,6 +166,8 @@ def _work(study: Study, options: SearchArguments) -> int:
             larger = needed(study)
             more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
             print(f"stopped{why}; to resume: {program('search')} --resume {study.folder}{more}")
+    if worker.fault:
+        raise RunError(f"{worker.fault}; mend that, and --resume tries them again")
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received
 
 
@@ -196,15 +205,19 @@ def _finish(study: Study, options: SearchArguments, finished: bool) -> None:
 
 
 def _print_results(study: Study) -> None:
+    from egan_tf.search.again import to_try_again
     from egan_tf.search.budget import queued
     from egan_tf.search.table import best_trial, spread_line, table
 
     print("\n".join(table(study)))
     spread, best, waiting = spread_line(study), best_trial(study), queued(study)
+    failed = " ".join(str(trial.number) for trial in to_try_again(study.trials))
     if spread:
         print(spread)
     if waiting:
         print(f"queued: {waiting}")
+    if failed:
+        print(f"failed: trials {failed}; --resume tries them again")
     if best is not None:
         print(f"best: trial {best.number}, {study.definition.metric} {best.value:.5g}")
         print(f"run: {study.run_of(best.number)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from egan_tf.utils.flags import add_flags, with_dashes
 NEWEST = "newest"
 DEFAULT_TRIALS = 20
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+STUDIES_DIR = Path("studies")
 ONLY_NEW = ("search", "space", "metric", "sampler", "pruning")
 """Flags that a resumed study refuses: its trials would not be comparable."""
 
@@ -43,6 +44,7 @@ class SearchArguments:
         data_dir: of a resumed study, instead of its own; None for its own.
         name: of the export of a resumed study; None for that of its earlier export, or else its own.
         overwrite: whether the export of a resumed study replaces any other.
+        studies_dir: the folder of all studies; None for `STUDIES_DIR`.
         The others are the flags.
     """
 
@@ -58,7 +60,7 @@ class SearchArguments:
     sampler: str = "tpe"
     pruning: str = "halving"
     storage: str = ""
-    studies_dir: Path = Path("studies")
+    studies_dir: Path | None = None
     dry_run: bool = False
     list: bool = False
     trust_code: bool = False
@@ -89,8 +91,11 @@ def read_arguments(arguments: Sequence[str]) -> SearchArguments:
             require(name not in given, name, "cannot change in a resumed study; leave it out, or make a new one")
         require(not options.dry_run, "dry_run", "is for a new study; --list shows the trials of one")
         changed = _changes(rest)
+        if options.list:
+            _check_list({**given, **changed})
     else:
         require(not options.list, "list", "shows the trials of the study that --resume names")
+        require("--clear-cache" not in rest, "clear_cache", f"is for {program('train')}; leave it out")
         require(not ("search" in given and "space" in given), "space", "cannot be given together with --search")
         for name in ("search", "space", "sampler", "pruning", "trials"):
             require(not ("seeds" in given and name in given), name, "has no meaning in a sweep over --seeds")
@@ -107,12 +112,19 @@ def read_arguments(arguments: Sequence[str]) -> SearchArguments:
         sampler=one_of("sampler", given.get("sampler", "tpe"), SAMPLERS),
         pruning=one_of("pruning", "none" if "seeds" in given else given.get("pruning", "halving"), PRUNING),
         storage=given.get("storage", ""),
-        studies_dir=given.get("studies_dir", Path("studies")),
+        studies_dir=given.get("studies_dir"),
         dry_run=options.dry_run,
         list=options.list,
         trust_code=options.trust_code,
         **changed,
     )
+
+
+def _check_list(given: Mapping[str, Any]) -> None:
+    """Refuses what `--list`, which changes nothing, would ignore."""
+    for name in ("trials", "budget", "seeds", "trust_code", "data_dir", "name", "overwrite"):
+        absent = given.get(name) in (None, False)
+        require(absent, name, "has no meaning with --list, which changes nothing; leave one of them out")
 
 
 def parse_budget(text: str) -> Budget:
@@ -218,7 +230,7 @@ def _parser() -> OneLineParser:
     flags.add_argument(
         "--storage", metavar="URL", default=absent, help="database for several machines (default: SQLite in the study)"
     )
-    flags.add_argument("--studies-dir", type=Path, metavar="DIR", default=absent, help="(default: studies)")
+    flags.add_argument("--studies-dir", type=Path, metavar="DIR", default=absent, help=f"(default: {STUDIES_DIR})")
     flags.add_argument(
         "--resume",
         nargs="?",

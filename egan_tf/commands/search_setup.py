@@ -12,7 +12,7 @@ from egan_tf.commands.train import Request, read_command_line
 from egan_tf.search.default_space import default_space, refusal
 from egan_tf.search.definition import SEED, Definition, checked_config, read_space_file
 from egan_tf.search.engine import suggestions
-from egan_tf.search.process import environment, last_line, python_command
+from egan_tf.search.process import environment, failure, python_command
 from egan_tf.search.space import Parameter, changes_of, check_fixed, format_drawn, own_values, parse_space
 from egan_tf.search.study import first_trials
 from egan_tf.training.config import Config, from_json
@@ -48,7 +48,7 @@ def new_definition(options: SearchArguments) -> Definition:
     config = checked_config(_resolved(options, request, space))
     if not space and not options.seeds:
         import_tensorflow_quietly()
-        space = tuple(one for one in default_space(config) if request.typed.isdisjoint(one.names))
+        space = default_space(config, request.typed)
         require(bool(space), "search", "all settings that are searched by default are fixed; name others")
     return Definition(config, space, bool(options.seeds), options.sampler, options.pruning)
 
@@ -155,9 +155,9 @@ def _dry_run(arguments: list[str]) -> Config:
     command = python_command("egan_tf.commands.train", "--dry-run", *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     if done.returncode:
-        refused = last_line(done.stderr).partition("error: ")[2]
+        refused = failure(done.stderr, done.returncode)
         field, _, problem = refused.partition(": ")
-        raise InputError(field or "settings", problem or f"egan-train ended with status {done.returncode}")
+        raise InputError(*((field, problem) if problem else ("settings", f"egan-train --dry-run: {refused}")))
     return from_json(done.stdout)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from egan_tf.search.space import Parameter, config_of, parse_space
@@ -21,30 +21,39 @@ MUTATIONS = (("heuristic",), ("least_squares",), ("minimax", "heuristic", "least
 """Single objectives beside the tournament of the paper; minimax alone has no gradient where D has won."""
 
 
-def default_space(config: Config) -> tuple[Parameter, ...]:
+def default_space(config: Config, fixed: Collection[str] = ()) -> tuple[Parameter, ...]:
     """Both learning rates, both first moments, the weight of R1, and under the logistic loss the objectives.
 
     The configuration's own values are in the space. Choices that training would refuse are not, such as no R1 where the
     loss needs a penalty and has no other; a setting that is left with one value is not searched.
+
+    Args:
+        config: of the trials.
+        fixed: settings that are not searched.
     """
     rates = ("generator_learning_rate", "discriminator_learning_rate")
-    texts = [f"{name}={_around(getattr(config.optimizer, name))}" for name in rates]
-    betas = ("generator_beta_1", "discriminator_beta_1")
-    own = [getattr(config.optimizer, name) for name in betas]
-    together = [(",".join(betas), own[0])] if own[0] == own[1] else list(zip(betas, own, strict=True))
-    texts += [f"{names}={_numbers({*BETAS, value})}" for names, value in together]
-    texts.append(f"r1_weight={_numbers({*R1_WEIGHTS, config.evolution.r1_weight})}")
-    mutations = config.evolution.mutations
-    if (
-        config.evolution.discriminator_loss == "logistic"
-        and isinstance(mutations, tuple)
-        and set(mutations) <= _names()
-    ):
-        offered = dict.fromkeys((*MUTATIONS, mutations))
-        texts.append(f"mutations=choice:{'|'.join('+'.join(names) for names in offered)}")
+    texts: dict[tuple[str, ...], str] = {}
+    texts |= {(name,): _around(getattr(config.optimizer, name)) for name in rates if name not in fixed}
+    betas = [name for name in ("generator_beta_1", "discriminator_beta_1") if name not in fixed]
+    own = {name: getattr(config.optimizer, name) for name in betas}
+    together = [tuple(betas)] if len(set(own.values())) == 1 else [(name,) for name in betas]
+    texts |= {names: _numbers({*BETAS, own[names[0]]}) for names in together}
+    if "r1_weight" not in fixed:
+        texts[("r1_weight",)] = _numbers({*R1_WEIGHTS, config.evolution.r1_weight})
+    if "mutations" not in fixed and _offers_objectives(config):
+        offered = dict.fromkeys((*MUTATIONS, config.evolution.mutations))
+        texts[("mutations",)] = f"choice:{'|'.join('+'.join(names) for names in offered)}"
     refused = refusal(config)
-    fitting = (_fitting(config, parameter, refused) for parameter in parse_space(texts))
+    space = parse_space([f"{','.join(names)}={text}" for names, text in texts.items()])
+    fitting = (_fitting(config, parameter, refused) for parameter in space)
     return parse_space([f"{one.label}={one.text}" for one in fitting if one.kind != "choice" or len(one.choices) > 1])
+
+
+def _offers_objectives(config: Config) -> bool:
+    """Whether the configuration's own objectives are among those that may be searched."""
+    mutations = config.evolution.mutations
+    known = isinstance(mutations, tuple) and set(mutations) <= {name for names in MUTATIONS for name in names}
+    return known and config.evolution.discriminator_loss == "logistic"
 
 
 def _fitting(config: Config, parameter: Parameter, refused: str) -> Parameter:
@@ -77,13 +86,15 @@ def _stand_in(reference: str) -> Callable[..., Any]:
     return function
 
 
-def _names() -> set[str]:
-    return {name for names in MUTATIONS for name in names}
-
-
 def _around(rate: float) -> str:
     return f"log:{rate / LEARNING_RATE_FACTOR:.6g}:{rate * LEARNING_RATE_FACTOR:.6g}"
 
 
 def _numbers(values: set[float]) -> str:
-    return f"choice:{'|'.join(f'{value:g}' for value in sorted(values))}"
+    return f"choice:{'|'.join(map(_exact, sorted(values)))}"
+
+
+def _exact(value: float) -> str:
+    """The shortest text that reads back as the value, 1 rather than 1.0."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

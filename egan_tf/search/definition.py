@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from egan_tf.metrics.registry import METRICS
+from egan_tf.search.searchable import SECTIONS
 from egan_tf.search.space import Parameter, parse_parameter
 from egan_tf.training.config import Config, from_dict
 from egan_tf.training.config_file import MAX_BYTES
@@ -21,6 +22,8 @@ REDUCTION = 3
 """Of the trials that reach a rung, one in so many goes on to the next, which is so many times as far."""
 SEED = "seed"
 """The label of the parameter of a sweep."""
+_MODEL = ("network", "evolution", "optimizer")
+"""Sections of the configuration whose settings depend on each other."""
 MAX_SWEPT_SEED = 2**53 - 1
 """The storage keeps parameters as 64-bit floats."""
 
@@ -67,6 +70,16 @@ class Definition:
         while self.pruning != "none" and (rung := self.first_rung * REDUCTION ** len(rungs)) < steps:
             rungs.append(rung)
         return rungs
+
+    @property
+    def blamed(self) -> frozenset[str]:
+        """The settings that a trial may be refused for by its values: the searched ones, and those that must fit them.
+
+        Data and machine were there when the study was made, and may be there again. Seeds are never refused.
+        """
+        searched = [name for parameter in self.space for name in parameter.names]
+        fitting = [name for name, section in SECTIONS.items() if section in _MODEL and searched]
+        return frozenset(searched + fitting)
 
     def to_dict(self) -> dict[str, Any]:
         """As nested dictionaries that JSON can hold."""

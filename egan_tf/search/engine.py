@@ -12,18 +12,15 @@ from typing import Any, Literal
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState
 
 from egan_tf.search.definition import MAX_SWEPT_SEED, REDUCTION, SEED, Definition
-from egan_tf.search.sampler import QUEUED, SeededSampler, untried
+from egan_tf.search.sampler import SeededSampler, untried
 from egan_tf.search.space import Parameter
 from egan_tf.utils.checks import InputError, first_line
 
 HEARTBEAT_SECONDS = 60
 STALE_SECONDS = 600
 """After so long without a heartbeat a trial of another machine counts as abandoned."""
-HISTORY = "retry_history"
-"""Optuna's attribute of a trial: the numbers of those that it begins again."""
 _BUSY_SECONDS = 120.0
 """How long a worker waits for the lock of the SQLite file."""
 
@@ -58,7 +55,7 @@ def shared_storage(url: str) -> RDBStorage:
         InputError: it cannot be opened; the message does not show the URL, which may hold a password.
     """
     beats = {"heartbeat_interval": HEARTBEAT_SECONDS, "grace_period": STALE_SECONDS}
-    return _opened(url, "it", heartbeat_stale_trial_callback=_begin_again, **beats)
+    return _opened(url, "it", **beats)
 
 
 def beat(study: optuna.Study, trial: int) -> None:
@@ -69,24 +66,6 @@ def beat(study: optuna.Study, trial: int) -> None:
         trial: the trial's number in the storage, over all studies.
     """
     study._storage.record_heartbeat(trial)  # type: ignore[attr-defined]
-
-
-def _begin_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queues the settings of a trial whose machine fell silent, as another trial.
-
-    Nothing else of it stays: the new one is trained from its beginning, and is pruned and counted for itself. Optuna's
-    own callback would copy the rungs that it has passed, and our attributes.
-    """
-    kept = {name: trial.system_attrs[name] for name in (QUEUED,) if name in trial.system_attrs}
-    history = [*trial.system_attrs.get(HISTORY, []), trial.number]
-    study.add_trial(
-        optuna.create_trial(
-            state=TrialState.WAITING,
-            params=trial.params,
-            distributions=trial.distributions,
-            system_attrs={**kept, HISTORY: history},
-        )
-    )
 
 
 def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
@@ -123,6 +102,12 @@ def load_study(storage: RDBStorage, name: str, definition: Definition, create: b
         raise InputError("name", problem) from error
     except KeyError as error:
         raise InputError("resume", f"the storage has no study {name}") from error
+
+
+def forget(storage: RDBStorage, name: str) -> None:
+    """Removes a study that was just made; it stays where the storage cannot be reached any more."""
+    with quietly(), contextlib.suppress(optuna.exceptions.OptunaError):
+        optuna.delete_study(study_name=name, storage=storage)
 
 
 def distributions(definition: Definition) -> dict[str, BaseDistribution]:

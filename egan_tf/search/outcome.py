@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from optuna.trial import TrialState
 
+from egan_tf.search.process import failure
 from egan_tf.training import run_folder
 from egan_tf.utils.json_lines import read_records
 
@@ -64,7 +65,9 @@ def best_of(values: Iterable[tuple[int, float]], higher_is_better: bool) -> tupl
     return min(finite, key=lambda one: sign * one[1], default=None)
 
 
-def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, printed: str) -> Outcome:
+def outcome_of(
+    status: int, values: Sequence[tuple[int, float]], run: Path, printed: str, blamed: Collection[str]
+) -> Outcome:
     """The outcome of a process that ended by itself.
 
     Args:
@@ -72,19 +75,22 @@ def outcome_of(status: int, values: Sequence[tuple[int, float]], run: Path, prin
         values: of the metric.
         run: the folder of the run.
         printed: the last line that it printed.
+        blamed: the settings that it may be refused for; other refusals have reasons that may pass, such as data that is
+            not there.
     """
     if status == 0:
         if any(math.isfinite(value) for _, value in values):
             return Outcome(DONE)
         return Outcome(DIVERGED, "the metric had no finite value")
     if status == REFUSED_STATUS:
-        return Outcome(REFUSED, _without_program(printed))
+        reason = failure(printed, status)
+        return Outcome(REFUSED if reason.partition(":")[0] in blamed else FAILED, reason)
     if status == 1:
         event = _last_event(run)
         # Without a checkpoint to roll back to, the disk was full; older versions did not record which it was.
         if event.get("event") == run_folder.FAILED and event.get(run_folder.ROLLED_BACK, True):
             return Outcome(DIVERGED, "no child was viable, also after the run had rolled back")
-        return Outcome(FAILED, _without_program(printed))
+        return Outcome(FAILED, failure(printed, status))
     number = -status if status < 0 else status - 128
     return Outcome(INTERRUPTED, f"ended by signal {number}" if number > 0 else f"exit status {status}")
 
@@ -93,8 +99,3 @@ def _last_event(run: Path) -> dict[str, Any]:
     path = run / run_folder.EVENTS
     events = read_records(path) if path.exists() else []
     return events[-1] if events else {}
-
-
-def _without_program(line: str) -> str:
-    """An error line without the name of the command."""
-    return line.partition("error: ")[2] or line or "no reason was printed"

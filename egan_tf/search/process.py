@@ -7,10 +7,11 @@ import os
 import site
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 LAST_BYTES = 4096
+WAIT_SECONDS = 0.2
 
 
 class TrialProcess:
@@ -43,15 +44,22 @@ class TrialProcess:
         """The exit status; None while it runs."""
         return self._process.poll()
 
-    def stop(self) -> None:
-        """Asks it to save a checkpoint and stop, and waits until it has."""
-        self._process.terminate()
-        self._process.wait()
+    def stop(self, meanwhile: Callable[[], None]) -> None:
+        """Asks it to save a checkpoint and stop, and waits until it has, which a long compilation may delay.
 
-    def close(self) -> None:
-        """Ends it if it still runs."""
+        Args:
+            meanwhile: called again and again while it waits.
+        """
+        self._process.terminate()
+        while self._process.poll() is None:
+            meanwhile()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(WAIT_SECONDS)
+
+    def close(self, meanwhile: Callable[[], None]) -> None:
+        """Ends it if it still runs, as `stop`."""
         if self._process.poll() is None:
-            self.stop()
+            self.stop(meanwhile)
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -66,6 +74,18 @@ def last_line(text: str) -> str:
     """The last line of a text that is not empty; of a progress bar, its last state."""
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
     return lines[-1] if lines else ""
+
+
+def failure(printed: str, status: int) -> str:
+    """Why a process failed, in one line: what it printed last, without the name of its command, or how it ended.
+
+    Args:
+        printed: by the process, or the end of that.
+        status: its exit status; negative for a signal.
+    """
+    line = last_line(printed)
+    ended = f"ended by signal {-status}" if status < 0 else f"exit status {status}, and no reason was printed"
+    return ended if status < 0 else line.partition("error: ")[2] or line or ended
 
 
 def python_command(module: str, *arguments: str) -> list[str]:

@@ -84,6 +84,10 @@ class Parameter:
             return next((choice for choice in self.choices if self.settings(choice) == wanted), None)
         if not (isinstance(first, int | float) and self.low <= first <= self.high):
             return None
+        if self.whole:
+            if first != int(first):
+                return None
+            first = int(first)
         steps = 0.0 if self.step is None else (first - self.low) / self.step
         return first if abs(steps - round(steps)) < 1e-9 else None
 
@@ -156,9 +160,14 @@ def _declared(name: str) -> Setting:
 def _choices(names: tuple[str, ...], text: str) -> Parameter:
     choices = tuple(choice.strip() for choice in text.split(_SEPARATOR))
     require(len(choices) > 1, names[0], f"a choice has at least two values, as in choice:A|B, got {format_value(text)}")
+    parameter = Parameter(names, "choice", choices=choices)
+    values = [tuple(parameter.settings(choice).values()) for choice in choices]
+    for place, choice in enumerate(choices):
+        first = choices[values.index(values[place])]
+        require(choice == first, names[0], f"the choices {format_value(first)} and {format_value(choice)} are the same")
     twice = repeated(choices)
     require(twice is None, names[0], f"the choice {format_value(twice)} is named twice")
-    return Parameter(names, "choice", choices=choices)
+    return parameter
 
 
 def _range(names: tuple[str, ...], kind: str, text: str) -> Parameter:

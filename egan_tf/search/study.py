@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ import optuna
 from optuna.trial import TrialState
 
 from egan_tf.search import engine
-from egan_tf.search.definition import Definition
+from egan_tf.search.again import FOLDER, failed, queue_again, run_number, to_try_again
+from egan_tf.search.definition import SEED, Definition
 from egan_tf.search.sampler import settings_of
 from egan_tf.search.space import config_of, own_values
 from egan_tf.search.start import Start
@@ -36,8 +37,8 @@ RESULTS, COMPARISON = "results.json", "comparison.html"
 DEFINITION, TRIALS, BUDGET, STARTED = "definition", "trials", "budget", "started"
 """Attributes of a study in its storage: the definition, the number of trials, and of generations, to stop at; and
 whether the limits of its start are set, and the first trials are queued."""
-FOLDER, HOST = "folder", "host"
-"""Attributes of a trial: where its run is."""
+HOST = "host"
+"""Attribute of a trial: the machine that it was begun on."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,14 @@ class Study:
             if value is not None:
                 self.engine.set_user_attr(name, value)
 
+    @property
+    def models_dir(self) -> Path:
+        """The folder of the trials' exports, the same wherever a worker is started."""
+        return self.folder.absolute() / MODELS
+
     def run_of(self, number: int) -> Path:
-        """The folder of the run of a trial."""
-        return self.folder / RUNS / trial_name(number)
+        """The folder of the run of a trial; one that tries a failed trial of this folder again has its run."""
+        return self.folder / RUNS / trial_name(run_number(self.trials, number))
 
     def log_of(self, number: int) -> Path:
         """The file that receives what the run of a trial prints."""
@@ -89,8 +95,8 @@ class Study:
     def config_of(self, trial: optuna.Trial | optuna.trial.FrozenTrial) -> Config:
         """The configuration of a trial."""
         definition = self.definition
-        name = trial_name(trial.number)
-        folders = {"runs_dir": str(self.folder / RUNS), "models_dir": str(self.folder / MODELS)}
+        name = self.run_of(trial.number).name
+        folders = {"runs_dir": str(self.folder.absolute() / RUNS), "models_dir": str(self.models_dir)}
         base = definition.config.replace(run={"name": name, "overwrite": False, **folders})
         if definition.sweep:
             return base.replace(evolution={"seed": int(trial.params["seed"])})
@@ -111,6 +117,14 @@ class Study:
         with engine.quietly():
             for params in queued:
                 self.engine.enqueue_trial(params)
+
+    def try_again(self, seeds: Collection[int] = ()) -> None:
+        """Queues the trials that failed less often than `again.MAX_TRIES`, and those of some seeds in any case."""
+        trials = self.trials
+        named = [trial for trial in failed(trials) if self.definition.sweep and settings_of(trial).get(SEED) in seeds]
+        with engine.quietly():
+            for trial in {trial.number: trial for trial in (*to_try_again(trials), *named)}.values():
+                queue_again(self.engine, trial)
 
     def begin(self, start: Start) -> None:
         """Sets the first limits and queues the first trials, unless that is done; after a kill it is done again."""
@@ -162,11 +176,16 @@ def create_study(definition: Definition, studies_dir: Path, url: str = "", start
     Raises:
         InputError: the folder cannot be made, or the storage cannot be used or has a study of this name.
     """
-    storage = engine.shared_storage(url) if url else None
-    if storage is not None:
-        created = engine.load_study(storage, definition.config.name, definition, create=True)
-        created.set_user_attr(DEFINITION, study_values(definition, start))
-    return open_study(create_study_folder(definition, start, studies_dir, url), url)
+    if not url:
+        return open_study(create_study_folder(definition, start, studies_dir))
+    storage = engine.shared_storage(url)
+    created = engine.load_study(storage, definition.config.name, definition, create=True)
+    created.set_user_attr(DEFINITION, study_values(definition, start))
+    try:
+        return open_study(create_study_folder(definition, start, studies_dir, url), url)
+    except InputError:
+        engine.forget(storage, definition.config.name)  # so that the same command can be given again
+        raise
 
 
 def open_study(folder: Path, url: str = "") -> Study:

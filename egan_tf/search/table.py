@@ -11,7 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from egan_tf.search import outcome as outcomes
-from egan_tf.search.engine import HISTORY
+from egan_tf.search.again import continued, fell_silent, lost, superseded
 from egan_tf.search.space import format_drawn
 from egan_tf.search.study import HOST, Study, is_unfinished
 from egan_tf.training import run_folder
@@ -21,16 +21,24 @@ MAX_CELL = 48
 
 
 def counted(trials: Sequence[FrozenTrial]) -> int:
-    """The number of trials, without those that another machine began again under another number."""
-    again = {number for trial in trials for number in trial.system_attrs.get(HISTORY, ())}
-    own = (trial for trial in trials if trial.number not in again)
-    return sum(outcomes.OUTCOME in trial.user_attrs or trial.state != TrialState.FAIL for trial in own)
+    """The number of trials, without those that were begun again, or are to be, under another number."""
+    return len({trial.number for trial in trials} - superseded(trials) - {trial.number for trial in lost(trials)})
 
 
 def generations_of(trials: Sequence[FrozenTrial], steps: int) -> int:
-    """The generations of all trials: as far as ended ones were measured, and all `steps` of unfinished ones."""
-    ended = sum(int(trial.user_attrs.get(outcomes.GENERATION, 0)) for trial in trials if not is_unfinished(trial))
+    """The generations of all trials: as far as ended ones were measured, and all `steps` of unfinished ones.
+
+    Those of a failed trial count with the one that goes on with its run.
+    """
+    others = continued(trials)
+    ended = sum(_measured(one) for one in trials if not is_unfinished(one) and one.number not in others)
     return ended + steps * sum(trial.state == TrialState.RUNNING for trial in trials)
+
+
+def _measured(trial: FrozenTrial) -> int:
+    """How far a trial was measured; if its machine fell silent, as far as that has reported."""
+    reported = max(trial.intermediate_values, default=0)
+    return int(trial.user_attrs.get(outcomes.GENERATION, reported))
 
 
 def best_trial(study: Study) -> FrozenTrial | None:
@@ -49,7 +57,7 @@ def ranked_runs(study: Study) -> list[Path]:
         return trial.state != TrialState.COMPLETE, math.inf if value is None else sign * value, trial.number
 
     own = [trial for trial in sorted(study.trials, key=rank) if study.is_own(trial)]
-    runs = [study.run_of(trial.number) for trial in own]
+    runs = dict.fromkeys(study.run_of(trial.number) for trial in own)
     return [run for run in runs if (run / run_folder.METRICS).exists()]
 
 
@@ -74,18 +82,21 @@ def trial_line(study: Study, number: int) -> str:
 
 def rows(study: Study) -> list[dict[str, Any]]:
     """A dictionary that JSON can hold for each trial, in order."""
-    return [_row(study, trial) for trial in study.trials]
+    trials = study.trials
+    left = {trial.number for trial in lost(trials)}
+    return [_row(study, trial, trial.number in left) for trial in trials]
 
 
-def _row(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+def _row(study: Study, trial: FrozenTrial, left: bool) -> dict[str, Any]:
     facts = trial.user_attrs
+    silent = ("to be begun again" if left else "begun again") if fell_silent(trial) else ""
     waiting = "queued" if trial.state == TrialState.WAITING else "unfinished"
-    ended = "begun again" if trial.state == TrialState.FAIL else ""
-    names = (outcomes.GENERATION, outcomes.BEST_GENERATION, outcomes.BEST_VALUE, outcomes.SECONDS)
+    names = (outcomes.BEST_GENERATION, outcomes.BEST_VALUE, outcomes.SECONDS)
     return {
         "trial": trial.number,
-        "outcome": facts.get(outcomes.OUTCOME) or ended or waiting,
+        "outcome": silent or facts.get(outcomes.OUTCOME) or waiting,
         "reason": facts.get(outcomes.REASON, ""),
+        outcomes.GENERATION: None if is_unfinished(trial) else _measured(trial),
         **{name: facts.get(name) for name in names},
         "settings": dict(trial.params),
         "run": str(study.run_of(trial.number)) if study.is_own(trial) else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from egan_tf.search import engine
 from egan_tf.search import outcome as outcomes
 from egan_tf.search.outcome import DIVERGED, PRUNED, Outcome, best_of, values_of
+from egan_tf.search.pulse import Pulse
 from egan_tf.training import run_folder
 
 
@@ -26,7 +25,7 @@ class Watcher:
         values: the generations and values of the metric so far; those after a decision to prune do not count.
     """
 
-    def __init__(self, trial: optuna.Trial, run: Path, metric: str, steps: int, beats: bool) -> None:
+    def __init__(self, trial: optuna.Trial, run: Path, metric: str, steps: int, pulse: Pulse) -> None:
         """Takes the trial.
 
         Args:
@@ -34,18 +33,16 @@ class Watcher:
             run: the folder of its run.
             metric: that decides.
             steps: the generations of the run.
-            beats: whether to tell the storage now and then that the trial is alive.
+            pulse: of the trial.
         """
         self.values: list[tuple[int, float]] = []
-        self._trial, self._run, self._metric, self._steps, self._beats = trial, run, metric, steps, beats
+        self._trial, self._run, self._metric, self._steps, self._pulse = trial, run, metric, steps, pulse
         self._reported = set(trial.storage.get_trial(trial._trial_id).intermediate_values)
-        self._size, self._beat = -1, -math.inf
+        self._size = -1
 
     def look(self) -> Outcome | None:
         """Reports new values; returns the outcome if the trial is to end now."""
-        if self._beats and time.monotonic() >= self._beat + engine.HEARTBEAT_SECONDS:
-            engine.beat(self._trial.study, self._trial._trial_id)
-            self._beat = time.monotonic()
+        self._pulse.beat()
         path = self._run / run_folder.EVALUATIONS
         size = path.stat().st_size if path.exists() else 0
         if size == self._size:
@@ -93,13 +90,11 @@ def tell(study: optuna.Study, trial: optuna.Trial, outcome: Outcome, values: lis
         values: of the metric, as far as they count.
     """
     best = best_of(values, study.direction == StudyDirection.MAXIMIZE)
-    attributes: dict[str, Any] = {
-        outcomes.OUTCOME: outcome.kind,
-        outcomes.REASON: outcome.reason[: outcomes.MAX_REASON],
-    }
+    attributes: dict[str, Any] = {outcomes.REASON: outcome.reason[: outcomes.MAX_REASON]}
     attributes[outcomes.GENERATION] = values[-1][0] if values else 0
     if best is not None:
         attributes[outcomes.BEST_GENERATION], attributes[outcomes.BEST_VALUE] = best
+    attributes[outcomes.OUTCOME] = outcome.kind  # last: a trial with an outcome has all that belongs to it
     for name, value in attributes.items():
         trial.set_user_attr(name, value)
     state = outcomes.STATES[outcome.kind]

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import fail_stale_trials
 from optuna.trial import TrialState
 
 from egan_tf.search import budget, engine
 from egan_tf.search import outcome as outcomes
+from egan_tf.search.again import FOLDER, begin_silent_again
 from egan_tf.search.failures import failures_in_one_line
 from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_of, values_of
 from egan_tf.search.process import TrialProcess
+from egan_tf.search.pulse import Pulse
 from egan_tf.search.sampler import untried
-from egan_tf.search.study import FOLDER, HOST, Study, host, is_unfinished
+from egan_tf.search.study import HOST, Study, host, is_unfinished
 from egan_tf.search.table import counted, trial_line
 from egan_tf.search.watcher import Watcher, decision_of, tell
 from egan_tf.training import run_folder
@@ -33,6 +34,9 @@ WAIT_SECONDS = 1.0
 MAX_INTERRUPTIONS = 3
 """A process that ends by a signal so often fails its trial; it may need more memory than there is."""
 
+MAX_FAILURES = 5
+"""So many trials in a row that fail before their first evaluation end the work: all others would fail, too."""
+
 
 @dataclass
 class Worker:
@@ -44,6 +48,7 @@ class Worker:
         stopped: whether to stop, as far as possible with a checkpoint.
         report: receives one line for each finished trial.
         new_trials: whether to begin trials that are not queued.
+        fault: why it begins no more trials, in one line; empty if it does.
     """
 
     study: Study
@@ -51,6 +56,8 @@ class Worker:
     stopped: Callable[[], bool]
     report: Callable[[str], None]
     new_trials: bool = True
+    fault: str = field(default="", init=False)
+    _failures: int = field(default=0, init=False)
     _said: set[str] = field(default_factory=set, init=False)
     _beaten: set[int] = field(default_factory=set, init=False)
 
@@ -58,13 +65,13 @@ class Worker:
         """Trains until the study has no unfinished trial, waiting for those of other workers.
 
         Returns:
-            Whether the study is finished; False if it was stopped, also by its budget of generations.
+            Whether the study is finished; False if it was stopped, also by its budget of generations, or by a fault.
 
         Raises:
             RunError: the storage cannot be reached any more, or the study's folder cannot be written.
         """
         with failures_in_one_line(self.study.folder), engine.quietly():
-            while not self.stopped():
+            while not (self.stopped() or self.fault):
                 with self._claim() as trial:
                     if trial is not None:
                         self._train(trial)
@@ -79,10 +86,11 @@ class Worker:
         """Holds a trial: one that its worker left, or a new one; None if there is neither."""
         with contextlib.ExitStack() as held:
             with self.study.locked():
+                trial = self._abandoned(held)
                 if self.study.shared:
                     self._beat_for_unclaimed()
-                    fail_stale_trials(self.study.engine)
-                trial = self._abandoned(held) or self._new(held)
+                    begin_silent_again(self.study.engine)
+                trial = trial or self._new(held)
             yield trial
 
     def _beat_for_unclaimed(self) -> None:
@@ -97,17 +105,27 @@ class Worker:
                 self._beaten.add(trial.number)
 
     def _abandoned(self, held: contextlib.ExitStack) -> optuna.Trial | None:
+        """Holds the first trial of this folder that its worker left; None if there is none.
+
+        On a shared storage it beats for all of them. A worker of this folder goes on from their checkpoints, however
+        long ago they were left, unless another machine was faster.
+        """
+        first: optuna.Trial | None = None
         for found in self.study.trials:
             if found.state != TrialState.RUNNING or not self.study.is_own(found):
                 continue
-            with contextlib.suppress(LockedError):
-                held.enter_context(self.study.trial_lock(found.number))
+            with contextlib.suppress(LockedError), contextlib.ExitStack() as lock:
+                lock.enter_context(self.study.trial_lock(found.number))
                 # It may have ended between the two calls.
                 current = self.study.engine.get_trials(deepcopy=False)[found.number]
-                if current.state == TrialState.RUNNING:
-                    return optuna.trial.Trial(self.study.engine, current._trial_id)
-                held.pop_all().close()
-        return None
+                if current.state != TrialState.RUNNING:
+                    continue
+                if self.study.shared:
+                    engine.beat(self.study.engine, current._trial_id)
+                if first is None:
+                    first = optuna.trial.Trial(self.study.engine, current._trial_id)
+                    held.enter_context(lock.pop_all())
+        return first
 
     def _new(self, held: contextlib.ExitStack) -> optuna.Trial | None:
         trials = self.study.trials
@@ -152,10 +170,17 @@ class Worker:
             if decided is None:
                 return
             tell(self.study.engine, trial, *decided)
+            self._count(*decided)
         except UpdateFinishedTrialError:
             log_line(f"trial {trial.number} was taken over by another machine while this one did not answer")
             return
         self.report(trial_line(self.study, trial.number))
+
+    def _count(self, outcome: Outcome, values: Sequence[tuple[int, float]]) -> None:
+        """Counts the trials in a row that failed before their first evaluation; so many are no trials' fault."""
+        self._failures = self._failures + 1 if outcome.kind == FAILED and not values else 0
+        if self._failures >= MAX_FAILURES:
+            self.fault = f"{self._failures} trials in a row failed at their start, the last one by: {outcome.reason}"
 
     def _followed(self, trial: optuna.Trial) -> tuple[Outcome, list[tuple[int, float]]] | None:
         """Runs a trial; returns its outcome and the values that count, None if it stays unfinished."""
@@ -165,9 +190,10 @@ class Worker:
         config, run = self.study.config_of(trial), self.study.run_of(trial.number)
         _make_run(run, config)
         metric = self.study.definition.metric
-        watcher = Watcher(trial, run, metric, config.run.steps, beats=self.study.shared)
+        pulse = Pulse(trial, beats=self.study.shared)
+        watcher = Watcher(trial, run, metric, config.run.steps, pulse)
         begun = time.monotonic()
-        outcome = self._run(trial, run, watcher) if self._is_free(run) else None
+        outcome = self._run(trial, run, watcher, pulse) if self._is_free(run, pulse) else None
         spent = float(trial.user_attrs.get(outcomes.SECONDS, 0.0)) + time.monotonic() - begun
         trial.set_user_attr(outcomes.SECONDS, round(spent, 1))
         if outcome is not None and outcome.kind == INTERRUPTED:
@@ -177,9 +203,10 @@ class Worker:
         # A run that rolled back has cut its records, and written others.
         return outcome, values_of(run, metric) if outcome.kind == DONE else watcher.values
 
-    def _is_free(self, run: Path) -> bool:
+    def _is_free(self, run: Path, pulse: Pulse) -> bool:
         """Waits until the process of a killed worker, which stops by itself, has left the run; False if stopped."""
         while not self.stopped():
+            pulse.beat()
             try:
                 with directory_lock(run):
                     return True
@@ -187,7 +214,7 @@ class Worker:
                 time.sleep(POLL_SECONDS)
         return False
 
-    def _run(self, trial: optuna.Trial, run: Path, watcher: Watcher) -> Outcome | None:
+    def _run(self, trial: optuna.Trial, run: Path, watcher: Watcher, pulse: Pulse) -> Outcome | None:
         """Runs the process; returns the outcome, None if the worker was stopped."""
         process = TrialProcess(self.command, run, self.study.log_of(trial.number))
         try:
@@ -197,11 +224,12 @@ class Worker:
                 if ending is not None:
                     return ending
                 if status is not None:
-                    return outcome_of(status, watcher.values, run, process.last_line)
+                    blamed = self.study.definition.blamed
+                    return outcome_of(status, watcher.values, run, process.last_line, blamed)
                 time.sleep(POLL_SECONDS)
             return None
         finally:
-            process.close()
+            process.close(pulse.beat)
 
     def _interrupted(self, trial: optuna.Trial, outcome: Outcome) -> Outcome | None:
         """Counts an interruption that did not come from here; fails the trial when there were too many."""

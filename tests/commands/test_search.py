@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from egan_tf.commands import search, search_setup
 from egan_tf.commands.search_arguments import parse_budget, read_arguments
-from egan_tf.search.default_space import refusal
 from egan_tf.search.definition import Definition
-from egan_tf.training.config import Config
-from egan_tf.utils.checks import InputError, RunError
-from tests.search.studies import RATE, TRAINER, made
+from egan_tf.search.engine import suggestions
+from egan_tf.search.space import config_of
+from egan_tf.utils.checks import InputError
+from tests.search.studies import made
+
+DRY_RUN = search_setup._dry_run
+
+pytestmark = pytest.mark.usefixtures("_without_a_dry_run")
 
 REFUSED = {
     "--trials 0": "trials: must be a whole number of at least 1, got '0'",
@@ -51,23 +54,17 @@ REFUSED = {
     "--resume x --search width=int:8:16": "search: cannot change in a resumed study",
     "--resume x --width 8": "width: cannot change in a resumed study",
     "--resume x --dry-run": "dry_run: is for a new study",
+    **{
+        f"--resume x --list {flag}": f"{flag.split()[0][2:].replace('-', '_')}: has no meaning with --list"
+        for flag in (
+            *("--trials 5", "--budget 5h", "--budget 900", "--seeds 0-3", "--name other", "--overwrite"),
+            *("--data-dir d", "--trust-code"),
+        )
+    },
+    "--resume x --studies-dir y": "studies_dir: has no meaning where --resume names a folder, x",
+    "--clear-cache --trials 3": "clear_cache: is for egan-train; leave it out",
     "--list": "list: shows the trials of the study that --resume names",
 }
-
-
-@pytest.fixture(autouse=True)
-def _without_a_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Takes the configuration as `egan-train --dry-run` would resolve it, which takes ten seconds."""
-
-    def resolved(arguments: list[str]) -> Config:
-        config = search_setup.read_command_line(arguments).config
-        problem = refusal(config)
-        if problem:
-            raise InputError(*problem.split(": ", 1))
-        return config
-
-    monkeypatch.setattr(search_setup, "_dry_run", resolved)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("line", REFUSED)
@@ -113,6 +110,21 @@ def test_code_is_imported_only_if_typed_or_trusted(tmp_path: Path) -> None:
         search.main(["--resume", str(study.folder)])
 
 
+@pytest.mark.parametrize(
+    ("program", "says"),
+    {
+        "raise OSError('no space')": "OSError: no space",
+        "print('egan-train: error: width: is odd', file=sys.stderr); sys.exit(2)": "width: is odd",
+        "sys.exit(3)": "settings: egan-train --dry-run: exit status 3, and no reason was printed",
+    }.items(),
+)
+def test_a_dry_run_that_fails_says_why(program: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_setup, "python_command", lambda *_: [sys.executable, "-c", f"import sys; {program}"])
+    with pytest.raises(InputError) as refused:
+        DRY_RUN([])
+    assert str(refused.value) == says
+
+
 WASSERSTEIN = ["--preset", "paper", "--discriminator-loss", "wasserstein", "--mutations", "wasserstein"]
 PENALTY = "gradient_penalty_weight=choice:1|10"
 
@@ -153,16 +165,14 @@ def test_values_of_every_kind_are_laid_over_the_configuration(tmp_path: Path, mo
     monkeypatch.setattr(search_setup, "_dry_run", lambda arguments: asked.append(arguments) or check(arguments))
     (tmp_path / "mine.py").write_text("def fitness(evaluation, gamma):\n    return evaluation.quality\n")
     space = ["fitness=choice:mine:fitness|logit", "mutations=choice:minimax+heuristic|heuristic+minimax"]
-    space += ["reuse_evaluation_batch=choice:false|no", "evaluation_size=choice:none|40", "width=int:7:9"]
+    space += ["reuse_evaluation_batch=choice:false|true", "evaluation_size=choice:none|40", "width=int:7:9"]
     space += ["gamma=uniform:-0.2:-0.1", "augmentations=choice:color|color+cutout"]
     made = new("--preset", "digits", "--search", *space)
     base = search_setup.read_command_line(["--preset", "digits", "--name", "digits-search"]).config
     assert made.config == base
     point = search_setup.read_command_line(asked[0]).config
-    assert (point.evolution.fitness, point.evolution.reuse_evaluation_batch) in [
-        ("mine:fitness", False),
-        ("logit", False),
-    ]
+    assert point in [config_of(base, made.space, drawn) for drawn in suggestions(made, [], search_setup.CANDIDATES)]
+    assert point.evolution.fitness in ("mine:fitness", "logit")
     assert set(point.evolution.mutations) == {"minimax", "heuristic"} and -0.2 <= point.evolution.gamma <= -0.1
     assert point.evolution.evaluation_size in (None, 40) and 7 <= point.network.width <= 9
     assert point.evolution.augmentations[0] == "color"
@@ -174,109 +184,3 @@ def test_a_budget_is_generations_or_a_time() -> None:
     for text in ("", "0", "0m", "-3", "1.5", "1d", "m", "1e3", "nan"):
         with pytest.raises(InputError, match="budget: must be generations, or a time"):
             parse_budget(text)
-
-
-@pytest.fixture
-def _faked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trials that train nothing, and no winner to export."""
-    from egan_tf.search import process, winner
-
-    def exported(*arguments):
-        raise RunError("nothing was trained")
-
-    monkeypatch.setattr(process, "python_command", lambda *_: TRAINER)
-    monkeypatch.setattr(winner, "export_winner", exported)
-    monkeypatch.setenv("FAKE_SECONDS", "0.002")
-
-
-@pytest.mark.usefixtures("_faked")
-def test_a_study_stops_by_time_is_listed_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    flags = ["--search", RATE, "--steps", "90", "--evaluate-every", "10", "--trials", "3"]
-    assert search.main([*flags, "--budget", "0.001s"]) == 0
-    folder = Path("studies/001-digits-search")
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == f"study: {folder}"
-    assert printed[-1].endswith(f" --resume {folder}") and printed[-1].startswith("stopped; to resume: ")
-    with pytest.raises(RunError, match="nothing was trained"):
-        search.main(["--resume"])
-    printed = capsys.readouterr().out
-    assert printed.splitlines()[1].startswith("trial 0: frechet_distance 1.1111 at generation 90; best 1.1111")
-    assert "\nbest: trial 0, frechet_distance 1.1111\n" in printed
-    assert (folder / "results.json").is_file()
-    assert search.main(["--resume", str(folder), "--list"]) == 0
-    table = capsys.readouterr().out.splitlines()
-    assert len(table) == 6 and table[0].split()[:3] == ["trial", "outcome", "frechet_distance"]
-    for line, says in {
-        "--trials 2": "trials: the study has 3 trials; ask for at least as many",
-        "--seeds 0-3": "seeds: are those of a sweep; this study is a search",
-        "--storage sqlite:///x.db": "storage: the study has its own",
-    }.items():
-        with pytest.raises(InputError, match=says):
-            search.main(["--resume", str(folder), *line.split()])
-
-
-@pytest.mark.usefixtures("_faked")
-def test_an_export_that_fails_keeps_the_record_of_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from egan_tf.search import winner
-
-    record = {"trial": 0, "generation": 90, "card_sha256": "0" * 64, "model": "saved_models/digits-search"}
-    asked: list[tuple] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(winner, "export_winner", lambda study, command, *how: asked.append(how) or record)
-        search.main(["--search", RATE, "--steps", "90", "--evaluate-every", "10", "--trials", "1"])
-        search.main(["--resume", "--name", "other", "--overwrite"])
-    assert asked == [(None, False), ("other", True)]
-    results = Path("studies/001-digits-search/results.json")
-    for _ in range(2):
-        with pytest.raises(RunError, match="nothing was trained"):
-            search.main(["--resume"])
-        assert json.loads(results.read_text())["export"] == record
-    assert "model: " not in capsys.readouterr().out.rpartition("study: ")[2]
-
-
-@pytest.mark.usefixtures("_faked")
-def test_a_disk_that_is_full_ends_the_study_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from egan_tf.search import study, worker
-
-    flags = ["--search", RATE, "--steps", "90", "--evaluate-every", "10", "--trials", "2"]
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "a.file")
-
-    search.main([*flags, "--budget", "0.001s"])
-    says = (
-        r"^a.file cannot be read or written: No space left on device; the trials of studies/001-digits-search are kept$"
-    )
-    for module, name in (
-        (worker, "_make_run"),
-        (worker, "TrialProcess"),
-        (study.Study, "trial_lock"),
-        (study, "write_results"),
-    ):
-        with monkeypatch.context() as patch:
-            patch.setattr(module, name, full)
-            with pytest.raises(RunError, match=says):
-                search.main(["--resume"])
-
-
-@pytest.mark.usefixtures("_faked")
-def test_a_sweep_stops_by_its_budget_and_says_what_is_queued(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    flags = ["--seeds", "0-4", "--steps", "90", "--evaluate-every", "10"]
-    with pytest.raises(RunError, match="nothing was trained"):
-        search.main([*flags, "--budget", "200"])
-    printed = capsys.readouterr().out.splitlines()
-    folder = Path("studies/001-digits-seeds")
-    assert "queued: seeds 2-4" in printed
-    assert printed[-1].startswith("stopped by the budget; to resume: ")
-    assert printed[-1].endswith(f" --resume {folder} --budget 450")
-    before = (folder / "trials.db").read_bytes()
-    with pytest.raises(InputError, match="^budget: of 269 generations the trials take 180, .* queued: seeds 2-4$"):
-        search.main(["--resume", "--budget", "269", "--seeds", "0-9"])
-    assert (folder / "trials.db").read_bytes() == before
-    with pytest.raises(RunError, match="nothing was trained"):
-        search.main(["--resume", "--budget", "450"])
-    assert "queued" not in capsys.readouterr().out

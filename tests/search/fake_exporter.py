@@ -23,7 +23,9 @@ model.mkdir(parents=True, exist_ok=True)
 count = model / "count.txt"
 count.write_text(str(int(count.read_text()) + 1 if count.exists() else 1))
 (model / "card.json").unlink(missing_ok=True)
+kept = [json.loads(path.read_text()) for path in Path(run).glob("checkpoints/*/manifest.json")]
 best = best_of(values_of(Path(run), "frechet_distance"), False)
 assert best is not None
-card = {"format": CARD_FORMAT, "config": config.public(), "steps": best[0], "files": file_table(model)}
+generation = max(kept, key=lambda one: one["score"])["generation"] if kept else best[0]
+card = {"format": CARD_FORMAT, "config": config.public(), "steps": generation, "files": file_table(model)}
 (model / "card.json").write_text(json.dumps(card))

@@ -3,7 +3,8 @@
 `python fake_trainer.py RUN`. The learning rate of the generators decides: the metric falls faster the nearer it is to
 0.001; above 0.05 it is not finite. The width decides how the process behaves: 1 is refused, 2 ends with an error, 3 by
 SIGKILL, 4 by SIGKILL the first time, 5 with no viable child, 6 with none before there was a checkpoint. With FAKE_GATE
-it waits after its first evaluation until a file of that path exists.
+it waits after its first evaluation until a file of that path exists. With FAKE_FAULT, a file of
+`{"status": 1, "says": "the disk is full", "at": 40}`, it ends so at that generation as long as there is such a file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 run = Path(sys.argv[1])
 config = json.loads((run / "config.json").read_text())
 seconds = float(os.environ.get("FAKE_SECONDS", "0.01"))
+fault = Path(os.environ.get("FAKE_FAULT", "nothing"))
 gate = os.environ.get("FAKE_GATE", "")
 rate, width = config["optimizer"]["generator_learning_rate"], config["network"]["width"]
 steps, every = config["run"]["steps"], config["metrics"]["evaluate_every"]
@@ -58,6 +60,9 @@ for step in range((done + 1) * every, steps + 1, every):
     time.sleep(seconds)
     while gate and step > every and not os.path.exists(gate):
         time.sleep(0.02)
+    if fault.is_file() and step == (ends := json.loads(fault.read_text()))["at"]:
+        print(f"egan-train: error: {ends['says']}", file=sys.stderr)
+        sys.exit(ends["status"])
     if width == 3 or (width == 4 and starts == 1 and step > every):
         os.kill(os.getpid(), signal.SIGKILL)
     if width in (5, 6):

@@ -71,3 +71,28 @@ def test_functions_of_the_user_are_not_imported() -> None:
     assert offered(config("logistic", "lazy R1", **mine), "r1_weight") == ("0.1", "1", "10")
     assert offered(config("wasserstein", "R1", **mine), "r1_weight") == ("0.1", "1", "10")
     assert offered(config("nowhere:loss", "R1", **mine), "r1_weight") == ("0", "0.1", "1", "10")
+
+
+@pytest.mark.parametrize("value", [0.123456789, 1 / 3, 1e-7, 0.9999999])
+def test_own_values_are_in_the_space_to_the_last_digit(value: float) -> None:
+    """As those that an earlier study drew."""
+    own = config("logistic", "R1").replace(
+        evolution={"r1_weight": value}, optimizer={"generator_beta_1": value, "discriminator_beta_1": value / 2}
+    )
+    space = default_space(own)
+    drawn = own_values(own, space)
+    assert drawn is not None and config_of(own, space, drawn) == own
+    check_all(own)
+
+
+def test_what_is_fixed_is_left_out_and_may_have_any_value() -> None:
+    one = config("logistic", "R1")
+    labels = [parameter.label for parameter in default_space(one)]
+    betas = "generator_beta_1,discriminator_beta_1"
+    assert betas in labels
+    for name in ("generator_learning_rate", "r1_weight", "mutations"):
+        assert [parameter.label for parameter in default_space(one, {name})] == [x for x in labels if x != name]
+    left = [parameter.label for parameter in default_space(one, {"generator_beta_1"})]
+    assert left == [label if label != betas else "discriminator_beta_1" for label in labels]
+    tiny = one.replace(optimizer={"generator_learning_rate": 1e-323})
+    assert len(default_space(tiny, {"generator_learning_rate", *betas.split(",")})) == len(labels) - 2

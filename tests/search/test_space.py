@@ -66,6 +66,10 @@ REFUSED = {
     "r1_weight=choice:0|x": "r1_weight: must be a finite number, got 'x'",
     "r1_weight=choice:0": "r1_weight: a choice has at least two values",
     "r1_weight=choice:0|1|0": "r1_weight: the choice '0' is named twice",
+    "r1_weight=choice:1|0.5|1.0": "r1_weight: the choices '1' and '1.0' are the same",
+    "evaluation_size=choice:none|8|None": "evaluation_size: the choices 'none' and 'None' are the same",
+    "reuse_evaluation_batch=choice:true|no|yes": "reuse_evaluation_batch: the choices 'true' and 'yes' are the same",
+    "mutations=choice:minimax+heuristic|minimax + heuristic": "mutations: the choices 'minimax+heuristic' and ",
     "xla=choice:on|maybe": "xla: unknown value 'maybe'",
     "mutations=choice:heuristic|minimaxx": "mutations: unknown value 'minimaxx' (did you mean 'minimax'?)",
     "mutations=choice:heuristic|": "mutations: must be a sequence of names or functions, at least one",
@@ -106,6 +110,15 @@ def test_values_outside_the_space_are_not_its_own() -> None:
     config = preset("digits").replace(network={"width": 20})
     for text in ("width=int:16:64:16", "width=int:24:64", "width=choice:8|16", "width,latent_size=int:1:64"):
         assert own_values(config, parse_space([text])) is None
+
+
+def test_fractions_are_not_in_a_space_of_whole_numbers() -> None:
+    space = parse_space(["r1_weight=int:0:10"])
+    for own, drawn in ((0.5, None), (1.5, None), (0.0, 0), (3.0, 3)):
+        config = preset("digits").replace(evolution={"r1_weight": own})
+        assert own_values(config, space) == (None if drawn is None else {"r1_weight": drawn})
+        first = suggestions(Definition(config, space), first_trials(Definition(config, space)), 1)[0]["r1_weight"]
+        assert isinstance(first, int) and (drawn is None or first == drawn)
 
 
 @pytest.mark.parametrize("name", PRESETS)

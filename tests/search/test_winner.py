@@ -83,3 +83,37 @@ def test_the_export_of_somebody_else_is_kept(foreign: str, study: Study, tmp_pat
     assert export_winner(study, EXPORTER) == other, "the name that was chosen stays"
     assert export_winner(study, EXPORTER, name="s", overwrite=True)["model"] == str(model)
     assert exports(model) == 2
+
+
+def test_what_is_recorded_is_the_generation_that_was_exported(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checkpoint of the best generation, 90, could not be written, as on a full disk; the run went on."""
+    model = tmp_path / "models" / "s"
+    for generation, score in ((70, -1.3), (80, -1.2)):
+        folder = study.run_of(0) / "checkpoints" / f"{generation:08d}"
+        folder.mkdir(parents=True)
+        manifest = {"generation": generation, "score": score, "measurement": {"metric": "frechet_distance"}}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    first = export_winner(study, EXPORTER)
+    assert (first["trial"], first["generation"]) == (0, 80)
+    said = "trial 0 was best at generation 90, but has no checkpoint of it; exported is 80"
+    assert capsys.readouterr().err.count(said) == 1
+    assert export_winner(reopened(study), EXPORTER) == first and exports(model) == 1, "known by its card"
+    record(study, first)
+    assert export_winner(study, EXPORTER) == first and exports(model) == 1
+
+
+ENDS = {
+    "raise ValueError('no card')": "ValueError: no card",
+    "import os; print('x', file=sys.stderr, flush=True); os.kill(os.getpid(), 9)": "ended by signal 9",
+    "sys.exit(3)": "exit status 3, and no reason was printed",
+    "print('egan-export: error: run: is gone', file=sys.stderr); sys.exit(2)": "run: is gone",
+}
+
+
+@pytest.mark.parametrize("program", ENDS)
+def test_an_export_that_fails_says_why(program: str, study: Study) -> None:
+    with pytest.raises(RunError) as error:
+        export_winner(study, [sys.executable, "-c", f"import sys; {program}"])
+    assert str(error.value) == f"the winner, {study.run_of(0)}, was not exported: {ENDS[program]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,8 +122,8 @@ def test_a_trial_that_is_to_end_early_ends_also_if_its_worker_is_killed_first(
     assert [row["outcome"] for row in rows(whole)] == ["done", "pruned" if rate == "0.01" else "diverged"]
     close, killed = worker.TrialProcess.close, [False]
 
-    def kill(self: worker.TrialProcess) -> None:
-        close(self)
+    def kill(self: worker.TrialProcess, meanwhile: Callable[[], None]) -> None:
+        close(self, meanwhile)
         if cut.trials[1].state == TrialState.RUNNING and not killed[0]:
             killed[0] = True
             raise KeyboardInterrupt
@@ -203,7 +204,7 @@ def test_every_trial_is_the_folder_of_a_run(tmp_path: Path) -> None:
         config = read_config(study.run_of(trial.number))
         assert config == study.config_of(trial)
         assert config.network.width == trial.params["width"]
-        assert (config.run.name, config.run.models_dir) == (f"trial-00{trial.number}", str(study.folder / "models"))
+        assert (config.run.name, config.run.models_dir) == (f"trial-00{trial.number}", str(study.models_dir))
 
 
 @pytest.mark.parametrize("name", ["a b%20{x}?", "#é"])

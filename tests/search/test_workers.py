@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -14,11 +15,14 @@ import pytest
 
 from egan_tf.search import engine
 from egan_tf.search import outcome as outcomes
+from egan_tf.search import study as study_module
+from egan_tf.search.again import FOLDER
 from egan_tf.search.outcome import values_of
-from egan_tf.search.study import FOLDER, HOST, Study, create_study, join_study, open_study
+from egan_tf.search.study import HOST, Study, create_study, join_study, open_study
 from egan_tf.search.table import counted, rows
 from egan_tf.search.worker import Worker
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.locks import LocksUnsupportedError
 from tests.search.studies import RATE, TRAINER, definition, made, reopened, started_worker, work
 
 
@@ -181,6 +185,24 @@ def test_a_storage_keeps_its_studies(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="resume: other is neither"):
         join_study("other", url, tmp_path / "studies")
     assert [path.name for path in (tmp_path / "studies").iterdir()] == ["001-s"]
+
+
+@pytest.mark.parametrize("fault", ["no folder", "no locks"])
+def test_a_study_whose_folder_cannot_be_made_is_not_in_the_storage(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, studies = f"sqlite:///{tmp_path}/shared.db", tmp_path / "file"
+
+    def unsupported(*_: object, **__: object) -> None:
+        raise LocksUnsupportedError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="studies_dir: "):
+        if fault == "no folder":
+            studies.write_text("")
+        else:
+            patch.setattr(study_module, "path_lock", unsupported)
+        create_study(definition(RATE), studies, url)
+    assert create_study(definition(RATE), tmp_path / "studies", url).name == "s"
 
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql://user:secret@localhost/db", "sqlite:////nowhere/at/all.db"])
