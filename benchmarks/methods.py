@@ -255,6 +255,9 @@ TOURNAMENTS: dict[str, Method] = {
     "auto_random": Method({"tournaments": "auto", "fitness": "logit"}, RandomChoiceEGAN),
     **{f"never_{name}": Method({"tournaments": NEVER, "mutations": starting_with(name)}) for name in MUTATIONS},
     "slots": Method({"slots": "objective"}),
+    "auto_random_slots": Method({"tournaments": "auto", "fitness": "logit", "slots": "objective"}, RandomChoiceEGAN),
+    "auto_logit_slots": Method({"tournaments": "auto", "fitness": "logit", "slots": "objective"}),
+    "bandit_slots": Method({"tournaments": "bandit", "slots": "objective"}),
     "balanced": Method({"fitness": "balanced"}),
     "logit": Method({"fitness": "logit"}),
 }
