@@ -181,9 +181,3 @@ def test_flags_that_cannot_work_are_one_line(flags: list[str], says: str, path: 
     with pytest.raises(InputError, match=f"^{says}"):
         main([str(path), "--out", str(tmp_path / "x.png"), *flags])
     assert list(tmp_path.iterdir()) == []
-
-
-def test_labels_from_an_iterator_serve_every_call(sampler: Sampler) -> None:
-    conditioned = sampler.at(iter([0, 1, 0]))
-    assert np.array_equal(conditioned.sample(3), conditioned.sample(3))
-    assert np.array_equal(conditioned.sample(3), sampler.sample(3, labels=[0, 1, 0]))
