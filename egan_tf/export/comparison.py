@@ -17,15 +17,15 @@ SEEDED_CALLS = ((0, 0, 1), (3, (1 << 32) - 2, 7))
 """Seeds, first samples and counts; the samples of the second call have numbers of 32 and of 33 bits."""
 
 TOLERANCE = 1e-5
-"""Largest difference of a file that computes in float32 from the float32 model, for samples within [-1, 1]; see
-`allowed` for others."""
+"""Largest difference of a file that computes in float32 from the float32 model, for samples within [-1, 1]; in
+proportion for larger ones."""
 
 ROUNDING_LIMIT = 1e-3
 """What may be added to a bound for the generator's own rounding: an eighth of a level of 255."""
 
 
 class Bound(NamedTuple):
-    """How much samples may differ, for samples within [-1, 1]; see `allowed` for others.
+    """How much samples may differ, for samples within [-1, 1]; in proportion for larger ones.
 
     Attributes:
         largest: of any number.
@@ -77,45 +77,30 @@ def noise_problem(noise_fn: Callable[[int, int, int], np.ndarray], spec: Samplin
     return ""
 
 
-def unit_of(samples: np.ndarray, spec: SamplingSpec) -> float:
-    """What a bound is in units of: half the width of the value range, else the largest absolute value, at least 1."""
-    if spec.value_range is None:
-        return max(1.0, float(np.abs(samples).max()))
-    low, high = spec.value_range
-    return (high - low) / 2
+def scale_of(samples: np.ndarray) -> float:
+    """What a bound is multiplied by: the largest absolute value, at least 1."""
+    return max(1.0, float(np.abs(samples).max()))
 
 
-def allowed(bound: Bound, samples: np.ndarray, spec: SamplingSpec) -> Bound:
-    """A bound in the samples' own unit.
-
-    Samples far from 0, such as within [100, 101], are rounded by more than their range says, in proportion to how far
-    its middle is.
-
-    Args:
-        bound: for samples within [-1, 1].
-        samples: float32 [batch, ...], of the generator.
-        spec: of the generator.
-    """
-    unit, middle = unit_of(samples, spec), 0.0 if spec.value_range is None else abs(sum(spec.value_range)) / 2
-    return Bound(*(limit * unit + TOLERANCE * middle for limit in bound))
-
-
-def difference(samples: np.ndarray, expected: np.ndarray, most: Bound) -> Difference:
+def difference(samples: np.ndarray, expected: np.ndarray, bound: Bound, scale: float | None = None) -> Difference:
     """Compares samples; shapes and types must be equal.
 
     Args:
         samples: what is compared.
         expected: float32 [batch, ...], what it should be.
-        most: of their difference, in their own unit; see `allowed`.
+        bound: of their difference.
+        scale: what the bound is multiplied by; by default `scale_of(expected)`.
     """
     if samples.shape != expected.shape or samples.dtype != np.float32:
         found = f"{samples.dtype} {list(samples.shape)}"
         problem = f"makes {found} where it makes float32 {list(expected.shape)}"
         return Difference(float("nan"), float("nan"), problem)
     gap = np.abs(samples.astype(np.float64) - expected)
+    scale = scale_of(expected) if scale is None else scale
     largest, rms = float(gap.max()), float(np.sqrt(np.mean(np.square(gap))))
-    if not largest <= most.largest:  # so that NaN fails too
-        return Difference(largest, rms, f"differs by {largest:.3g}, allowed {most.largest:.3g}")
-    if not rms <= most.rms:
-        return Difference(largest, rms, f"differs by {rms:.3g} (root mean square), allowed {most.rms:.3g}")
+    if not largest <= bound.largest * scale:  # so that NaN fails too
+        return Difference(largest, rms, f"differs by {largest:.3g}, allowed {bound.largest * scale:.3g}")
+    if not rms <= bound.rms * scale:
+        allowed = f"{bound.rms * scale:.3g}"
+        return Difference(largest, rms, f"differs by {rms:.3g} (root mean square), allowed {allowed}")
     return Difference(largest, rms, "")

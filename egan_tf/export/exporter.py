@@ -12,7 +12,6 @@ import keras
 import numpy as np
 
 from egan_tf.evolution.egan import EGAN
-from egan_tf.evolution.settings import MAX_SEED
 from egan_tf.export.arguments import (
     check_class_names,
     check_directory,
@@ -93,7 +92,7 @@ def export_generator(
     directory, names = check_directory(directory), check_formats(formats)
     user_card = check_card({} if card is None else card)
     bounds, labels = check_value_range(value_range), check_class_names(class_names)
-    integer("preview_seed", preview_seed, minimum=0, maximum=MAX_SEED)
+    integer("preview_seed", preview_seed, minimum=0)
     rows = check_rows_per_call(rows_per_call, names)
     check_export_directory(directory, overwrite)
     name, path = directory.resolve().name, _display_path(directory)
@@ -167,5 +166,5 @@ def _display_path(directory: Path) -> str:
     final = directory.resolve()
     try:
         return final.relative_to(Path.cwd()).as_posix()
-    except (ValueError, FileNotFoundError):  # elsewhere, or the working directory was deleted
+    except ValueError:
         return final.name

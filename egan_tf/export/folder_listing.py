@@ -6,11 +6,6 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from egan_tf.sampling.integrity import CARD_FILE
-
-UNLISTED = {CARD_FILE, ".DS_Store"}
-"""What no card lists: itself, and what a file manager leaves."""
-
 
 class Listing(NamedTuple):
     """What lies below a folder, by relative path with slashes.

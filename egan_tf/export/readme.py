@@ -106,7 +106,7 @@ def _verification(card: Mapping[str, Any]) -> str:
             name,
             ", ".join(map(str, found.get("batch_sizes", []))),
             f"{found['largest_difference']:.2g}",
-            f"{found.get('allowed', found['tolerance']):.3g}",
+            f"{found['tolerance']:.3g}",
             f"{found['rms_difference']:.2g}" if "rms_difference" in found else "",
         ]
         for name, found in card["verification"].items()

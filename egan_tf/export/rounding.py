@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.stateless import forward_pass, state_of
-from egan_tf.export.comparison import ROUNDING_LIMIT, TOLERANCE, Bound, unit_of, verification_inputs
+from egan_tf.export.comparison import ROUNDING_LIMIT, TOLERANCE, Bound, scale_of, verification_inputs
 from egan_tf.sampling.spec import SamplingSpec
 
 MARGIN = 3.0
@@ -44,6 +44,6 @@ def rounding_of(model: keras.Model, spec: SamplingSpec) -> Bound:
                 tf.cast(forward_pass(model, each, noise, labels, training=False).outputs, tf.float32).numpy()
                 for each in (state, near)
             )
-        gap = np.abs(samples.astype(np.float64) - others) / unit_of(samples, spec)
+        gap = np.abs(samples.astype(np.float64) - others) / scale_of(samples)
         largest, rms = max(largest, float(gap.max())), max(rms, float(np.sqrt(np.mean(np.square(gap)))))
     return Bound(*(min(ROUNDING_LIMIT, max(0.0, MARGIN * move - TOLERANCE)) for move in (largest, rms)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -11,13 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from egan_tf.evolution.architecture import input_shapes
 from egan_tf.evolution.label_check import class_count
 from egan_tf.export.comparison import Bound
 from egan_tf.export.rounding import rounding_of
 from egan_tf.sampling.noise import DISTRIBUTIONS
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import InputError, first_line, format_value, integer, one_of, require
+from egan_tf.utils.checks import InputError, format_value, integer, one_of, require
 
 
 class LatentLike(Protocol):
@@ -89,36 +88,11 @@ def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
         require(known, "latent", problem)
         return Noise(integer("latent", latent.size), one_of("latent", latent.distribution, DISTRIBUTIONS))
     distribution = one_of("latent", DISTRIBUTIONS[0] if latent is None else latent, DISTRIBUTIONS)
-    shapes = _known_shapes(generator)
-    shape = shapes[0] if shapes else ()
+    first = (getattr(generator, "inputs", None) or [None])[0]
+    shape = tuple(getattr(first, "shape", ()))
     known = not isinstance(generator, keras.Model) or (len(shape) == 2 and shape[1] is not None)
     require(known, "latent", f"the generator does not say how long its noise is; give Latent(SIZE, {distribution!r})")
-    return Noise(shape[1] or 1 if len(shape) == 2 else 1, distribution)
-
-
-def _known_shapes(generator: Any) -> list[tuple[int | None, ...]]:
-    """The shapes of the inputs; none of what is no model, or of a subclass that was not called yet."""
-    if not isinstance(generator, keras.Model):
-        return []
-    try:
-        return input_shapes("generator", generator)
-    except InputError:
-        return []
-
-
-def _takes_labels(generator: keras.Model, named: bool) -> bool:
-    """Whether a generator has labels as its second input; of one that does not say so, whether classes are `named`.
-
-    Raises:
-        InputError: its inputs are others than noise, or noise and labels in this order.
-    """
-    shapes = _known_shapes(generator)
-    require(len(shapes) <= 2, "generator", f"takes {len(shapes)} inputs; noise and labels can be exported")
-    declared = getattr(generator, "_inputs_struct", None)
-    ordered = not isinstance(declared, Mapping) and (len(shapes) < 2 or len(shapes[0]) == 2)
-    taken = f"a dictionary of {', '.join(declared)}" if isinstance(declared, Mapping) else f"shapes {shapes}"
-    require(ordered, "generator", f"must take noise [batch, n], or [noise, labels] in this order; it takes {taken}")
-    return len(shapes) == 2 if shapes else named
+    return Noise(shape[1] if len(shape) == 2 else 1, distribution)
 
 
 def prepare_source(
@@ -143,7 +117,9 @@ def prepare_source(
         InputError: the generator has other inputs or outputs, or cannot be rebuilt in float32.
     """
     require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
-    conditional = _takes_labels(generator, bool(class_names))
+    inputs = getattr(generator, "inputs", None) or [None]
+    require(len(inputs) <= 2, "generator", f"takes {len(inputs)} inputs; noise and labels can be exported")
+    conditional = len(inputs) == 2
     problem = "must be given for a generator with a second input" if conditional else "the generator takes no labels"
     require(conditional == bool(class_names), "class_names", problem)
     known = class_count(generator) or len(class_names)
@@ -210,11 +186,7 @@ def _to_float32(generator: keras.Model, latent_size: int, conditional: bool) -> 
 def _float_types(generator: keras.Model, latent_size: int, conditional: bool) -> set[tf.DType]:
     signature = [tf.TensorSpec((None, latent_size), tf.float32), *([tf.TensorSpec((None,), tf.int32)] * conditional)]
     traced = tf.function(lambda *inputs: generator(inputs_of(*inputs), training=False), autograph=False)
-    try:
-        operations = traced.get_concrete_function(*signature).graph.get_operations()
-    except Exception as error:  # a layer of the user that only runs eagerly
-        reason = first_line(error)
-        raise InputError("generator", f"cannot be traced into a graph, which all formats need: {reason}") from error
+    operations = traced.get_concrete_function(*signature).graph.get_operations()
     return {tensor.dtype for operation in operations for tensor in operation.outputs if tensor.dtype.is_floating}
 
 

@@ -18,17 +18,6 @@ from egan_tf.utils.checks import InputError, format_value
 
 Failure = FormatError | ExportMismatchError
 
-DISK_ERRORS = (
-    tf.errors.ResourceExhaustedError,
-    tf.errors.DataLossError,
-    tf.errors.UnavailableError,
-    tf.errors.UnknownError,
-    tf.errors.PermissionDeniedError,
-    tf.errors.FailedPreconditionError,
-    tf.errors.NotFoundError,
-)
-"""As which TensorFlow reports a full disk, or one that is gone; a user's layer may raise others."""
-
 
 class DiskError(InputError):
     """A format could not be written because the disk is full, or gone."""
@@ -85,7 +74,7 @@ def _write_verified(name: str, source: Source, directory: Path) -> dict[str, Any
     """Writes one format, loads it again and returns the card's entry of the comparison."""
     try:
         FORMATS[name].write(source, directory)
-    except (OSError, *DISK_ERRORS) as error:
+    except (OSError, tf.errors.OpError) as error:  # TensorFlow reports a full disk as an OpError
         raise DiskError("name", f"cannot write the {name}: {error}") from error
     except FormatError:
         raise

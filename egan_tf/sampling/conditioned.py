@@ -18,8 +18,7 @@ class ConditionedSampler:
             sampler: a `Sampler` of a conditional generator.
             labels: as in `Sampler.sample`; they are checked when samples are drawn.
         """
-        # An iterator would be used up by the first call.
-        self._sampler, self._labels = sampler, list(labels) if isinstance(labels, Iterator) else labels
+        self._sampler, self._labels = sampler, labels
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The sampler, which pickles by its path, and the labels."""

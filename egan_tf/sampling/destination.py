@@ -19,9 +19,6 @@ GIF, WEBP, TABLE = ".gif", ".webp", ".npz"
 KINDS = (ARRAY, PICTURE, FOLDER)
 """What plain samples are written as."""
 
-EXPORT_FORMATS = "egan_tf export "
-"""How the entry `format` of the card of an export begins."""
-
 _FOLDER_NAME = "the name of a folder without a dot or with a slash at its end"
 _NEEDS = {GIF: "--walk", WEBP: "--walk", TABLE: "--nearest"}
 
@@ -47,9 +44,9 @@ def check_destination(
     """Checks where samples shall go, before any is drawn.
 
     A name ends in one of `kinds`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
-    folder that exists, which must be empty, and neither a link nor a mount point. Refused is whatever lies in an
-    export, whose card would not list it; also through links the files that the card beside the model, or one above
-    `out`, lists, and the model itself.
+    folder that exists, which must be empty, and neither a link nor a mount point. Names of the files of an
+    export are refused: what a `card.json` beside `out` or in a folder above it lists, what the card beside the model
+    lists, and the model itself, also through links.
 
     Args:
         out: the file or folder; as text, because a `Path` drops the slash.
@@ -142,17 +139,6 @@ def _check_exports(out: Path, model: Path) -> None:
         for directory in {model.parent, model.resolve().parent}:
             files = (directory / name for name in _listed(directory, strict=False))
             require(not any(file.exists() and out.samefile(file) for file in files), "out", problem)
-    above = next((directory for directory in place.parents if _is_export(directory)), None)
-    require(above is None, "out", f"{out} lies in an export, whose card would not list it; choose another folder")
-
-
-def _is_export(directory: Path) -> bool:
-    """Whether a folder is an export, whose card would not list what is added."""
-    try:
-        card = read_card(directory) or {}
-    except InputError:
-        return False
-    return str(card.get("format", "")).startswith(EXPORT_FORMATS) and isinstance(card.get("files"), dict)
 
 
 def _listed(directory: Path, strict: bool) -> Iterable[str]:

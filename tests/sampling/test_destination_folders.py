@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
-from egan_tf.export.card import CARD_FORMAT
 from egan_tf.sampling import Sampler
 from egan_tf.sampling.files import write_samples
 from egan_tf.utils.checks import InputError
@@ -53,21 +51,3 @@ def test_a_folder_below_a_link_is_written(sampler: Sampler) -> None:
     write_samples(sampler, "link/samples", 3, 0)
     write_samples(sampler, "real/samples.npy", 3, 0)
     assert len(list(Path("real/samples").iterdir())) == 3
-
-
-@pytest.mark.parametrize("out", ["export/grid.png", "export/new.npy", "export/pictures/", "export/saved_model/x.png"])
-def test_nothing_is_added_to_an_export_whose_card_would_not_list_it(
-    out: str, sampler: Sampler, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (Path("export") / "saved_model").mkdir(parents=True)
-    (Path("export") / "card.json").write_text(json.dumps({"format": CARD_FORMAT, "files": {"generator.onnx": {}}}))
-    must_not_draw(monkeypatch)
-    with pytest.raises(InputError, match="lies in an export, whose card would not list it"):
-        write_samples(sampler, out, 3, 0)
-    assert len(list(Path("export").rglob("*"))) == 2
-
-
-def test_a_folder_with_another_card_takes_samples(sampler: Sampler) -> None:
-    Path("real/card.json").write_text(json.dumps({"format": "of something else", "files": {}}))
-    write_samples(sampler, "real/grid.png", 3, 0)
-    assert Path("real/grid.png").exists()

@@ -72,8 +72,9 @@ class Images(Format):
 
     def bound(self, spec: SamplingSpec) -> Bound:
         """Half a level, by rounding; with alpha, the colour, the alpha and their product are rounded."""
+        low, high = spec.value_range or (-1.0, 1.0)
         halves = 3 if spec.sample_shape[-1] == ALPHA else 1
-        most = halves / 255 + TOLERANCE
+        most = halves * (high - low) / 255 / 2 + TOLERANCE * max(1.0, abs(low), abs(high))
         return Bound(most, most)
 
     def expected(self, samples: np.ndarray, spec: SamplingSpec) -> np.ndarray:

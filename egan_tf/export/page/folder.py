@@ -6,7 +6,6 @@ import hashlib
 import html
 import importlib.resources
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -14,7 +13,7 @@ from typing import Any
 
 from egan_tf import __version__
 from egan_tf.export.card import export_card
-from egan_tf.export.folder_listing import UNLISTED, list_folder
+from egan_tf.export.folder_listing import list_folder
 from egan_tf.export.page.runtime import FILES, LICENSES, runtime_files
 from egan_tf.sampling.integrity import read_card
 from egan_tf.sampling.labels import number_texts
@@ -58,8 +57,7 @@ def write_page(
     """
     sampler = Sampler(path)
     _check_spec(sampler.spec, sampler.path)
-    # A page is UTF-8, the name of a folder any bytes.
-    name = os.fsencode(sampler.path.resolve().parent.name or sampler.path.stem).decode("utf-8", "replace")
+    name = sampler.path.resolve().parent.name or sampler.path.stem
     folder = out or Path("pages") / name
     try:
         final = folder.resolve()
@@ -146,7 +144,7 @@ def _check_folder(final: Path, overwrite: bool) -> None:
     listing = list_folder(final)
     for path, reason in listing.unreadable.items():
         raise InputError("out", f"cannot read {final / path}: {reason}; move that away first")
-    others = sorted((listing.files | listing.folders) - _ENTRIES - UNLISTED)
+    others = sorted((listing.files | listing.folders) - _ENTRIES)
     problem = f"{final} holds {', '.join(others[:3])}, not of the page; move that away first"
     require(not others, "out", problem)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.export.comparison import ROUNDING_LIMIT, Bound, allowed, difference
+from egan_tf.export.comparison import ROUNDING_LIMIT, Bound, difference, scale_of
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
 from egan_tf.export.receipt.sampling_process import SamplingError, samples_of
@@ -101,14 +101,15 @@ def _compare(
     compared = []
     if "sample_vectors" in card:
         positions, values = read_vectors(card["sample_vectors"], spec)
+        rows, scale = at_positions(made[:COUNT], positions), scale_of(made)
         # A few numbers may all lie where the difference is large.
-        most = allowed(Bound(bound.largest, bound.largest), made, spec)
-        one = difference(at_positions(made[:COUNT], positions), format_.expected(values, spec), most)
-        compared.append(("the samples of the card", most.largest, one))
+        one = difference(rows, format_.expected(values, spec), Bound(bound.largest, bound.largest), scale)
+        compared.append(("the samples of the card", bound.largest * scale, one))
     if reference not in (None, name):
+        allowed = bound + _bound(reference, card, spec)
         expected = format_.expected(samples[reference], spec)
-        most = allowed(bound + _bound(reference, card, spec), expected, spec)
-        compared.append((reference, most.largest, difference(made, expected, most)))
+        other = difference(made, expected, allowed)
+        compared.append((reference, allowed.largest * scale_of(expected), other))
     for what, _, found in compared:
         if found.problem:
             return Finding(name, DIFFERENT, f"compared with {what}: {found.problem}")
@@ -116,5 +117,5 @@ def _compare(
         return Finding(name, OK, "samples; the others are compared with it")
     if not compared:
         return Finding(name, NOT_CHECKED, "loads and samples; the card has no samples, and there is no other format")
-    said = [f"{what} {found.largest:.2g} (allowed {most:.2g})" for what, most, found in compared]
+    said = [f"{what} {found.largest:.2g} (allowed {allowed:.2g})" for what, allowed, found in compared]
     return Finding(name, OK, f"largest difference from {', from '.join(said)}")

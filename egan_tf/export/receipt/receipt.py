@@ -91,7 +91,7 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
     yield of_card
     if card is None:
         return
-    name = _absolute(path).relative_to(_absolute(directory)).as_posix()
+    name = path.absolute().relative_to(directory.absolute()).as_posix()
     if name not in card["files"]:
         yield Finding(name, DIFFERENT, "extra: the card does not list it")
         return
@@ -107,16 +107,10 @@ def _export_of(path: Path) -> Path | None:
 
     A `card.json` further above may be of anything else, or out of reach.
     """
-    beside, *above = list(_absolute(path).parents)[:MAX_DEPTH]
+    beside, *above = list(path.absolute().parents)[:MAX_DEPTH]
     if _has_card(beside):
         return beside
     return next((folder for folder in above if export_card(folder) is not None), None)
-
-
-def _absolute(path: Path) -> Path:
-    """The absolute path without `..`; links above a `..` are followed, as the system does, and others kept."""
-    absolute = path.absolute()
-    return absolute.parent.resolve() / absolute.name if ".." in absolute.parts else absolute
 
 
 def _has_card(directory: Path) -> bool:
