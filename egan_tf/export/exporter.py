@@ -97,12 +97,14 @@ def export_generator(
     check_export_directory(directory, overwrite)
     name, path = directory.resolve().name, _display_path(directory)
     check_utf8(directory, name, path)
+    conditional = None
     if isinstance(generator, EGAN):
+        conditional = generator.conditional
         latent = generator.latent if latent is None else latent
         is_image = len(generator.sample_shape) == IMAGE_AXES
         bounds = IMAGE_RANGE if bounds is None and is_image else bounds
         generator = generator.best_generator
-    prepared = prepare_source(generator, latent_of(generator, latent), bounds, labels)
+    prepared = prepare_source(generator, latent_of(generator, latent), bounds, labels, conditional)
     source = dataclasses.replace(prepared, rows_per_call=rows)
     float32_copy = verify_source(source)
     with atomic_export(directory, overwrite) as partial:

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from egan_tf.evolution.label_check import class_count
 from egan_tf.export.comparison import Bound
+from egan_tf.export.interface import shapes_taken
 from egan_tf.export.rounding import rounding_of
 from egan_tf.sampling.noise import DISTRIBUTIONS
 from egan_tf.sampling.spec import SamplingSpec
@@ -80,7 +81,8 @@ def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
     """The noise of a generator, its size from the model's first input unless it is given.
 
     Raises:
-        InputError: the noise is none, its distribution is unknown, or the model does not say the size.
+        InputError: the noise is none, its distribution is unknown, or the model does not say the size, or takes other
+            inputs than noise and labels.
     """
     if latent is not None and not isinstance(latent, str):
         known = hasattr(latent, "size") and hasattr(latent, "distribution")
@@ -88,11 +90,14 @@ def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
         require(known, "latent", problem)
         return Noise(integer("latent", latent.size), one_of("latent", latent.distribution, DISTRIBUTIONS))
     distribution = one_of("latent", DISTRIBUTIONS[0] if latent is None else latent, DISTRIBUTIONS)
-    first = (getattr(generator, "inputs", None) or [None])[0]
-    shape = tuple(getattr(first, "shape", ()))
-    known = not isinstance(generator, keras.Model) or (len(shape) == 2 and shape[1] is not None)
-    require(known, "latent", f"the generator does not say how long its noise is; give Latent(SIZE, {distribution!r})")
-    return Noise(shape[1] if len(shape) == 2 else 1, distribution)
+    if not isinstance(generator, keras.Model):
+        return Noise(1, distribution)  # `prepare_source` refuses it
+    shape = (shapes_taken(generator) or [()])[0]
+    size = shape[1] if len(shape) == 2 else None
+    if size is None:
+        problem = f"the generator does not say how long its noise is; give Latent(SIZE, {distribution!r})"
+        raise InputError("latent", problem)
+    return Noise(size, distribution)
 
 
 def prepare_source(
@@ -100,6 +105,7 @@ def prepare_source(
     latent: LatentLike,
     value_range: Iterable[float] | None,
     class_names: Sequence[str] = (),
+    conditional: bool | None = None,
 ) -> Source:
     """Checks that a generator can be exported, and determines the shape of its samples.
 
@@ -109,6 +115,8 @@ def prepare_source(
         latent: size and distribution of the noise.
         value_range: lowest and highest value of a sample; None only for samples that are no images.
         class_names: one per label; required for, and only for, a generator with a second input.
+        conditional: whether the generator takes labels. By default what its inputs say; of a subclass that was never
+            called, and so knows no inputs, whether there are `class_names`.
 
     Returns:
         The generator in float32 with its specification.
@@ -117,10 +125,11 @@ def prepare_source(
         InputError: the generator has other inputs or outputs, or cannot be rebuilt in float32.
     """
     require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
-    inputs = getattr(generator, "inputs", None) or [None]
-    require(len(inputs) <= 2, "generator", f"takes {len(inputs)} inputs; noise and labels can be exported")
-    conditional = len(inputs) == 2
-    problem = "must be given for a generator with a second input" if conditional else "the generator takes no labels"
+    shapes = shapes_taken(generator)
+    if conditional is None:
+        conditional = bool(class_names) if shapes is None else len(shapes) == 2
+    needed, unused = "must be given for a generator with a second input", "the generator takes no labels"
+    problem = needed if conditional else f"{unused}; one that does is called with [noise, labels]"
     require(conditional == bool(class_names), "class_names", problem)
     known = class_count(generator) or len(class_names)
     problem = f"holds {len(class_names)} names, but the generator takes {known} classes: give one per label"
