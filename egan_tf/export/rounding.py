@@ -44,6 +44,6 @@ def rounding_of(model: keras.Model, spec: SamplingSpec) -> Bound:
                 tf.cast(forward_pass(model, each, noise, labels, training=False).outputs, tf.float32).numpy()
                 for each in (state, near)
             )
-        gap = np.abs(samples.astype(np.float64) - others) / scale_of(samples)
+        gap = np.abs(samples.astype(np.float64) - others) / scale_of(samples, spec)
         largest, rms = max(largest, float(gap.max())), max(rms, float(np.sqrt(np.mean(np.square(gap)))))
     return Bound(*(min(ROUNDING_LIMIT, max(0.0, MARGIN * move - TOLERANCE)) for move in (largest, rms)))
