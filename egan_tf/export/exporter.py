@@ -25,8 +25,9 @@ from egan_tf.export.comparison import verification_inputs
 from egan_tf.export.directory import atomic_export, check_export_directory
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.readme import render_readme
+from egan_tf.export.running import run_on_cpu
 from egan_tf.export.sample_vectors import sample_vectors
-from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source, run_on_cpu
+from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source
 from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
 from egan_tf.sampling.pictures import picture

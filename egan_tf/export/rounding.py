@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from egan_tf.evolution.stateless import forward_pass, state_of
 from egan_tf.export.comparison import ROUNDING_LIMIT, TOLERANCE, Bound, scale_of, verification_inputs
+from egan_tf.export.running import layer_errors
 from egan_tf.sampling.spec import SamplingSpec
 
 MARGIN = 3.0
@@ -26,6 +27,9 @@ def rounding_of(model: keras.Model, spec: SamplingSpec) -> Bound:
     Args:
         model: in float32.
         spec: its noise and samples.
+
+    Raises:
+        InputError: a layer raises an error.
     """
     state, random = state_of(model), np.random.default_rng(0)
 
@@ -38,7 +42,7 @@ def rounding_of(model: keras.Model, spec: SamplingSpec) -> Bound:
     near = tf.nest.map_structure(moved, state)
     largest = rms = 0.0
     for inputs in verification_inputs(spec):
-        with tf.device("CPU:0"):
+        with layer_errors("cannot compute with weights that are given"), tf.device("CPU:0"):
             noise, labels = [*map(tf.constant, inputs), None][:2]
             samples, others = (
                 tf.cast(forward_pass(model, each, noise, labels, training=False).outputs, tf.float32).numpy()

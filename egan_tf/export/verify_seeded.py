@@ -6,7 +6,8 @@ import numpy as np
 
 from egan_tf.export.comparison import SEEDED_CALLS, float32_bound, noise_problem, scale_of
 from egan_tf.export.formats.base import SeededFunctions
-from egan_tf.export.source import Source, run_on_cpu
+from egan_tf.export.running import run_on_cpu
+from egan_tf.export.source import Source
 from egan_tf.export.verify import ExportMismatchError, compare
 from egan_tf.sampling.pictures import to_pixels
 
