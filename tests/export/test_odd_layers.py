@@ -14,8 +14,9 @@ from keras import layers
 
 from egan_tf import InputError, Sampler
 from egan_tf.evolution.latent import Latent
-from egan_tf.export import export_generator
+from egan_tf.export import FORMATS, export_generator
 from egan_tf.export.source import prepare_source
+from egan_tf.export.writing import DiskError
 from tests.export.generators import NORMAL, conv_generator
 
 
@@ -90,3 +91,37 @@ def test_known_before_training() -> None:
 def test_samples_that_are_not_finite_are_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="^generator: makes samples that are not finite$"):
         export_generator(generator(lambda x, _: x / tf.zeros_like(x)), tmp_path / "it")
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_the_disk"),
+    [
+        (tf.errors.InvalidArgumentError, False),
+        (tf.errors.UnimplementedError, False),
+        (tf.errors.InternalError, False),
+        (tf.errors.ResourceExhaustedError, True),
+        (tf.errors.UnknownError, True),
+    ],
+)
+def test_errors_of_tensorflow_are_those_of_a_layer_or_of_the_disk(
+    kind: type[tf.errors.OpError],
+    of_the_disk: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Of a layer: the other formats are written. Of the disk: nothing is."""
+
+    class Failing(type(FORMATS["onnx"])):  # type: ignore[misc]
+        def write(self, source: Any, directory: Path) -> None:
+            raise kind(None, None, "it broke")
+
+    monkeypatch.setitem(FORMATS, "onnx", Failing())
+    model = generator(lambda x, _: x)
+    if of_the_disk:
+        with pytest.raises(DiskError, match="^name: cannot write the onnx: it broke"):
+            export_generator(model, tmp_path / "it")
+        assert not list(tmp_path.iterdir())
+    else:
+        export_generator(model, tmp_path / "it")
+        assert capfd.readouterr().err.endswith("onnx: cannot be converted: it broke; wrote saved_model\n")
