@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from egan_tf.evolution.egan import EGAN
+from egan_tf.evolution.settings import MAX_SEED
 from egan_tf.export.arguments import (
     check_class_names,
     check_directory,
@@ -76,7 +77,7 @@ def export_generator(
         card: further entries of the card: description, data, config, steps, fitness, ... (JSON values).
         formats: names in `FORMATS`.
         overwrite: replaces an earlier export in `directory`, but never anything else.
-        preview_seed: seed of the samples in `samples.png`.
+        preview_seed: seed of the samples in `samples.png`, 0 to 2^63 - 1, as every seed of a run.
         class_names: one per label of a class-conditional generator.
         rows_per_call: rows of noise that a `Sampler` gives onnxruntime at once, 1 to 1,024, fixed in the ONNX files. By
             default what is fastest here, by a measurement: two exports of the same weights then differ at most in this.
@@ -93,7 +94,7 @@ def export_generator(
     directory, names = check_directory(directory), check_formats(formats)
     user_card = check_card({} if card is None else card)
     bounds, labels = check_value_range(value_range), check_class_names(class_names)
-    integer("preview_seed", preview_seed, minimum=0)
+    integer("preview_seed", preview_seed, 0, MAX_SEED)
     rows = check_rows_per_call(rows_per_call, names)
     check_export_directory(directory, overwrite)
     name, path = directory.resolve().name, _display_path(directory)
@@ -169,5 +170,5 @@ def _display_path(directory: Path) -> str:
     final = directory.resolve()
     try:
         return final.relative_to(Path.cwd()).as_posix()
-    except ValueError:
+    except (ValueError, OSError):  # elsewhere, or the working directory was deleted
         return final.name

@@ -106,6 +106,10 @@ class Format(ABC):
         del spec
         return samples
 
+    def made_shape(self, spec: SamplingSpec) -> tuple[int, ...]:
+        """The shape of one sample of what `load` gives."""
+        return spec.sample_shape
+
     def sample(self, directory: Path, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray | None:
         """Samples for a seed and labels [count], float32 [count, *sample_shape]; None if it cannot sample by seed."""
         del directory, count, seed, labels

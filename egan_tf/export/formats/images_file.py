@@ -89,6 +89,10 @@ class Images(Format):
             clipped = clipped[..., :3] * opacity + high * (1 - opacity)
         return np.ascontiguousarray(np.broadcast_to(clipped, (*clipped.shape[:-1], 3)), np.float32)
 
+    def made_shape(self, spec: SamplingSpec) -> tuple[int, ...]:
+        """In three channels."""
+        return (*spec.sample_shape[:-1], 3)
+
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """A program that draws pictures, and the flags of torch-fidelity."""
         height, width, _ = spec.sample_shape

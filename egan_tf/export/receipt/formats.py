@@ -13,7 +13,7 @@ import numpy as np
 from egan_tf.export.comparison import ROUNDING_LIMIT, Bound, difference, half_width, magnitude
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
-from egan_tf.export.receipt.sampling_process import SamplingError, samples_of
+from egan_tf.export.receipt.sampling_process import NotSampledError, SamplingError, samples_of
 from egan_tf.export.sample_vectors import COUNT, at_positions, read_vectors
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -46,7 +46,8 @@ def check_formats(
         try:
             samples[name] = samples_of(name, directory, spec)
         except SamplingError as error:
-            found[name] = Finding(name, DIFFERENT, str(error))
+            state = NOT_CHECKED if isinstance(error, NotSampledError) else DIFFERENT
+            found[name] = Finding(name, state, str(error))
     reference = _reference(samples, spec)
     found |= {name: _compare(name, samples, reference, card, spec) for name in samples}
     return [found[name] for name in names]
