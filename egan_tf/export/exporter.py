@@ -31,7 +31,7 @@ from egan_tf.export.sample_vectors import sample_vectors
 from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source
 from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
-from egan_tf.sampling.pictures import picture
+from egan_tf.sampling.pictures import max_grid_images, picture
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import integer
 from egan_tf.utils.log_line import log_line
@@ -42,7 +42,7 @@ IMAGE_AXES, IMAGE_RANGE = 3, (-1.0, 1.0)
 PREVIEW_FILE = "samples.png"
 PREVIEW_COUNT = 64
 PREVIEW_CLASSES, PREVIEW_COLUMNS = 50, 8
-"""Of a class-conditional generator: a row for each class, of this many samples."""
+"""Of a class-conditional generator: a row for each class, of this many samples. Large images get smaller grids."""
 
 
 def export_generator(
@@ -136,7 +136,8 @@ def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -
     if not spec.is_drawable:
         return None
     labels = preview_labels(spec)
-    count = PREVIEW_COUNT if labels is None else len(labels)
+    most = max_grid_images(spec) if spec.is_image else PREVIEW_COUNT
+    count = min(PREVIEW_COUNT, most) if labels is None else len(labels)
     for name in names:
         samples = FORMATS[name].sample(partial, count, seed, labels)
         if samples is not None:
@@ -145,7 +146,7 @@ def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -
     else:
         made_with = "keras"
         samples = run_on_cpu(source.model, spec.rows(seed).draw(count), labels)
-    rows = None if labels is None else min(spec.classes, PREVIEW_CLASSES)
+    rows = None if labels is None else len(set(labels.tolist()))
     picture(samples, spec, rows).save(partial / PREVIEW_FILE)
     return {"file": PREVIEW_FILE, "count": count, "seed": seed, "made_with": made_with}
 
@@ -154,7 +155,9 @@ def preview_labels(spec: SamplingSpec) -> np.ndarray | None:
     """The labels of a picture with a row for each class, int32; None for a generator without labels."""
     if not spec.classes:
         return None
-    return np.repeat(np.arange(min(spec.classes, PREVIEW_CLASSES), dtype=np.int32), PREVIEW_COLUMNS)
+    most = max_grid_images(spec) if spec.is_image else PREVIEW_CLASSES * PREVIEW_COLUMNS
+    rows = min(spec.classes, PREVIEW_CLASSES, most)
+    return np.repeat(np.arange(rows, dtype=np.int32), min(PREVIEW_COLUMNS, most // rows))
 
 
 def _write_documents(card: dict[str, Any], source: Source, names: list[str], partial: Path, path: str) -> None:
