@@ -57,6 +57,7 @@ class NetworkCopy(keras.Model):
         super().__init__(name=network.name)
         # In a tuple within a closure, because Keras would track the network's own variables as well.
         self._call_with = lambda *arguments: forward_pass(network, *arguments)
+        self._shapes_taken = lambda: input_shapes("generator", network)
         self._own_trainable = [self._variable(variable, True) for variable in network.trainable_variables]
         self._own_others = [self._variable(variable, False) for variable in network.non_trainable_variables]
         self.built = True
@@ -70,6 +71,11 @@ class NetworkCopy(keras.Model):
             trainable=trainable,
             autocast=False,
         )
+
+    def get_build_config(self) -> dict[str, Any]:
+        """The shapes that the network takes, as a subclass that Keras built says them."""
+        shapes = self._shapes_taken()
+        return {"input_shape": shapes if len(shapes) > 1 else shapes[0]}
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """The network's output; in training mode the variables that its layers assign to change."""

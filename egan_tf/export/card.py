@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
-from egan_tf.export.folder_listing import list_folder
-from egan_tf.sampling.integrity import CARD_FILE, MAX_CARD_BYTES, read_card
+from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
+from egan_tf.sampling.integrity import CARD_FILE, CARD_KIND, MAX_CARD_BYTES, read_card
 from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.versions import versions
 
-CARD_FORMATS = ("egan_tf export 1", "egan_tf export 2")
+CARD_FORMATS = (f"{CARD_KIND}1", f"{CARD_KIND}2")
 """The entry `format`, by which the directory of an export is recognized. Cards of the first have no digest."""
 CARD_FORMAT = CARD_FORMATS[-1]
 
@@ -149,10 +149,11 @@ def write_card(card: Mapping[str, Any], directory: Path) -> None:
 
 
 def is_unchanged(directory: Path) -> bool:
-    """True if every file in an export has the SHA-256 that its card lists, and there is no other file."""
+    """True if every file in an export has the SHA-256 that its card lists, and there is no other file of a user."""
     try:
         card = read_card(directory)
-        found = {path: entry for path, entry in file_table(directory).items() if path != CARD_FILE}
+        ignored = (CARD_FILE, OF_FILE_MANAGERS)
+        found = {path: entry for path, entry in file_table(directory).items() if path not in ignored}
     except (InputError, OSError):
         return False
     return card is not None and card.get("format") in CARD_FORMATS and card.get("files") == found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,15 +18,18 @@ SEEDED_CALLS = ((0, 0, 1), (3, (1 << 32) - 2, 7))
 """Seeds, first samples and counts; the samples of the second call have numbers of 32 and of 33 bits."""
 
 TOLERANCE = 1e-5
-"""Largest difference of a file that computes in float32 from the float32 model, for samples within [-1, 1]; in
-proportion for larger ones."""
+"""Largest difference of a file that computes in float32 from the float32 model, in units of `scale_of`."""
+
+_RESOLUTION = 4 * 2.0**-23
+"""What a file in float32 may differ by whatever it computes, relative to the largest value of its range: four units in
+the last place. Only ranges far from 0, such as (100, 101), have more of it than `TOLERANCE`."""
 
 ROUNDING_LIMIT = 1e-3
 """What may be added to a bound for the generator's own rounding: an eighth of a level of 255."""
 
 
 class Bound(NamedTuple):
-    """How much samples may differ, for samples within [-1, 1]; in proportion for larger ones.
+    """How much samples may differ, in units of `scale_of`.
 
     Attributes:
         largest: of any number.
@@ -54,7 +58,11 @@ class Difference(NamedTuple):
     problem: str
 
 
-FLOAT32 = Bound(TOLERANCE, TOLERANCE)
+def float32_bound(spec: SamplingSpec) -> Bound:
+    """The bound of files that compute in float32: `TOLERANCE`, or what float32 resolves in the value range."""
+    farthest = max(map(abs, spec.value_range or (0.0, 0.0)))
+    most = max(TOLERANCE, _RESOLUTION * farthest / half_width(spec))
+    return Bound(most, most)
 
 
 def verification_inputs(spec: SamplingSpec) -> list[tuple[np.ndarray, ...]]:
@@ -77,26 +85,36 @@ def noise_problem(noise_fn: Callable[[int, int, int], np.ndarray], spec: Samplin
     return ""
 
 
-def scale_of(samples: np.ndarray) -> float:
-    """What a bound is multiplied by: the largest absolute value, at least 1."""
+def half_width(spec: SamplingSpec) -> float:
+    """Half the width of the value range; 1 without one."""
+    low, high = spec.value_range or (-1.0, 1.0)
+    return max(high / 2 - low / 2, sys.float_info.min)
+
+
+def scale_of(samples: np.ndarray, spec: SamplingSpec) -> float:
+    """The unit of bounds: `magnitude`, and at most half the width of the value range, if there is one."""
+    return magnitude(samples) if spec.value_range is None else min(magnitude(samples), half_width(spec))
+
+
+def magnitude(samples: np.ndarray) -> float:
+    """The largest absolute value, at least 1."""
     return max(1.0, float(np.abs(samples).max()))
 
 
-def difference(samples: np.ndarray, expected: np.ndarray, bound: Bound, scale: float | None = None) -> Difference:
+def difference(samples: np.ndarray, expected: np.ndarray, bound: Bound, scale: float = 1.0) -> Difference:
     """Compares samples; shapes and types must be equal.
 
     Args:
         samples: what is compared.
         expected: float32 [batch, ...], what it should be.
-        bound: of their difference.
-        scale: what the bound is multiplied by; by default `scale_of(expected)`.
+        bound: of their difference, in units of `scale`.
+        scale: of `scale_of`, or of `Format.scale`.
     """
     if samples.shape != expected.shape or samples.dtype != np.float32:
         found = f"{samples.dtype} {list(samples.shape)}"
         problem = f"makes {found} where it makes float32 {list(expected.shape)}"
         return Difference(float("nan"), float("nan"), problem)
     gap = np.abs(samples.astype(np.float64) - expected)
-    scale = scale_of(expected) if scale is None else scale
     largest, rms = float(gap.max()), float(np.sqrt(np.mean(np.square(gap))))
     if not largest <= bound.largest * scale:  # so that NaN fails too
         return Difference(largest, rms, f"differs by {largest:.3g}, allowed {bound.largest * scale:.3g}")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egan_tf.export.card import listed_files
-from egan_tf.export.folder_listing import list_folder
+from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
 from egan_tf.sampling.integrity import CARD_FILE
 from egan_tf.utils.atomic import atomic_directory
 from egan_tf.utils.checks import InputError, require
 
-_IGNORED = {CARD_FILE, ".DS_Store"}
+_IGNORED = {CARD_FILE, OF_FILE_MANAGERS}
 
 
 @contextlib.contextmanager

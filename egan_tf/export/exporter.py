@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from egan_tf.evolution.egan import EGAN
+from egan_tf.evolution.settings import MAX_SEED
 from egan_tf.export.arguments import (
     check_class_names,
     check_directory,
@@ -25,11 +26,12 @@ from egan_tf.export.comparison import verification_inputs
 from egan_tf.export.directory import atomic_export, check_export_directory
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.readme import render_readme
+from egan_tf.export.running import run_on_cpu
 from egan_tf.export.sample_vectors import sample_vectors
-from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source, run_on_cpu
+from egan_tf.export.source import LatentLike, Source, latent_of, prepare_source
 from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
-from egan_tf.sampling.pictures import picture
+from egan_tf.sampling.pictures import max_grid_images, picture
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import integer
 from egan_tf.utils.log_line import log_line
@@ -40,7 +42,7 @@ IMAGE_AXES, IMAGE_RANGE = 3, (-1.0, 1.0)
 PREVIEW_FILE = "samples.png"
 PREVIEW_COUNT = 64
 PREVIEW_CLASSES, PREVIEW_COLUMNS = 50, 8
-"""Of a class-conditional generator: a row for each class, of this many samples."""
+"""Of a class-conditional generator: a row for each class, of this many samples. Large images get smaller grids."""
 
 
 def export_generator(
@@ -75,7 +77,7 @@ def export_generator(
         card: further entries of the card: description, data, config, steps, fitness, ... (JSON values).
         formats: names in `FORMATS`.
         overwrite: replaces an earlier export in `directory`, but never anything else.
-        preview_seed: seed of the samples in `samples.png`.
+        preview_seed: seed of the samples in `samples.png`, 0 to 2^63 - 1, as every seed of a run.
         class_names: one per label of a class-conditional generator.
         rows_per_call: rows of noise that a `Sampler` gives onnxruntime at once, 1 to 1,024, fixed in the ONNX files. By
             default what is fastest here, by a measurement: two exports of the same weights then differ at most in this.
@@ -92,17 +94,19 @@ def export_generator(
     directory, names = check_directory(directory), check_formats(formats)
     user_card = check_card({} if card is None else card)
     bounds, labels = check_value_range(value_range), check_class_names(class_names)
-    integer("preview_seed", preview_seed, minimum=0)
+    integer("preview_seed", preview_seed, 0, MAX_SEED)
     rows = check_rows_per_call(rows_per_call, names)
     check_export_directory(directory, overwrite)
     name, path = directory.resolve().name, _display_path(directory)
     check_utf8(directory, name, path)
+    conditional = None
     if isinstance(generator, EGAN):
+        conditional = generator.conditional
         latent = generator.latent if latent is None else latent
         is_image = len(generator.sample_shape) == IMAGE_AXES
         bounds = IMAGE_RANGE if bounds is None and is_image else bounds
         generator = generator.best_generator
-    prepared = prepare_source(generator, latent_of(generator, latent), bounds, labels)
+    prepared = prepare_source(generator, latent_of(generator, latent), bounds, labels, conditional)
     source = dataclasses.replace(prepared, rows_per_call=rows)
     float32_copy = verify_source(source)
     with atomic_export(directory, overwrite) as partial:
@@ -132,7 +136,8 @@ def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -
     if not spec.is_drawable:
         return None
     labels = preview_labels(spec)
-    count = PREVIEW_COUNT if labels is None else len(labels)
+    most = max_grid_images(spec) if spec.is_image else PREVIEW_COUNT
+    count = min(PREVIEW_COUNT, most) if labels is None else len(labels)
     for name in names:
         samples = FORMATS[name].sample(partial, count, seed, labels)
         if samples is not None:
@@ -141,7 +146,7 @@ def _write_preview(source: Source, partial: Path, names: list[str], seed: int) -
     else:
         made_with = "keras"
         samples = run_on_cpu(source.model, spec.rows(seed).draw(count), labels)
-    rows = None if labels is None else min(spec.classes, PREVIEW_CLASSES)
+    rows = None if labels is None else len(set(labels.tolist()))
     picture(samples, spec, rows).save(partial / PREVIEW_FILE)
     return {"file": PREVIEW_FILE, "count": count, "seed": seed, "made_with": made_with}
 
@@ -150,7 +155,9 @@ def preview_labels(spec: SamplingSpec) -> np.ndarray | None:
     """The labels of a picture with a row for each class, int32; None for a generator without labels."""
     if not spec.classes:
         return None
-    return np.repeat(np.arange(min(spec.classes, PREVIEW_CLASSES), dtype=np.int32), PREVIEW_COLUMNS)
+    most = max_grid_images(spec) if spec.is_image else PREVIEW_CLASSES * PREVIEW_COLUMNS
+    rows = min(spec.classes, PREVIEW_CLASSES, most)
+    return np.repeat(np.arange(rows, dtype=np.int32), min(PREVIEW_COLUMNS, most // rows))
 
 
 def _write_documents(card: dict[str, Any], source: Source, names: list[str], partial: Path, path: str) -> None:
@@ -166,5 +173,5 @@ def _display_path(directory: Path) -> str:
     final = directory.resolve()
     try:
         return final.relative_to(Path.cwd()).as_posix()
-    except ValueError:
+    except (ValueError, OSError):  # elsewhere, or the working directory was deleted
         return final.name

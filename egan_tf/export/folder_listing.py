@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+OF_FILE_MANAGERS = ".DS_Store"
+"""What a file manager leaves in a folder that it showed: no file of the user."""
+
 
 class Listing(NamedTuple):
     """What lies below a folder, by relative path with slashes.

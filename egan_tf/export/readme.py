@@ -108,13 +108,14 @@ def _verification(card: Mapping[str, Any]) -> str:
             f"{found['largest_difference']:.2g}",
             f"{found['tolerance']:.3g}",
             f"{found['rms_difference']:.2g}" if "rms_difference" in found else "",
+            f"{found['rms_tolerance']:.3g}",
         ]
         for name, found in card["verification"].items()
     ]
-    heading = ("format", "batch sizes", "largest difference from the Keras model", "allowed", "root mean square")
-    text = "Each format was loaded again and compared with the Keras model on the same noise."
+    differences = ("largest difference from the Keras model", "allowed", "root mean square", "allowed")
+    text = "Each format was loaded again and compared with the Keras model on the same noise; in units of the samples."
     failed = [f"Not exported as {name}: {reason}." for name, reason in card.get("failed_formats", {}).items()]
-    return "\n\n".join([text, table(heading, rows), *failed])
+    return "\n\n".join([text, table(("format", "batch sizes", *differences), rows), *failed])
 
 
 def _files(card: Mapping[str, Any]) -> str:

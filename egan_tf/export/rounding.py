@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from egan_tf.evolution.stateless import forward_pass, state_of
 from egan_tf.export.comparison import ROUNDING_LIMIT, TOLERANCE, Bound, scale_of, verification_inputs
+from egan_tf.export.running import layer_errors
 from egan_tf.sampling.spec import SamplingSpec
 
 MARGIN = 3.0
@@ -26,6 +27,9 @@ def rounding_of(model: keras.Model, spec: SamplingSpec) -> Bound:
     Args:
         model: in float32.
         spec: its noise and samples.
+
+    Raises:
+        InputError: a layer raises an error.
     """
     state, random = state_of(model), np.random.default_rng(0)
 
@@ -38,12 +42,12 @@ def rounding_of(model: keras.Model, spec: SamplingSpec) -> Bound:
     near = tf.nest.map_structure(moved, state)
     largest = rms = 0.0
     for inputs in verification_inputs(spec):
-        with tf.device("CPU:0"):
+        with layer_errors("cannot compute with weights that are given"), tf.device("CPU:0"):
             noise, labels = [*map(tf.constant, inputs), None][:2]
             samples, others = (
                 tf.cast(forward_pass(model, each, noise, labels, training=False).outputs, tf.float32).numpy()
                 for each in (state, near)
             )
-        gap = np.abs(samples.astype(np.float64) - others) / scale_of(samples)
+        gap = np.abs(samples.astype(np.float64) - others) / scale_of(samples, spec)
         largest, rms = max(largest, float(gap.max())), max(rms, float(np.sqrt(np.mean(np.square(gap)))))
     return Bound(*(min(ROUNDING_LIMIT, max(0.0, MARGIN * move - TOLERANCE)) for move in (largest, rms)))

@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.label_check import class_count
 from egan_tf.export.comparison import Bound
+from egan_tf.export.independence import check_independence
+from egan_tf.export.interface import shapes_taken
 from egan_tf.export.rounding import rounding_of
+from egan_tf.export.running import inputs_of, layer_errors, zeros
 from egan_tf.sampling.noise import DISTRIBUTIONS
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, format_value, integer, one_of, require
@@ -71,16 +73,12 @@ class Source:
         return {"samples": tf.cast(self.model(inputs_of(noise, labels), training=False), tf.float32)}
 
 
-def inputs_of(noise: Any, labels: Any = None) -> Any:
-    """What a generator is called with: noise, or [noise, labels]."""
-    return noise if labels is None else [noise, labels]
-
-
 def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
     """The noise of a generator, its size from the model's first input unless it is given.
 
     Raises:
-        InputError: the noise is none, its distribution is unknown, or the model does not say the size.
+        InputError: the noise is none, its distribution is unknown, or the model does not say the size, or takes other
+            inputs than noise and labels.
     """
     if latent is not None and not isinstance(latent, str):
         known = hasattr(latent, "size") and hasattr(latent, "distribution")
@@ -88,11 +86,14 @@ def latent_of(generator: Any, latent: LatentLike | str | None) -> LatentLike:
         require(known, "latent", problem)
         return Noise(integer("latent", latent.size), one_of("latent", latent.distribution, DISTRIBUTIONS))
     distribution = one_of("latent", DISTRIBUTIONS[0] if latent is None else latent, DISTRIBUTIONS)
-    first = (getattr(generator, "inputs", None) or [None])[0]
-    shape = tuple(getattr(first, "shape", ()))
-    known = not isinstance(generator, keras.Model) or (len(shape) == 2 and shape[1] is not None)
-    require(known, "latent", f"the generator does not say how long its noise is; give Latent(SIZE, {distribution!r})")
-    return Noise(shape[1] if len(shape) == 2 else 1, distribution)
+    if not isinstance(generator, keras.Model):
+        return Noise(1, distribution)  # `prepare_source` refuses it
+    shape = (shapes_taken(generator) or [()])[0]
+    size = shape[1] if len(shape) == 2 else None
+    if size is None:
+        problem = f"the generator does not say how long its noise is; give Latent(SIZE, {distribution!r})"
+        raise InputError("latent", problem)
+    return Noise(size, distribution)
 
 
 def prepare_source(
@@ -100,6 +101,7 @@ def prepare_source(
     latent: LatentLike,
     value_range: Iterable[float] | None,
     class_names: Sequence[str] = (),
+    conditional: bool | None = None,
 ) -> Source:
     """Checks that a generator can be exported, and determines the shape of its samples.
 
@@ -109,18 +111,22 @@ def prepare_source(
         latent: size and distribution of the noise.
         value_range: lowest and highest value of a sample; None only for samples that are no images.
         class_names: one per label; required for, and only for, a generator with a second input.
+        conditional: whether the generator takes labels. By default what its inputs say; of a subclass that was never
+            called, and so knows no inputs, whether there are `class_names`.
 
     Returns:
         The generator in float32 with its specification.
 
     Raises:
-        InputError: the generator has other inputs or outputs, or cannot be rebuilt in float32.
+        InputError: the generator has other inputs or outputs, cannot be computed in a graph or rebuilt in float32, or
+            makes samples that depend on the other rows of a batch.
     """
     require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
-    inputs = getattr(generator, "inputs", None) or [None]
-    require(len(inputs) <= 2, "generator", f"takes {len(inputs)} inputs; noise and labels can be exported")
-    conditional = len(inputs) == 2
-    problem = "must be given for a generator with a second input" if conditional else "the generator takes no labels"
+    shapes = shapes_taken(generator)
+    if conditional is None:
+        conditional = bool(class_names) if shapes is None else len(shapes) == 2
+    needed, unused = "must be given for a generator with a second input", "the generator takes no labels"
+    problem = needed if conditional else f"{unused}; one that does is called with [noise, labels]"
     require(conditional == bool(class_names), "class_names", problem)
     known = class_count(generator) or len(class_names)
     problem = f"holds {len(class_names)} names, but the generator takes {known} classes: give one per label"
@@ -131,31 +137,16 @@ def prepare_source(
     shape = tuple(samples.shape[1:])
     spec = SamplingSpec(latent.size, latent.distribution, shape, bounds, **labels)  # type: ignore[arg-type]
     require(bounds is not None or not spec.is_image, "value_range", "must be given for images, such as (-1, 1)")
-    return Source(generator, _to_float32(generator, latent.size, conditional), spec)
-
-
-def run_on_cpu(model: keras.Model, noise: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """The samples of the model in inference mode, float32 [count, *sample_shape].
-
-    On the CPU, because a GPU may round matrix products to TF32, which could hide or cause differences.
-    """
-    with tf.device("CPU:0"):
-        inputs = inputs_of(tf.constant(noise), None if labels is None else tf.constant(labels))
-        return tf.cast(model(inputs, training=False), tf.float32).numpy()
-
-
-def _zeros(rows: int, latent_size: int, conditional: bool) -> Any:
-    return inputs_of(tf.zeros([rows, latent_size]), tf.zeros([rows], tf.int32) if conditional else None)
+    source = Source(generator, _to_float32(generator, latent.size, conditional), spec)
+    check_independence(source.model, spec, lambda: source.rounding)
+    return source
 
 
 def _first_samples(generator: keras.Model, latent_size: int, conditional: bool) -> tf.Tensor:
     """The samples of two rows of zeros; the call also builds a generator that is not built yet."""
-    try:
-        samples = generator(_zeros(2, latent_size, conditional), training=False)
-    except Exception as error:  # custom layers may raise anything
-        cause = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        takes = f"noise [batch, {latent_size}] {'and labels [batch]' if conditional else 'alone'}"
-        raise InputError("generator", f"does not take {takes}: {cause[0]}") from error
+    takes = f"noise [batch, {latent_size}] {'and labels [batch]' if conditional else 'alone'}"
+    with layer_errors(f"does not take {takes}"):
+        samples = generator(zeros(2, latent_size, conditional), training=False)
     require(tf.is_tensor(samples), "generator", f"must make one tensor, makes {type(samples).__name__}")
     valid = samples.shape.rank >= 2 and samples.shape[0] == 2
     require(valid, "generator", f"must make one sample for each row of noise, made {samples.shape} of two rows")
@@ -176,7 +167,7 @@ def _to_float32(generator: keras.Model, latent_size: int, conditional: bool) -> 
         noise = keras.Input((latent_size,), dtype="float32")
         labels = keras.Input((), dtype="int32") if conditional else None
         float32_copy = keras.models.clone_model(generator, inputs_of(noise, labels), clone_function=_layer_to_float32)
-        float32_copy(_zeros(1, latent_size, conditional), training=False)
+        float32_copy(zeros(1, latent_size, conditional), training=False)
         float32_copy.set_weights(generator.get_weights())
     except Exception as error:
         raise InputError("generator", f"in mixed precision cannot be rebuilt in float32 ({error})") from error
@@ -184,9 +175,11 @@ def _to_float32(generator: keras.Model, latent_size: int, conditional: bool) -> 
 
 
 def _float_types(generator: keras.Model, latent_size: int, conditional: bool) -> set[tf.DType]:
+    """The types of floating-point numbers that it computes with."""
     signature = [tf.TensorSpec((None, latent_size), tf.float32), *([tf.TensorSpec((None,), tf.int32)] * conditional)]
     traced = tf.function(lambda *inputs: generator(inputs_of(*inputs), training=False), autograph=False)
-    operations = traced.get_concrete_function(*signature).graph.get_operations()
+    with layer_errors("cannot run in a graph of TensorFlow, of which every format is made"):
+        operations = traced.get_concrete_function(*signature).graph.get_operations()
     return {tensor.dtype for operation in operations for tensor in operation.outputs if tensor.dtype.is_floating}
 
 

@@ -8,14 +8,23 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.stateless import assigned_weights, forward_pass, state_of
-from egan_tf.export.comparison import BATCH_SIZES, TOLERANCE, Bound, Difference, difference, verification_inputs
+from egan_tf.export.comparison import (
+    BATCH_SIZES,
+    TOLERANCE,
+    Bound,
+    Difference,
+    difference,
+    scale_of,
+    verification_inputs,
+)
 from egan_tf.export.formats.base import Format, SampleFn
-from egan_tf.export.source import Source, run_on_cpu
+from egan_tf.export.running import layer_errors, run_on_cpu
+from egan_tf.export.source import Source
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
 
 REDUCED = Bound(2.0, 0.03)
-"""Largest and root mean square difference of the float32 copy from a generator in bfloat16 or float16.
+"""Largest and root mean square difference of the float32 copy from a generator in bfloat16 or float16, by `scale_of`.
 
 bfloat16 keeps 8 bits, a relative step of 2^-8 = 0.004 at every operation: that moved all pixels of a small
 convolutional generator by 0.006, and of a residual one of 64x64 pixels, after 6,100 generations, by 0.010, root mean
@@ -48,24 +57,33 @@ def verify_format(name: str, format_: Format, sample_fn: SampleFn, source: Sourc
         source: the generator.
 
     Returns:
-        The card's entry: batch sizes, largest absolute and root mean square difference, and how much was allowed.
+        The card's entry: batch sizes, largest absolute and root mean square difference, and how much was `allowed`.
 
     Raises:
         ExportMismatchError: the samples differ by more than the bound of the format.
     """
-    bound, squares, numbers, largest = format_.bound(source.spec) + source.rounding, 0.0, 0, 0.0
-    for inputs in verification_inputs(source.spec):
-        expected = format_.expected(run_on_cpu(source.model, *inputs), source.spec)
-        found = compare(name, sample_fn(*inputs), expected, bound)
-        largest, numbers = max(largest, found.largest), numbers + expected.size
-        squares += found.rms**2 * expected.size
+    inputs = verification_inputs(source.spec)
+    expected = [format_.expected(run_on_cpu(source.model, *each), source.spec) for each in inputs]
+    bound = format_.bound(source.spec) + source.rounding
+    scale = max(format_.scale(each, source.spec) for each in expected)
+    found = [
+        compare(name, sample_fn(*given), wanted, bound, scale) for given, wanted in zip(inputs, expected, strict=True)
+    ]
+    squares = sum(each.rms**2 * wanted.size for each, wanted in zip(found, expected, strict=True))
     return {
         "batch_sizes": list(BATCH_SIZES),
-        "largest_difference": largest,
-        "rms_difference": (squares / numbers) ** 0.5,
-        "tolerance": bound.largest,
-        "rms_tolerance": bound.rms,
+        "largest_difference": max(each.largest for each in found),
+        "rms_difference": (squares / sum(wanted.size for wanted in expected)) ** 0.5,
+        **allowed(bound, scale),
     }
+
+
+def allowed(bound: Bound, scale: float) -> dict[str, float]:
+    """The card's entries of how much was allowed: in the units of the samples, as the differences are.
+
+    `scale` tells receivers what the bound was multiplied by; entries of earlier versions have none, and were not.
+    """
+    return {"tolerance": bound.largest * scale, "rms_tolerance": bound.rms * scale, "scale": scale}
 
 
 def verify_source(source: Source) -> dict[str, Any] | None:
@@ -79,16 +97,19 @@ def verify_source(source: Source) -> dict[str, Any] | None:
             in training mode is another function.
     """
     _check_training_mode(source)
-    largest = 0.0
-    for inputs in verification_inputs(source.spec):
-        samples = run_on_cpu(source.model, *inputs)
-        _check_values(samples, source.spec)
-        if source.model is not source.original:
-            original = run_on_cpu(source.original, *inputs)
-            largest = max(largest, compare("float32 copy", samples, original, REDUCED).largest)
+    inputs = verification_inputs(source.spec)
+    samples = [run_on_cpu(source.model, *each) for each in inputs]
+    for made in samples:
+        _check_values(made, source.spec)
     if source.model is source.original:
         return None
-    return {"largest_difference": largest, "tolerance": REDUCED.largest, "rms_tolerance": REDUCED.rms}
+    originals = [run_on_cpu(source.original, *each) for each in inputs]
+    scale = max(scale_of(original, source.spec) for original in originals)
+    found = [
+        compare("float32 copy", made, original, REDUCED, scale)
+        for made, original in zip(samples, originals, strict=True)
+    ]
+    return {"largest_difference": max(each.largest for each in found), **allowed(REDUCED, scale)}
 
 
 def _check_training_mode(source: Source) -> None:
@@ -100,10 +121,14 @@ def _check_training_mode(source: Source) -> None:
     model, inputs = source.original, verification_inputs(source.spec)[-1]
     with tf.device("CPU:0"):
         before, (noise, labels) = state_of(model), [*map(tf.constant, inputs), None][:2]
-        after = forward_pass(model, before, noise, labels, training=True).after
+        try:
+            after = forward_pass(model, before, noise, labels, training=True).after
+        except Exception:  # a layer without a training mode assigns nothing in it
+            return
         if not assigned_weights(before, after):
             return
-        judged = forward_pass(model, before._replace(trainable=after.trainable), noise, labels, training=False)
+        with layer_errors("cannot compute with weights that are given"):
+            judged = forward_pass(model, before._replace(trainable=after.trainable), noise, labels, training=False)
     expected = tf.cast(judged.outputs, tf.float32).numpy()
     difference = run_on_cpu(model, *inputs) - expected
     relative = float(np.sqrt(np.mean(np.square(difference)) / max(np.mean(np.square(expected)), 1e-12)))
@@ -114,13 +139,13 @@ def _check_training_mode(source: Source) -> None:
         )
 
 
-def compare(name: str, samples: np.ndarray, expected: np.ndarray, bound: Bound) -> Difference:
-    """The difference of samples; `name` is who makes them, for the message.
+def compare(name: str, samples: np.ndarray, expected: np.ndarray, bound: Bound, scale: float) -> Difference:
+    """The difference of samples; `name` is who makes them, for the message; `scale` is the unit of the bound.
 
     Raises:
         ExportMismatchError: it exceeds the bound.
     """
-    found = difference(samples, expected, bound)
+    found = difference(samples, expected, bound, scale)
     if found.problem:
         raise ExportMismatchError(f"its {name} {found.problem}; batch {len(expected)}")
     return found

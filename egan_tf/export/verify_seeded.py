@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from egan_tf.export.comparison import FLOAT32, SEEDED_CALLS, noise_problem
+from egan_tf.export.comparison import SEEDED_CALLS, float32_bound, noise_problem, scale_of
 from egan_tf.export.formats.base import SeededFunctions
-from egan_tf.export.source import Source, run_on_cpu
+from egan_tf.export.running import run_on_cpu
+from egan_tf.export.source import Source
 from egan_tf.export.verify import ExportMismatchError, compare
 from egan_tf.sampling.pictures import to_pixels
 
@@ -29,7 +30,7 @@ def verify_seeded(name: str, functions: SeededFunctions, source: Source) -> dict
         ExportMismatchError: one differs by more.
     """
     spec, largest = source.spec, dict.fromkeys(_names(functions), 0.0)
-    bound = FLOAT32 + source.rounding
+    bound = float32_bound(spec) + source.rounding
     problem = noise_problem(functions.noise, spec)
     if problem:
         raise ExportMismatchError(f"its {name} {problem}")
@@ -38,7 +39,8 @@ def verify_seeded(name: str, functions: SeededFunctions, source: Source) -> dict
         labels = [np.arange(count, dtype=np.int32) % spec.classes] if spec.classes else []
         expected = run_on_cpu(source.model, noise, *labels)
         sampled = functions.sample(seed, start, count, *labels)
-        found: dict[str, float] = {"sample": compare(f"{name} of a seed", sampled, expected, bound).largest}
+        gap = compare(f"{name} of a seed", sampled, expected, bound, scale_of(expected, spec))
+        found: dict[str, float] = {"sample": gap.largest}
         if functions.sample_uint8 is not None:
             found["sample_uint8"] = _levels(name, functions.sample_uint8(seed, start, count, *labels), expected, source)
         if functions.serve_uint8 is not None:

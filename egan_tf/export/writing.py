@@ -18,6 +18,17 @@ from egan_tf.utils.checks import InputError, format_value
 
 Failure = FormatError | ExportMismatchError
 
+_OF_THE_DISK = (
+    OSError,
+    tf.errors.DataLossError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.ResourceExhaustedError,
+    tf.errors.UnavailableError,
+    tf.errors.UnknownError,
+)
+"""What a full or broken disk raises, TensorFlow's errors too; others, as InvalidArgumentError, are those of layers."""
+
 
 class DiskError(InputError):
     """A format could not be written because the disk is full, or gone."""
@@ -74,7 +85,7 @@ def _write_verified(name: str, source: Source, directory: Path) -> dict[str, Any
     """Writes one format, loads it again and returns the card's entry of the comparison."""
     try:
         FORMATS[name].write(source, directory)
-    except (OSError, tf.errors.OpError) as error:  # TensorFlow reports a full disk as an OpError
+    except _OF_THE_DISK as error:
         raise DiskError("name", f"cannot write the {name}: {error}") from error
     except FormatError:
         raise

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from egan_tf.utils.checks import require
+
+MAX_LISTED = 10_000_000
+"""Labels that are read of an iterator, which may have no end."""
 
 
 class ConditionedSampler:
@@ -16,9 +22,13 @@ class ConditionedSampler:
 
         Args:
             sampler: a `Sampler` of a conditional generator.
-            labels: as in `Sampler.sample`; they are checked when samples are drawn.
+            labels: as in `Sampler.sample`; they are checked when samples are drawn. An iterator, which gives its values
+                only once, is read here.
+
+        Raises:
+            InputError: an iterator gives more than `MAX_LISTED` labels, or does not end.
         """
-        self._sampler, self._labels = sampler, labels
+        self._sampler, self._labels = sampler, _lasting(labels)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The sampler, which pickles by its path, and the labels."""
@@ -47,3 +57,13 @@ class ConditionedSampler:
         """As `Sampler.generate`; one label only, as the number of rows may be any."""
         samples: np.ndarray = self._sampler.generate(noise, self._labels)
         return samples
+
+
+def _lasting(labels: Any) -> Any:
+    """Labels that can be read again."""
+    if not isinstance(labels, Iterator):
+        return labels
+    listed = list(itertools.islice(labels, MAX_LISTED + 1))
+    problem = f"an iterator may give at most {MAX_LISTED:,}; give a list or an array"
+    require(len(listed) <= MAX_LISTED, "labels", problem)
+    return listed

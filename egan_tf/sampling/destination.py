@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from egan_tf.sampling.integrity import CARD_FILE, read_card
+from egan_tf.sampling.integrity import CARD_FILE, CARD_KIND, read_card
 from egan_tf.utils.atomic import atomic_file, remove_leftovers
 from egan_tf.utils.checks import InputError, format_value, require
 
@@ -44,9 +44,9 @@ def check_destination(
     """Checks where samples shall go, before any is drawn.
 
     A name ends in one of `kinds`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
-    folder that exists, which must be empty, and neither a link nor a mount point. Names of the files of an
-    export are refused: what a `card.json` beside `out` or in a folder above it lists, what the card beside the model
-    lists, and the model itself, also through links.
+    folder that exists, which must be empty, and neither a link nor a mount point. The files of an export, and new ones
+    in its folder, are refused: what a `card.json` beside `out` or in a folder above it lists, whatever lies in the
+    folder of such a card, what the card beside the model lists, and the model itself, also through links.
 
     Args:
         out: the file or folder; as text, because a `Path` drops the slash.
@@ -125,33 +125,48 @@ def _path_and_kind(out: Any, kinds: Sequence[str]) -> tuple[Path, str]:
 
 
 def _check_exports(out: Path, model: Path) -> None:
-    """Refuses `out` if it is, or links to, the model or a file of an export, or stands for one that is missing."""
+    """Refuses `out` if it is, or links to, the model or a file of an export, or lies in an export's folder.
+
+    An export is complete: a file that its card does not list would make it another one for whoever verifies it.
+    """
     problem = f"{out} belongs to an export, whose files are never replaced; choose another name"
     place = out.parent.resolve() / out.name
     for path in {place, place.resolve()}:
         for directory in path.parents:
-            listed = _listed(directory, strict=directory == path.parent and os.path.lexists(out))
+            card = _card(directory, strict=directory == path.parent and os.path.lexists(out))
             inside = path.relative_to(directory).as_posix()
-            taken = any(name == inside or name.startswith(f"{inside}/") for name in listed)
+            taken = any(name == inside or name.startswith(f"{inside}/") for name in _listed(card))
             require(not taken, "out", problem)
+            lies = f"{out} lies in the export {directory}, whose card would not list it; choose another folder"
+            require(not _is_export(card), "out", lies)
     if out.exists():
         require(not out.samefile(model), "out", f"{out} is the model itself; choose another name")
         for directory in {model.parent, model.resolve().parent}:
-            files = (directory / name for name in _listed(directory, strict=False))
+            files = (directory / name for name in _listed(_card(directory, strict=False)))
             require(not any(file.exists() and out.samefile(file) for file in files), "out", problem)
 
 
-def _listed(directory: Path, strict: bool) -> Iterable[str]:
-    """The files that a card lists, and the card; none if there is no card, or one of something else than an export.
+def _card(directory: Path, strict: bool) -> dict[str, Any]:
+    """The card in a directory; empty if there is none that can be read.
 
     Args:
         directory: of the card.
-        strict: refuses a card that cannot be read, instead of taking it for something else.
+        strict: refuses a card that cannot be read, instead of taking it for that of something else than an export.
     """
     try:
-        card = read_card(directory)
+        return read_card(directory) or {}
     except InputError as error:
         require(not strict, "out", f"{error.problem}, so its files may be an export's; choose another folder")
-        return ()
-    files = card.get("files") if card is not None else None
+        return {}
+
+
+def _listed(card: Mapping[str, Any]) -> Iterable[str]:
+    """The files that a card lists, and the card; none of a card of something else than an export."""
+    files = card.get("files")
     return (CARD_FILE, *files) if isinstance(files, dict) else ()
+
+
+def _is_export(card: Mapping[str, Any]) -> bool:
+    """Whether a card is that of an export, of any version."""
+    kind = card.get("format")
+    return isinstance(card.get("files"), dict) and isinstance(kind, str) and kind.startswith(CARD_KIND)

@@ -17,7 +17,7 @@ from egan_tf.sampling.destination import (
     open_destination,
 )
 from egan_tf.sampling.noise import check_seed, check_start, seed_text
-from egan_tf.sampling.pictures import MAX_GRID_IMAGES, grid_shape, picture, save_png, to_image, to_pixels
+from egan_tf.sampling.pictures import check_grid, grid_shape, picture, save_png, to_image, to_pixels
 from egan_tf.sampling.truncation import check_truncation, description
 from egan_tf.utils.atomic import atomic_directory, remove_leftovers
 from egan_tf.utils.checks import integer, require
@@ -69,8 +69,7 @@ def write_samples(
         write_array(samples, place)
         return f"{count} samples, {samples.dtype} {list(samples.shape)}, to {place.path}{said}"
     if place.kind == PICTURE:
-        valid = spec.is_point or count <= MAX_GRID_IMAGES
-        require(valid, "count", f"a grid takes at most {MAX_GRID_IMAGES}; use a folder")
+        check_grid(count, spec)
         image = picture(sampler.sample(count, seed, start, truncation=truncation), spec, rows)
         with open_destination(place) as file:
             save_png(image, file, f"seed {seed_text(seed)}{said}" if said else "")

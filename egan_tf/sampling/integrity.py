@@ -11,6 +11,8 @@ from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.regular_files import read_regular_file
 
 CARD_FILE = "card.json"
+CARD_KIND = "egan_tf export "
+"""How the entry `format` of an export's card begins; a number follows."""
 MAX_CARD_BYTES = 16 << 20
 """The card of an export has some kilobytes."""
 

@@ -16,7 +16,23 @@ if TYPE_CHECKING:
 
 MAX_GRID_IMAGES = 10_000
 MAX_PIXELS = 1 << 27
-"""Of a picture or of all frames of an animation; more takes gigabytes."""
+"""Of the samples in a picture, or of all frames of an animation; more takes gigabytes."""
+
+
+def check_grid(count: int, spec: SamplingSpec) -> None:
+    """Raises `InputError` if so many images are too large a grid; call it before they are drawn."""
+    if not spec.is_image:
+        return
+    most = max_grid_images(spec)
+    height, width = spec.sample_shape[:2]
+    problem = f"a grid takes at most {most:,} images of {height} x {width}, got {count:,}; use a folder or .npy"
+    require(count <= most, "count", problem)
+
+
+def max_grid_images(spec: SamplingSpec) -> int:
+    """The most images in a grid, by their number and by their pixels; at least one."""
+    height, width = spec.sample_shape[:2]
+    return max(1, min(MAX_GRID_IMAGES, MAX_PIXELS // (height * width)))
 
 
 def picture(samples: np.ndarray, spec: SamplingSpec, rows: int | None = None) -> Image:

@@ -141,7 +141,7 @@ class Sampler:
         return self.spec.value_range
 
     def at(self, labels: Any) -> ConditionedSampler:
-        """This sampler with its labels chosen, as in `sample`: for functions that know no labels."""
+        """This sampler with its labels chosen, as in `sample` (an iterator is read now), for what knows no labels."""
         return ConditionedSampler(self, labels)
 
     def noise(self, count: int, seed: int = 0, start: int = 0, *, truncation: float = 1.0) -> np.ndarray:

@@ -14,6 +14,8 @@ from PIL import Image
 
 from egan_tf import InputError, Sampler
 from egan_tf.export import FORMATS, export_generator
+from egan_tf.export.exporter import preview_labels
+from egan_tf.sampling.spec import SamplingSpec
 from tests.export.generators import NORMAL
 
 NAMES = ("shirt", "shoe", "hat")
@@ -78,3 +80,12 @@ def test_names_go_with_labels(model: object, names: tuple[str, ...], tmp_path: P
     with pytest.raises(InputError, match="^class_names: "):
         export_generator(chosen, tmp_path / "it", latent=NORMAL, value_range=(-1, 1), card={}, class_names=names)
     assert not (tmp_path / "it").exists()
+
+
+@pytest.mark.parametrize(
+    ("side", "classes", "rows", "columns"), [(64, 3, 3, 8), (64, 70, 50, 8), (1024, 70, 50, 2), (1 << 13, 3, 2, 1)]
+)
+def test_the_picture_of_large_images_has_fewer_of_them(side: int, classes: int, rows: int, columns: int) -> None:
+    names = tuple(map(str, range(classes)))
+    labels = preview_labels(SamplingSpec(4, "normal", (side, side, 3), (-1.0, 1.0), classes, names))
+    assert labels is not None and labels.tolist() == [row for row in range(rows) for _ in range(columns)]

@@ -203,6 +203,7 @@ def test_refuses_unknown_formats_and_cards(mlp: keras.Model, tmp_path: Path) -> 
         ({"card": {"model": mlp}}, "card: cannot hold"),
         ({"card": 3}, "card: must be"),
         ({"preview_seed": -1}, "preview_seed"),
+        ({"preview_seed": 10**5000}, "preview_seed: must be at most 9223372036854775807, got a number of thousands"),
     ):
         arguments = {"latent": UNIFORM, "value_range": None, "card": {}, **changes}
         with pytest.raises(InputError, match=message):

@@ -74,6 +74,8 @@ def test_labels_are_one_or_one_for_each_sample(conditional: Path) -> None:
     for labels, words in (([0, 1], "one for each"), ([], "one for each"), ([3], "0 to 2"), ([-1], "0 to 2")):
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"labels: must be .*{words}"):
             loaded.sample(0, 0, 4, tf.constant(labels, tf.int32))
+    with pytest.raises((TypeError, ValueError)):  # a scalar, as the documents say
+        loaded.sample(0, 0, 4, tf.constant(1))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -51,3 +52,32 @@ def test_a_folder_below_a_link_is_written(sampler: Sampler) -> None:
     write_samples(sampler, "link/samples", 3, 0)
     write_samples(sampler, "real/samples.npy", 3, 0)
     assert len(list(Path("real/samples").iterdir())) == 3
+
+
+@pytest.mark.parametrize("out", ["new.png", "new.npy", "folder/", "empty/", "deep/er/new.png", "../linked/new.png"])
+@pytest.mark.parametrize("version", ["1", "2", "33"])
+def test_nothing_is_written_into_an_export(
+    out: str, version: str, sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("it/deep/er", "it/empty"):
+        Path(folder).mkdir(parents=True)
+    Path("linked").symlink_to("it")
+    Path("it/card.json").write_text(json.dumps({"format": f"egan_tf export {version}", "files": {}}))
+    before = sorted(Path("it").rglob("*"))
+    must_not_draw(monkeypatch)
+    for overwrite in (False, True):
+        with pytest.raises(
+            InputError, match="^out: it/.* lies in the export .*it, whose card would not list it; choose"
+        ):
+            write_samples(sampler, f"it/{out}", 3, 0, overwrite=overwrite)
+    monkeypatch.chdir("it")
+    with pytest.raises(InputError, match="lies in the export"):
+        write_samples(Sampler("../generator.onnx"), out, 3, 0)
+    assert sorted(Path("../it").rglob("*")) == [Path("..") / path for path in before]
+
+
+@pytest.mark.parametrize("card", [{"files": {"x.png": {}}}, {"format": "egan_tf export 2"}, {"format": 3, "files": {}}])
+def test_beside_another_card_a_new_file_is_written(card: dict, sampler: Sampler) -> None:
+    Path("real/card.json").write_text(json.dumps(card))
+    write_samples(sampler, "real/new.png", 3, 0)
+    assert Path("real/new.png").exists()

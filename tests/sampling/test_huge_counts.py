@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from egan_tf import InputError, Sampler
+from egan_tf.sampling import SamplingSpec, pictures
 from egan_tf.sampling.label_sequence import LabelSequence
 from egan_tf.sampling.labels import each_label, label_rows
 from egan_tf.sampling.noise import MAX_SAMPLES
@@ -115,3 +116,25 @@ def test_labels_of_a_call_are_an_array(sampler: Sampler) -> None:
     assert found is not None and found.dtype == np.int32 and found.tolist() == [0, 0, 1, 1, 2, 2]
     with pytest.raises(InputError, match="^labels: must be one per sample, 5, got 6"):
         sampler.sample(5, labels=each_label(sampler.spec, 2))
+
+
+def test_a_grid_is_limited_by_its_pixels_before_any_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path, build(IMAGE))
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 64 * 100 + 63)
+    assert run_command(monkeypatch, "generator.onnx", "--count=100", "--out=x.png") == 0
+    monkeypatch.setattr(Sampler, "_run", lambda *_: pytest.fail("drew before it refused"))
+    assert run_command(monkeypatch, "generator.onnx", "--count=101", "--out=y.png") == 2
+    said = "error: count: a grid takes at most 100 images of 8 x 8, got 101; use a folder or .npy\n"
+    assert capsys.readouterr().err.endswith(said)
+
+
+def test_the_limits_of_a_grid() -> None:
+    for shape, most in (((8, 8, 1), 10_000), ((256, 256, 3), 2048), ((1 << 15, 1 << 15, 1), 1)):
+        spec = SamplingSpec(16, "normal", shape, (-1.0, 1.0))
+        pictures.check_grid(most, spec)
+        with pytest.raises(InputError, match="^count: a grid takes at most"):
+            pictures.check_grid(most + 1, spec)
+    pictures.check_grid(10**9, SamplingSpec(2, "normal", (2,), None))

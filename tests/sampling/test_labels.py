@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,16 @@ def test_labels_may_come_one_after_another(sampler: Sampler) -> None:
     for given, says in ((iter([0]), "4, got 1$"), (itertools.repeat(0), "4, got 5 or more$")):
         with pytest.raises(InputError, match=f"^labels: must be one per sample, {says}"):
             sampler.sample(4, labels=given)
+
+
+def test_a_sampler_at_labels_that_come_one_after_another_serves_every_call(sampler: Sampler) -> None:
+    chosen, expected = sampler.at(iter([0, "hat", 1, 2])), sampler.sample(4, labels=[0, 2, 1, 2])
+    for _ in range(2):
+        np.testing.assert_array_equal(chosen.sample(4), expected)
+        np.testing.assert_array_equal(np.concatenate(list(chosen.batches(4))), expected)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(chosen)).sample(4), expected)
+    with pytest.raises(InputError, match="^labels: an iterator may give at most 10,000,000; give a list or an array$"):
+        sampler.at(itertools.repeat(0))
 
 
 def test_a_generator_without_labels_takes_none(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
-from egan_tf.export.comparison import FLOAT32, Bound
+from egan_tf.export.comparison import Bound, float32_bound, scale_of
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError
 
@@ -94,14 +94,21 @@ class Format(ABC):
         """
 
     def bound(self, spec: SamplingSpec) -> Bound:
-        """How much samples of this format may differ from those of the Keras model, computed in float32."""
-        del spec
-        return FLOAT32
+        """How much samples may differ from those of the Keras model in float32, in units of `scale`."""
+        return float32_bound(spec)
+
+    def scale(self, samples: np.ndarray, spec: SamplingSpec) -> float:
+        """The unit of the bound for samples that should be `samples`."""
+        return scale_of(samples, spec)
 
     def expected(self, samples: np.ndarray, spec: SamplingSpec) -> np.ndarray:
         """What this format makes of the samples [batch, *sample_shape]; itself unless it makes something else."""
         del spec
         return samples
+
+    def made_shape(self, spec: SamplingSpec) -> tuple[int, ...]:
+        """The shape of one sample of what `load` gives."""
+        return spec.sample_shape
 
     def sample(self, directory: Path, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray | None:
         """Samples for a seed and labels [count], float32 [count, *sample_shape]; None if it cannot sample by seed."""

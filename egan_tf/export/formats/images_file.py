@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from egan_tf.export.comparison import TOLERANCE, Bound
+from egan_tf.export.comparison import Bound, float32_bound, half_width
 from egan_tf.export.formats.base import Format, FormatError, SampleFn
 from egan_tf.export.markdown import check_lines, code_block, python_text, shell_word
 from egan_tf.sampling.model_file import IMAGES_FILE
@@ -72,10 +72,13 @@ class Images(Format):
 
     def bound(self, spec: SamplingSpec) -> Bound:
         """Half a level, by rounding; with alpha, the colour, the alpha and their product are rounded."""
-        low, high = spec.value_range or (-1.0, 1.0)
         halves = 3 if spec.sample_shape[-1] == ALPHA else 1
-        most = halves * (high - low) / 255 / 2 + TOLERANCE * max(1.0, abs(low), abs(high))
-        return Bound(most, most)
+        return Bound(halves / 255, halves / 255) + float32_bound(spec)
+
+    def scale(self, samples: np.ndarray, spec: SamplingSpec) -> float:
+        """Half the range, which has 255 halves of a level, whatever the samples are."""
+        del samples
+        return half_width(spec)
 
     def expected(self, samples: np.ndarray, spec: SamplingSpec) -> np.ndarray:
         """The samples within their range, in three channels: grey repeated, alpha laid on white."""
@@ -85,6 +88,10 @@ class Images(Format):
             opacity = (clipped[..., 3:] - low) / (high - low)
             clipped = clipped[..., :3] * opacity + high * (1 - opacity)
         return np.ascontiguousarray(np.broadcast_to(clipped, (*clipped.shape[:-1], 3)), np.float32)
+
+    def made_shape(self, spec: SamplingSpec) -> tuple[int, ...]:
+        """In three channels."""
+        return (*spec.sample_shape[:-1], 3)
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """A program that draws pictures, and the flags of torch-fidelity."""

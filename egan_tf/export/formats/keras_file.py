@@ -45,7 +45,7 @@ class KerasFile(Format):
         import keras
 
         import egan_tf.networks
-        from egan_tf.export.source import run_on_cpu
+        from egan_tf.export.running import run_on_cpu
 
         del egan_tf  # imported for the layers that it registers
         read_embedded(directory / KERAS_FILE)

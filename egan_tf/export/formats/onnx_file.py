@@ -14,7 +14,7 @@ from egan_tf.sampling.calls import rows_metadata
 from egan_tf.sampling.command import COUNT_PER_CLASS
 from egan_tf.sampling.labels import number_texts
 from egan_tf.sampling.model_file import FLOAT16_FILE, INT8_FILE, ONNX_FILE
-from egan_tf.sampling.pictures import MAX_GRID_IMAGES
+from egan_tf.sampling.pictures import MAX_GRID_IMAGES, max_grid_images
 from egan_tf.sampling.sampler import Sampler
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import require
@@ -73,11 +73,13 @@ class OnnxFile(Format):
 
 def _flags(spec: SamplingSpec) -> str:
     """Which samples the command line draws."""
+    most = max_grid_images(spec) if spec.is_image else MAX_GRID_IMAGES
+    count = f"--count {min(64, most)}"
     if not spec.classes:
-        return "--count 64"
+        return count
     # The flag draws a row of the grid for each class.
-    fits = not spec.is_image or spec.classes * COUNT_PER_CLASS <= MAX_GRID_IMAGES
-    return "--each-label" if fits else f"--label {number_texts(spec)[0]} --count 64"
+    fits = not spec.is_image or spec.classes * COUNT_PER_CLASS <= most
+    return "--each-label" if fits else f"--label {number_texts(spec)[0]} {count}"
 
 
 class OnnxFloat16(OnnxFile):

@@ -13,7 +13,7 @@ from typing import Any
 
 from egan_tf import __version__
 from egan_tf.export.card import export_card
-from egan_tf.export.folder_listing import list_folder
+from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
 from egan_tf.export.page.runtime import FILES, LICENSES, runtime_files
 from egan_tf.sampling.integrity import read_card
 from egan_tf.sampling.labels import number_texts
@@ -34,6 +34,7 @@ PAGE_FORMAT = 1
 _OWN = {DATA_FILE, ONNX_FILE, "index.html", "noise.js", "LICENSES.txt", *TEMPLATES}
 _ENTRIES = {*_OWN, RUNTIME, *(f"{RUNTIME}/{name}" for name in (*FILES, *LICENSES))}
 """What a page consists of, by relative path."""
+_IGNORED = {OF_FILE_MANAGERS, f"{RUNTIME}/{OF_FILE_MANAGERS}"}
 
 
 def write_page(
@@ -59,6 +60,8 @@ def write_page(
     _check_spec(sampler.spec, sampler.path)
     name = sampler.path.resolve().parent.name or sampler.path.stem
     folder = out or Path("pages") / name
+    # The folder may have any name; what the page shows is UTF-8.
+    name = name.encode("utf-8", "replace").decode("utf-8")
     try:
         final = folder.resolve()
         _check_folder(final, overwrite)
@@ -137,14 +140,14 @@ def _check_folder(final: Path, overwrite: bool) -> None:
     """
     for parent in final.parents:
         require(not _is_export(parent, final), "out", f"{final} lies in the export {parent}; choose another folder")
-    if not final.exists() or (final.is_dir() and not any(final.iterdir())):
+    if not final.exists() or (final.is_dir() and {path.name for path in final.iterdir()} <= _IGNORED):
         return
     require(_is_page(final), "out", f"{final} exists and is no page of egan_tf; choose another folder")
     require(overwrite, "out", f"{final} exists; --overwrite replaces it")
     listing = list_folder(final)
     for path, reason in listing.unreadable.items():
         raise InputError("out", f"cannot read {final / path}: {reason}; move that away first")
-    others = sorted((listing.files | listing.folders) - _ENTRIES)
+    others = sorted((listing.files | listing.folders) - _ENTRIES - _IGNORED)
     problem = f"{final} holds {', '.join(others[:3])}, not of the page; move that away first"
     require(not others, "out", problem)
 

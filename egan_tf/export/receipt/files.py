@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
-from egan_tf.export.folder_listing import list_folder
+from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
 from egan_tf.sampling.integrity import CARD_FILE, MAX_CARD_BYTES
 from egan_tf.utils.regular_files import open_regular_file, read_regular_file
 
-IGNORED = {CARD_FILE, ".DS_Store"}
+IGNORED = {CARD_FILE, OF_FILE_MANAGERS}
 """Not listed by the card: itself, and what a file manager leaves."""
 _PART = 1 << 20
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from egan_tf.export.comparison import ROUNDING_LIMIT, Bound, difference, scale_of
+from egan_tf.export.comparison import ROUNDING_LIMIT, Bound, difference, half_width, magnitude
 from egan_tf.export.formats import FORMATS
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
-from egan_tf.export.receipt.sampling_process import SamplingError, samples_of
+from egan_tf.export.receipt.sampling_process import NotSampledError, SamplingError, samples_of
 from egan_tf.export.sample_vectors import COUNT, at_positions, read_vectors
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -45,7 +46,8 @@ def check_formats(
         try:
             samples[name] = samples_of(name, directory, spec)
         except SamplingError as error:
-            found[name] = Finding(name, DIFFERENT, str(error))
+            state = NOT_CHECKED if isinstance(error, NotSampledError) else DIFFERENT
+            found[name] = Finding(name, state, str(error))
     reference = _reference(samples, spec)
     found |= {name: _compare(name, samples, reference, card, spec) for name in samples}
     return [found[name] for name in names]
@@ -86,11 +88,25 @@ def _reference(samples: Mapping[str, np.ndarray], spec: SamplingSpec) -> str | N
 def _bound(name: str, card: Mapping[str, Any], spec: SamplingSpec) -> Bound:
     """The bound of a format, with what the card adds for the generator's own rounding, at most `ROUNDING_LIMIT`."""
     bound, entry = FORMATS[name].bound(spec), card["verification"][name]
-    stated = (entry.get("tolerance", 0.0), entry.get("rms_tolerance", 0.0))
+    scale = entry.get("scale", 1.0)
     return bound + tuple(
-        min(ROUNDING_LIMIT, max(0.0, float(value) - own)) if isinstance(value, (int, float)) else 0.0
-        for value, own in zip(stated, bound, strict=True)
+        min(ROUNDING_LIMIT, max(0.0, value / scale - own)) if _is_size(value) and _is_size(scale) else 0.0
+        for value, own in zip((entry.get("tolerance"), entry.get("rms_tolerance")), bound, strict=True)
     )
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
+
+
+def _scale(name: str, expected: np.ndarray, card: Mapping[str, Any], spec: SamplingSpec) -> float:
+    """The unit of the bound of a format, for samples that should be `expected`.
+
+    An entry without a scale is of an earlier version, whose unit was larger for some value ranges.
+    """
+    scale = FORMATS[name].scale(expected, spec)
+    stated = "scale" in card["verification"][name]
+    return scale if stated else max(scale, magnitude(expected), half_width(spec))
 
 
 def _compare(
@@ -101,15 +117,15 @@ def _compare(
     compared = []
     if "sample_vectors" in card:
         positions, values = read_vectors(card["sample_vectors"], spec)
-        rows, scale = at_positions(made[:COUNT], positions), scale_of(made)
+        rows, scale = at_positions(made[:COUNT], positions), _scale(name, made, card, spec)
         # A few numbers may all lie where the difference is large.
         one = difference(rows, format_.expected(values, spec), Bound(bound.largest, bound.largest), scale)
         compared.append(("the samples of the card", bound.largest * scale, one))
     if reference not in (None, name):
         allowed = bound + _bound(reference, card, spec)
         expected = format_.expected(samples[reference], spec)
-        other = difference(made, expected, allowed)
-        compared.append((reference, allowed.largest * scale_of(expected), other))
+        scale = _scale(name, expected, card, spec)
+        compared.append((reference, allowed.largest * scale, difference(made, expected, allowed, scale)))
     for what, _, found in compared:
         if found.problem:
             return Finding(name, DIFFERENT, f"compared with {what}: {found.problem}")

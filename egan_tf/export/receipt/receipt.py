@@ -82,6 +82,7 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
         yield Finding(path.name, OK if same else DIFFERENT, f"SHA-256 {found}, {'as' if same else 'not as'} given")
         if not same:
             return
+    path = without_parents(path.absolute())
     directory = _export_of(path)
     if directory is None:
         if sha256 is None:
@@ -91,7 +92,7 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
     yield of_card
     if card is None:
         return
-    name = path.absolute().relative_to(directory.absolute()).as_posix()
+    name = path.relative_to(directory).as_posix()
     if name not in card["files"]:
         yield Finding(name, DIFFERENT, "extra: the card does not list it")
         return
@@ -105,12 +106,23 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
 def _export_of(path: Path) -> Path | None:
     """The folder of a file if it has a card, otherwise the nearest one above with the card of an export.
 
-    A `card.json` further above may be of anything else, or out of reach.
+    A `card.json` further above may be of anything else, or out of reach. The path is absolute, without `..`.
     """
-    beside, *above = list(path.absolute().parents)[:MAX_DEPTH]
+    beside, *above = list(path.parents)[:MAX_DEPTH]
     if _has_card(beside):
         return beside
     return next((folder for folder in above if export_card(folder) is not None), None)
+
+
+def without_parents(path: Path) -> Path:
+    """An absolute path to the same file without `..`; links stay, but for those that `..` follows."""
+    found = Path(path.anchor)
+    for part in path.parts[1:]:
+        if part != "..":
+            found /= part
+        else:
+            found = (found.resolve() if found.is_symlink() else found).parent
+    return found
 
 
 def _has_card(directory: Path) -> bool:

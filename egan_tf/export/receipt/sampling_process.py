@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from egan_tf.export.comparison import noise_problem, verification_inputs
+from egan_tf.export.comparison import BATCH_SIZES, noise_problem, verification_inputs
+from egan_tf.export.formats import FORMATS
 from egan_tf.sampling.spec import SamplingSpec
 
 SECONDS = 600
@@ -27,7 +28,11 @@ _ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERA
 
 
 class SamplingError(Exception):
-    """A format does not load, or does not sample; the message is one line."""
+    """A format does not load, or does not sample what its card says; the message is one line."""
+
+
+class NotSampledError(SamplingError):
+    """A format was not run, for a reason that lies in this machine."""
 
 
 def samples_of(name: str, directory: Path, spec: SamplingSpec) -> np.ndarray:
@@ -39,14 +44,25 @@ def samples_of(name: str, directory: Path, spec: SamplingSpec) -> np.ndarray:
         spec: of the generator.
 
     Returns:
-        The samples of all batches, [batches together, ...].
+        The samples of all batches, float32 [batches together, *made_shape].
 
     Raises:
-        SamplingError: it does not load, does not sample, or takes too long.
+        NotSampledError: it was not run.
+        SamplingError: it does not load, does not sample, takes too long, or makes numbers of another type or shape.
     """
+    samples = _run(name, directory, spec)
+    expected = (sum(BATCH_SIZES), *FORMATS[name].made_shape(spec))
+    if samples.dtype != np.float32 or samples.shape != expected:
+        made = f"{samples.dtype} {list(samples.shape)}"
+        raise SamplingError(f"makes {made} where the card says float32 {list(expected)}")
+    return samples
+
+
+def _run(name: str, directory: Path, spec: SamplingSpec) -> np.ndarray:
+    """What a format makes in a fresh process."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         out = Path(folder) / "samples.npy"
-        arguments = [name, str(directory.resolve()), str(out), json.dumps(_path())]
+        arguments = [name, str(_named_in_utf8(directory.resolve(), Path(folder))), str(out), json.dumps(_path())]
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-c", _START, *arguments],
@@ -70,6 +86,20 @@ def samples_of(name: str, directory: Path, spec: SamplingSpec) -> np.ndarray:
     return samples
 
 
+def _named_in_utf8(directory: Path, folder: Path) -> Path:
+    """The directory, or a link to it in `folder` if its path is not UTF-8, which TensorFlow cannot open."""
+    try:
+        str(directory).encode("utf-8")
+    except UnicodeEncodeError:
+        link = folder / "export"
+        try:
+            link.symlink_to(directory, target_is_directory=True)
+        except (OSError, NotImplementedError) as error:
+            raise NotSampledError("not loaded, as the path is not UTF-8 and no link to it can be made") from error
+        return link
+    return directory
+
+
 def write_samples(name: str, directory: str, out: str, metadata: str) -> None:
     """Writes the samples of a format as `.npy`, if its noise is that of the generator; runs in the fresh process.
 
@@ -82,8 +112,6 @@ def write_samples(name: str, directory: str, out: str, metadata: str) -> None:
     Raises:
         SamplingError: the format makes noise of a seed, but another one.
     """
-    from egan_tf.export.formats import FORMATS
-
     spec = SamplingSpec.from_metadata(json.loads(metadata))
     sample_fn = FORMATS[name].load(Path(directory))
     seeded = FORMATS[name].load_seeded(Path(directory))
