@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -123,4 +124,7 @@ def write_samples(name: str, directory: str, out: str, metadata: str) -> None:
 
 def _path() -> list[str]:
     """Where this process finds its modules; the current folder only where it is named, or holds this package."""
-    return [*(str(Path(entry).resolve()) for entry in sys.path if entry), str(Path(__file__).resolve().parents[3])]
+    found = [*(entry for entry in sys.path if entry), str(Path(__file__).parents[3])]
+    with contextlib.suppress(FileNotFoundError):  # the current folder was deleted
+        found = [str(Path(entry).resolve()) for entry in found]
+    return found
