@@ -9,24 +9,29 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.population import Population
+from egan_tf.evolution.stateless import NetworkVariables
 
 
-def adopt(population: Population, generator: keras.Model) -> None:
+def adopt(population: Population, variables: NetworkVariables, weights: Sequence[keras.Variable]) -> None:
     """Gives the fittest survivor the weights of the generator, if the user has set them since the last generation.
 
     These are all that `get_weights` returns, statistics such as those of BatchNormalization among them. A moving
-    average that has not moved yet starts from the new weights as well; one that has moved goes on. Nothing is taken
-    from a generator of which weights were frozen since, with which training is refused.
+    average that has not moved yet starts from the new weights as well; one that has moved goes on.
+
+    Args:
+        population: of the model.
+        variables: of the generator, as the population's states have them.
+        weights: the variables that `get_weights` returns; random states are none of them.
     """
-    weights = generator.trainable_variables
-    if not tf.executing_eagerly() or len(weights) != len(population.weights_stack.members):
+    if not tf.executing_eagerly():
         return
     averages = population.average_stack.members
-    for position, (variable, member) in enumerate(zip(weights, population.weights_stack.members, strict=True)):
+    members = population.weights_stack.members
+    for position, (variable, member) in enumerate(zip(variables.trainable, members, strict=True)):
         _adopt(variable.numpy(), member.numpy()[0], [member, *averages[position : position + 1]])
-    weights_of_layers = {id(variable) for variable in generator.weights}  # random states are none
+    weights_of_layers = {id(variable) for variable in weights}
     others = population.non_trainable_stack.members
-    for variable, member in zip(generator.non_trainable_variables, others, strict=True):
+    for variable, member in zip(variables.non_trainable, others, strict=True):
         if id(variable) in weights_of_layers:
             _adopt(variable.numpy(), member.numpy()[0], [member])
 

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import fit_arguments, strategies
-from egan_tf.evolution.adoption import adopt
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
@@ -198,7 +197,7 @@ class EGAN(SavedEGAN, Fitting):
             InputError: the discriminator cannot take the samples, or their number fits no batch size.
         """
         fit_arguments.require_compiled(self, "train_on_batch")
-        adopt(self.population, self.generator)
+        self._adopt()
         fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
         real = host_samples_and_labels(x, y, self.expected)
         self.input_check.say_unused_labels_once(y)
@@ -214,6 +213,7 @@ class EGAN(SavedEGAN, Fitting):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels)."""
         fit_arguments.require_compiled(self, "train_step")
+        self.check_unchanged()
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
             real = with_tensor_labels(step_samples(data, self.expected), self.expected)
@@ -241,12 +241,13 @@ class EGAN(SavedEGAN, Fitting):
         """
         noise = tensor_noise(noise, self.latent.size)
         labels = labels_for_noise(labels, noise.shape[0], self.expected)
-        adopt(self.population, self.generator)
+        self._adopt()
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
         best = self._state_of(0, self.settings.ema_decay > 0)
-        samples, _ = apply_network(self.generator, best, noise, labels, training=False)
+        variables = self._generator_weights.variables
+        samples, _ = apply_network(self.generator, best, noise, labels, training=False, variables=variables)
         return tf.cast(samples, tf.float32)
 
     def individual(self, position: int = 0, averaged: bool | None = None) -> keras.Model:
@@ -262,12 +263,14 @@ class EGAN(SavedEGAN, Fitting):
         position = integer("individual", position, 0, self.settings.population_size - 1)
         has_average = self.settings.ema_decay > 0
         require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
-        adopt(self.population, self.generator)
-        return copy_network(self.generator, self._state_of(position, has_average if averaged is None else averaged))
+        self._adopt()
+        state = self._state_of(position, has_average if averaged is None else averaged)
+        return copy_network(self.generator, state, self._generator_weights.variables)
 
     def _state_of(self, position: int, averaged: bool) -> NetworkState:
         if averaged:
-            return settled(self.generator, take(self.population.sampling_state, position))
+            state = take(self.population.sampling_state, position)
+            return settled(self.generator, state, self._generator_weights.variables)
         return take(self.population.individuals.network, position)
 
     def export_generator(self, directory: str | os.PathLike[str], **options: Any) -> Path:

@@ -94,7 +94,7 @@ class Fitting(KerasWords):
         """
         require_compiled(self, "fit")
         strategies.check_fit_scope(self)
-        adopt(self.population, self.generator)
+        self._adopt()
         check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
         expected, seed = self.expected, self.settings.seed
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))
@@ -122,6 +122,10 @@ class Fitting(KerasWords):
             )
         finish_training(self)
         return history
+
+    def _adopt(self) -> None:
+        """Gives the fittest survivor the weights that the user has set on the generator."""
+        adopt(self.population, self._generator_weights.variables, self.generator.weights)
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
         """Makes the train function, unless Keras does: for a dataset without a strategy.

@@ -99,6 +99,7 @@ class StatelessOptimizer:
             weights: the trainable variables of one individual.
             field: its name in error messages.
         """
+        self.weights = tuple(weights)
         self._map = vectorized_map if vectorizes(optimizer, weights) else sequential_map
         with _recognisable(weights) as marks:
             self._optimizer = functional(optimizer, weights, field)

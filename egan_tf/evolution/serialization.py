@@ -10,12 +10,15 @@ import keras
 from egan_tf.evolution.gamma import FIELD as GAMMA
 from egan_tf.evolution.naming import name_of
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.trainable_flags import TrainableFlags, lost_flags, set_flags
 from egan_tf.utils.checks import InputError, first_line
 from egan_tf.utils.registries import load_registry
 from egan_tf.utils.settings import settings_of
 
 NETWORKS = ("generator", "discriminator")
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
+FLAGS = "trainable_flags"
+"""What is frozen in networks whose configurations lose it; the others have no such entry."""
 # Settings that may hold functions or objects, by the registry of those that have names.
 OBJECTS = {name: declared.registry for name, declared in settings_of(EvolutionSettings).items() if declared.functions}
 
@@ -30,13 +33,19 @@ def model_config(egan: keras.Model) -> dict[str, Any]:
     serialized = {name: _serialized(name, settings[name], _names(registry)) for name, registry in OBJECTS.items()}
     gamma = _serialized(GAMMA, settings[GAMMA], {}) if callable(settings[GAMMA]) else egan.gamma
     networks = {name: keras.saving.serialize_keras_object(getattr(egan, name)) for name in NETWORKS}
-    return {"name": egan.name, **networks, **settings, **serialized, GAMMA: gamma}
+    lost = {name: lost_flags(getattr(egan, name), config) for name, config in networks.items()}
+    flags = {name: found._asdict() for name, found in lost.items() if found is not None}
+    also = {FLAGS: flags} if flags else {}
+    return {"name": egan.name, **networks, **settings, **serialized, GAMMA: gamma, **also}
 
 
 def constructor_arguments(config: dict[str, Any], custom_objects: dict[str, Any] | None) -> dict[str, Any]:
     """The arguments that `model_config` describes."""
     objects = [name for name in (*NETWORKS, *OBJECTS, GAMMA) if isinstance(config.get(name), dict | list | tuple)]
-    return config | {name: keras.saving.deserialize_keras_object(config[name], custom_objects) for name in objects}
+    arguments = config | {name: keras.saving.deserialize_keras_object(config[name], custom_objects) for name in objects}
+    for name, flags in arguments.pop(FLAGS, {}).items():
+        set_flags(arguments[name], TrainableFlags(**flags))
+    return arguments
 
 
 def compile_config(egan: keras.Model, jit_compile: bool | str) -> dict[str, Any]:

@@ -208,8 +208,10 @@ def finish_training(model: EvolvingModel) -> None:
         individuals = population.individuals
         weights = optimizer.final_weights(individuals.network.trainable, individuals.slots)
         population.weights_stack.assign(weights)
-        write(model.generator.trainable_variables, take(weights, 0))
-    model.discriminator_optimizer.finalize_variable_values(model.discriminator.trainable_variables)
+        write(optimizer.weights, take(weights, 0))
+    # The weights that it was built for: a callback may have frozen some since.
+    other = model.discriminator_optimizer
+    other.finalize_variable_values(other._trainable_variables)
 
 
 def generation_functions(model: EvolvingModel) -> Generation:

@@ -39,14 +39,6 @@ def test_all_weights_that_are_set_are_those_of_the_fittest(population_size: int)
             np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("frozen", ["all", "a layer"])
-def test_a_frozen_generator_is_sampled_from_as_before(frozen: str) -> None:
-    egan = trained(images, IMAGE)
-    before = egan.sample(NOISE)
-    (egan.generator if frozen == "all" else egan.generator.layers[1]).trainable = False
-    np.testing.assert_array_equal(egan.sample(NOISE), before)
-
-
 def test_a_moving_average_that_has_moved_goes_on() -> None:
     egan = trained(points, POINT, ema_decay=0.9)
     before = egan.population.averages
