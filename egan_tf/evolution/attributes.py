@@ -122,6 +122,8 @@ class AttributesOfEGAN(keras.Model):
 
     def _choose_xla(self, compiled: bool) -> None:
         """Sets `jit_compile` for the user, who has left the choice to the model."""
+        if compiled != self.jit_compile:
+            self.train_function = None  # Keras would keep one that was made by the other choice
         super().__setattr__("jit_compile", compiled)
 
     # -- trainable weights -----------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.tournament_checks import check_slots_of
 from egan_tf.evolution.trainability import TrainableWeights
+from egan_tf.evolution.xla_refusals import refusals_in_one_line
 from egan_tf.utils.checks import integer, require
 from egan_tf.utils.registries import resolve
 from egan_tf.utils.signatures import takes_settings
@@ -206,7 +207,8 @@ class EGAN(SavedEGAN, Fitting):
         self._prepare_train_function(None, batches.sizes)
         self.make_train_function()
         shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)
-        logs = self.train_function(iter([shared] * self.steps_per_execution))
+        with refusals_in_one_line():
+            logs = self.train_function(iter([shared] * self.steps_per_execution))
         values = {name: np.asarray(value) for name, value in sorted(logs.items())}
         return values if return_dict else list(values.values())
 

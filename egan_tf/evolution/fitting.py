@@ -33,6 +33,8 @@ from egan_tf.evolution.replicated import (
 from egan_tf.evolution.samples import SampleFormat
 from egan_tf.evolution.source import SampleFn
 from egan_tf.evolution.step import evolve, finish_training
+from egan_tf.evolution.trainability import TrainableWeights
+from egan_tf.evolution.xla_refusals import or_without, refusals_in_one_line
 
 
 class Fitting(KerasWords):
@@ -44,6 +46,9 @@ class Fitting(KerasWords):
     population: Population
     choices: Choices
     _chooses_xla: bool
+    _generator_weights: TrainableWeights
+    # The last sample function that XLA has refused, where the model chooses.
+    _not_for_xla: SampleFn | None = None
     # The sample function that the train function calls, with all else that it was made for; None for a dataset.
     _in_step: tuple[Any, ...] | None = None
     tournament_held: bool | None = None
@@ -108,18 +113,19 @@ class Fitting(KerasWords):
             if self._chooses_xla:
                 in_step = source.sample_fn is not None
                 pays = self.replica_count == 1 and xla_pays(self.generator, self.discriminator, sampled_in_step=in_step)
-                self._choose_xla(pays)
+                self._choose_xla(pays and not (in_step and source.sample_fn is self._not_for_xla))
             self._prepare_train_function(source.sample_fn, sizes)
             strategy = self._distribute_strategy
-            history = super().fit(
-                epoch.dataset if strategy is None else distributed(strategy, epoch.dataset),
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=ready,
-                shuffle=False,
-                initial_epoch=initial_epoch,
-                steps_per_epoch=epoch.steps,
-            )
+            with refusals_in_one_line():
+                history = super().fit(
+                    epoch.dataset if strategy is None else distributed(strategy, epoch.dataset),
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=ready,
+                    shuffle=False,
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=epoch.steps,
+                )
         finish_training(self)
         return history
 
@@ -144,6 +150,15 @@ class Fitting(KerasWords):
             self.train_function = multi_step_function(
                 lambda unused: evolve(self, self._drawn(sample_fn, sizes)), *options
             )
+        if self._chooses_xla and self.jit_compile and sample_fn is not None:
+
+            def without() -> Any:
+                self.__dict__["_not_for_xla"] = sample_fn
+                self._choose_xla(False)
+                self._prepare_train_function(sample_fn, sizes)
+                return self.train_function
+
+            self.train_function = or_without(self.train_function, without)
 
     def _drawn(self, sample_fn: SampleFn, sizes: GenerationSizes) -> Batches:
         say = self.input_check.say_unused_labels_once
