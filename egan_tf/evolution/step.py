@@ -242,7 +242,7 @@ def _apply_discriminator_update(
     """One optimizer step of the discriminator; an update that is not finite is skipped and counted."""
     optimizer, weights = model.discriminator_optimizer, model.discriminator.trainable_variables
     norm = norm_of(update.gradient)
-    after = tf.nest.map_structure(lambda value: value[None], (update.non_trainable, update.weights))
+    after = tf.nest.map_structure(lambda value: value[None], (update.non_trainable, update.weights, update.mean_logits))
     finite = tf.math.is_finite(norm) & tf.math.is_finite(update.loss) & all_finite(after, 1)[0]
     gradient = scaled_gradient(update.gradient, loss_scale(optimizer))
 
