@@ -16,7 +16,7 @@ from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.bandit import initial_bandit
 from egan_tf.evolution.batches import as_batches, sizes_for
-from egan_tf.evolution.choices import check_burn_in, choices_of
+from egan_tf.evolution.choices import check_accumulation, check_burn_in, choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.fitting import Fitting
 from egan_tf.evolution.function_checks import check_functions
@@ -172,6 +172,7 @@ class EGAN(SavedEGAN, Fitting):
         self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
         check_slots_of(self.settings, self.stateless_optimizer)
         check_burn_in(self.settings, self.stateless_optimizer.burns_in)
+        check_accumulation(self.choices.operators, self.stateless_optimizer.accumulates)
         slots = self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
         if self.settings.slots == "objective":
             slots = initial_objective_slots(slots, len(self.operator_names))
@@ -203,7 +204,7 @@ class EGAN(SavedEGAN, Fitting):
         real = host_samples_and_labels(x, y, self.expected)
         self.input_check.say_unused_labels_once(y)
         batches = as_batches(real, self.settings)
-        strategies.check_sizes(batches.sizes, self.settings.population_size, self.replica_count)
+        self._check_sizes(batches.sizes)
         self._prepare_train_function(None, batches.sizes)
         self.make_train_function()
         shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)

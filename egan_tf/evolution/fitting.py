@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from egan_tf.evolution import strategies
 from egan_tf.evolution.adoption import adopt
-from egan_tf.evolution.batches import Batches, GenerationSizes, sizes_for
+from egan_tf.evolution.batches import Batches, GenerationSizes, divides_evaluation, sizes_for
 from egan_tf.evolution.callback_check import prepare_callbacks
 from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.draw_source import draw
@@ -105,7 +105,7 @@ class Fitting(KerasWords):
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))
         source.check_epochs(epochs - initial_epoch, steps_per_epoch)
         sizes = sizes_for(self.settings, source.batch_size)
-        strategies.check_sizes(sizes, self.settings.population_size, self.replica_count)
+        self._check_sizes(sizes)
         ready = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
         with source.understandable_errors(), quiet_end_of_data(steps_per_epoch):
             epoch = source.epoch(sizes, steps_per_epoch)
@@ -128,6 +128,10 @@ class Fitting(KerasWords):
                 )
         finish_training(self)
         return history
+
+    def _check_sizes(self, sizes: GenerationSizes) -> None:
+        divided = divides_evaluation(self.settings)
+        strategies.check_sizes(sizes, self.settings.population_size, self.replica_count, evaluation_divided=divided)
 
     def _adopt(self) -> None:
         """Gives the fittest survivor the weights that the user has set on the generator."""

@@ -106,7 +106,8 @@ class StatelessOptimizer:
         # The learning rate belongs to the run and not to an individual: callbacks may set it during training.
         self._is_slot = [variable.name != "learning_rate" for variable in optimizer.variables]
         slots = [variable for variable, is_slot in zip(optimizer.variables, self._is_slot, strict=True) if is_slot]
-        counts = {id(one.iterations) for one in inner_optimizers(optimizer)}
+        # With accumulated gradients `iterations` is a number that is computed from this variable.
+        counts = {id(one._iterations) for one in inner_optimizers(optimizer)}
         self._is_count = [id(variable) in counts for variable in slots]
         self._copied = [_position_of(variable.numpy(), marks) for variable in slots]
         self.scales = loss_scale(optimizer) is not None
@@ -114,6 +115,7 @@ class StatelessOptimizer:
         self.scheduled = any(_changes(getattr(one, "_learning_rate", None)) for one in inner_optimizers(optimizer))
         # As of `training.adam.BurnInAdam`, which follows the step count as a schedule does.
         self.burns_in = any(getattr(one, "initial_beta_2", None) is not None for one in inner_optimizers(optimizer))
+        self.accumulates = any(one.gradient_accumulation_steps for one in inner_optimizers(optimizer))
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
     def initial_slots(self, weights: Tensors) -> list[np.ndarray]:
