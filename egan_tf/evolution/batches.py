@@ -161,6 +161,8 @@ def as_batches(data: Any, settings: EvolutionSettings) -> Batches:
     if isinstance(data, RealBatches | LabelledBatches):
         return data
     samples, labels = data if isinstance(data, tuple) else (data, None)
+    problem = "holds an unknown number of samples, where the step must know it; give it the shape by tf.ensure_shape"
+    require(samples.shape[0] is not None, "x", problem)
     return split_samples(samples, labels, infer_sizes(settings, int(samples.shape[0])))
 
 

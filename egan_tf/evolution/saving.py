@@ -61,6 +61,7 @@ class SavedEGAN(AttributesOfEGAN):
         self._generator_weights.check_savable()
         if (weights := self.__dict__.get("_discriminator_weights")) is not None:
             weights.check_savable()
+        self._check_optimizers()
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Saves the whole state but functions: weights, slots, counters, γ, learning rates; see `keras.Model`.
