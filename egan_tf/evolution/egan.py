@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import fit_arguments, strategies
@@ -30,8 +29,7 @@ from egan_tf.evolution.objective_slots import initial_objective_slots
 from egan_tf.evolution.optimizer import StatelessOptimizer, check_own_optimizers, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
-from egan_tf.evolution.replicated import divided
-from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels, labels_for_noise, with_tensor_labels
+from egan_tf.evolution.samples import SampleFormat, labels_for_noise, with_tensor_labels
 from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.schedule import initial_schedule
 from egan_tf.evolution.settings import EvolutionSettings
@@ -40,7 +38,6 @@ from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.tournament_checks import check_slots_of
 from egan_tf.evolution.trainability import TrainableWeights
-from egan_tf.evolution.xla_refusals import refusals_in_one_line
 from egan_tf.utils.checks import integer, require
 from egan_tf.utils.registries import resolve
 from egan_tf.utils.signatures import takes_settings
@@ -61,7 +58,8 @@ class EGAN(SavedEGAN, Fitting):
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
     generation `generator` holds the weights of the fittest survivor; calling the model samples from it. Weights
     that are set there, such as pretrained ones, are those of the fittest survivor from then on; a moving average that
-    has moved before goes on from where it is.
+    has moved before goes on from where it is. What a callback sets during `fit` counts from the next epoch on, if no
+    generation comes between.
     """
 
     @takes_settings(EvolutionSettings)
@@ -180,38 +178,12 @@ class EGAN(SavedEGAN, Fitting):
         self.train_function = None
 
     def samples_per_generation(self, batch_size: int) -> int:
-        """The number of real samples in a generation: the evaluation batch, and a batch for each fresh step."""
-        return sizes_for(self.settings, batch_size).total
-
-    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **words: Any) -> Any:
-        """One generation (as many as `steps_per_execution`, on the same samples).
-
-        Args:
-            x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
-            y: their labels, for conditional networks.
-            return_dict: whether to return the logs by name; otherwise a list in the order of the sorted names.
-            **words: Keras' weights of samples, which have no meaning for a GAN.
-
-        Returns:
-            The logs of the last generation, as numpy scalars.
+        """The number of real samples in a generation: the evaluation batch, and a batch for each fresh step.
 
         Raises:
-            InputError: the discriminator cannot take the samples, or their number fits no batch size.
+            InputError: the batch size is no whole number, or too small for the population.
         """
-        fit_arguments.require_compiled(self, "train_on_batch")
-        self._adopt()
-        fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
-        real = host_samples_and_labels(x, y, self.expected)
-        self.input_check.say_unused_labels_once(y)
-        batches = as_batches(real, self.settings)
-        self._check_sizes(batches.sizes)
-        self._prepare_train_function(None, batches.sizes)
-        self.make_train_function()
-        shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)
-        with refusals_in_one_line():
-            logs = self.train_function(iter([shared] * self.steps_per_execution))
-        values = {name: np.asarray(value) for name, value in sorted(logs.items())}
-        return values if return_dict else list(values.values())
+        return sizes_for(self.settings, integer("batch_size", batch_size)).total
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels)."""

@@ -7,34 +7,45 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import strategies
 from egan_tf.evolution.adoption import adopt
-from egan_tf.evolution.batches import Batches, GenerationSizes, divides_evaluation, sizes_for
+from egan_tf.evolution.batches import Batches, GenerationSizes, as_batches, divides_evaluation, sizes_for
 from egan_tf.evolution.callback_check import prepare_callbacks
 from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.draw_source import draw
-from egan_tf.evolution.fit_arguments import check_executions, check_fit, quiet_end_of_data, require_compiled
+from egan_tf.evolution.fit_arguments import (
+    FIT,
+    check_executions,
+    check_fit,
+    check_words,
+    quiet_end_of_data,
+    require_compiled,
+)
 from egan_tf.evolution.input_check import InputCheckCallback
 from egan_tf.evolution.keras_words import KerasWords
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
+from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import source_of
 from egan_tf.evolution.replicated import (
     ReplicatedStep,
     distributed,
+    divided,
     only_replica_function,
     own_part,
     replicated_function,
     sizes_of_replica,
     unpacked,
 )
-from egan_tf.evolution.samples import SampleFormat
+from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
 from egan_tf.evolution.source import SampleFn
 from egan_tf.evolution.step import evolve, finish_training
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.evolution.xla_refusals import or_without, refusals_in_one_line
+from egan_tf.utils.checks import format_value, require
 
 
 class Fitting(KerasWords):
@@ -45,6 +56,7 @@ class Fitting(KerasWords):
     generator: keras.Model
     population: Population
     choices: Choices
+    stateless_optimizer: StatelessOptimizer
     _chooses_xla: bool
     _generator_weights: TrainableWeights
     # The last sample function that XLA has refused, where the model chooses.
@@ -106,7 +118,8 @@ class Fitting(KerasWords):
         source.check_epochs(epochs - initial_epoch, steps_per_epoch)
         sizes = sizes_for(self.settings, source.batch_size)
         self._check_sizes(sizes)
-        ready = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
+        checked = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
+        ready = [*checked, keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._adopt())]
         with source.understandable_errors(), quiet_end_of_data(steps_per_epoch):
             epoch = source.epoch(sizes, steps_per_epoch)
             check_executions(epoch.steps, self.steps_per_execution)
@@ -135,7 +148,51 @@ class Fitting(KerasWords):
 
     def _adopt(self) -> None:
         """Gives the fittest survivor the weights that the user has set on the generator."""
-        adopt(self.population, self._generator_weights.variables, self.generator.weights)
+        copied = self.stateless_optimizer.copied if self.compiled else ()
+        adopt(self.population, self._generator_weights.variables, self.generator.weights, copied)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: None = None,
+        class_weight: None = None,
+        return_dict: bool = False,
+        **words: Any,
+    ) -> Any:
+        """One generation (as many as `steps_per_execution`, on the same samples).
+
+        Args:
+            x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
+            y: their labels, for conditional networks.
+            sample_weight: Keras' weights of samples, which have no meaning for a GAN.
+            class_weight: likewise.
+            return_dict: whether to return the logs by name; otherwise a list in the order of the sorted names.
+            **words: no others have a meaning.
+
+        Returns:
+            The logs of the last generation, as numpy scalars.
+
+        Raises:
+            InputError: the discriminator cannot take the samples, their number fits no batch size, or an argument has
+                no meaning.
+        """
+        require_compiled(self, "train_on_batch")
+        self._adopt()
+        words |= {"sample_weight": sample_weight, "class_weight": class_weight}
+        check_words("train_on_batch", words, ("x", "y", "return_dict"), FIT)
+        require(isinstance(return_dict, bool), "return_dict", f"must be True or False, got {format_value(return_dict)}")
+        real = host_samples_and_labels(x, y, self.expected)
+        self.input_check.say_unused_labels_once(y)
+        batches = as_batches(real, self.settings)
+        self._check_sizes(batches.sizes)
+        self._prepare_train_function(None, batches.sizes)
+        self.make_train_function()
+        shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)
+        with refusals_in_one_line():
+            logs = self.train_function(iter([shared] * self.steps_per_execution))
+        values = {name: np.asarray(value) for name, value in sorted(logs.items())}
+        return values if return_dict else list(values.values())
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
         """Makes the train function, unless Keras does: for a dataset without a strategy.
