@@ -122,12 +122,10 @@ def _check_training(field: str, network: keras.Model) -> None:
     """Calls what only training calls: the weight regularizers, and in training mode layers that are not Keras' own."""
     try:
         regularization(network, tuple(weight.value for weight in network.trainable_variables))
-        if not all(type(layer).__module__.startswith("keras.") for layer in network._flatten_layers()):
-            outputs_of(field, network, training=True)
-    except InputError:
-        raise
     except Exception as error:  # the user's function may raise anything
         raise InputError(field, f"a regularizer cannot be computed: {first_line(error)}") from error
+    if not all(type(layer).__module__.startswith("keras.") for layer in network._flatten_layers()):
+        outputs_of(field, network, training=True)
 
 
 def _is_real(weight: keras.Variable) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,10 +12,12 @@ import keras
 import tensorflow as tf
 
 from egan_tf.evolution import gamma
+from egan_tf.evolution.fit_arguments import check_jit_compile, check_run_eagerly
 from egan_tf.evolution.function_checks import check_fitness
 from egan_tf.evolution.functional_optimizer import is_built_for
 from egan_tf.evolution.gamma import Gamma
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.strategies import check_xla
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.settings import settings_of
@@ -45,6 +48,7 @@ def while_compiling(method: Method) -> Method:
         finally:
             del self.__dict__["_compiling"]
         self.__dict__["_discriminator_weights"] = TrainableWeights("discriminator", self.discriminator)
+        self.__dict__["_optimizer_variables"] = [tuple(getattr(self, name).variables) for name in OPTIMIZERS]
         return result
 
     return compiling  # type: ignore[return-value]
@@ -59,6 +63,7 @@ class AttributesOfEGAN(keras.Model):
     settings: EvolutionSettings
     _gamma: Gamma
     _generator_weights: TrainableWeights
+    replica_count: int
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute.
@@ -69,12 +74,24 @@ class AttributesOfEGAN(keras.Model):
         if name == GAMMA:
             self._set_gamma(value)
             return
+        if name in TRACED and not _compiling(self):
+            self._set_traced(name, value)
+            return
         _check_assignment(self, name, value)
-        retrace = name in TRACED and not _compiling(self) and value != getattr(self, name, value)
+        super().__setattr__(name, value)
+
+    def _set_traced(self, name: str, value: Any) -> None:
+        """Sets what is compiled into the step; "auto" lets the next `fit` choose."""
+        if name == "jit_compile":
+            check_jit_compile(value)
+            check_xla(value, self.replica_count)
+            self.__dict__["_chooses_xla"] = value == "auto"
+            value = value is True
+        else:
+            check_run_eagerly(value)
+        retrace = value != getattr(self, name)
         super().__setattr__(name, value)
         if retrace:
-            if name == "jit_compile":
-                self.__dict__["_chooses_xla"] = False
             self._trace_anew()
 
     def __delattr__(self, name: str) -> None:
@@ -122,6 +139,8 @@ class AttributesOfEGAN(keras.Model):
 
     def _choose_xla(self, compiled: bool) -> None:
         """Sets `jit_compile` for the user, who has left the choice to the model."""
+        if compiled != self.jit_compile:
+            self.train_function = None  # Keras would keep one that was made by the other choice
         super().__setattr__("jit_compile", compiled)
 
     # -- trainable weights -----------------------------------------------------------------------------------------
@@ -130,7 +149,7 @@ class AttributesOfEGAN(keras.Model):
         """Checks that the model is compiled, and that its networks have the weights that it was compiled with.
 
         Raises:
-            InputError: it is not, or they have others, or others are trainable.
+            InputError: it is not, or they have others, or others are trainable, or an optimizer has others than then.
         """
         require(self.compiled, "compile", "must be called before training; its optimizers have defaults")
         self._generator_weights.check()
@@ -139,6 +158,17 @@ class AttributesOfEGAN(keras.Model):
         for name, network in zip(OPTIMIZERS, (self.generator, self.discriminator), strict=True):
             own = is_built_for(getattr(self, name), network.trainable_variables)
             require(own, name, "was compiled into another model since; call compile again with an optimizer of its own")
+        self._check_optimizers()
+
+    def _check_optimizers(self) -> None:
+        noted = self.__dict__.get("_optimizer_variables", [])
+        for name, before in zip(OPTIMIZERS, noted, strict=False):
+            now = getattr(self, name).variables
+            same = len(now) == len(before) and all(map(operator.is_, now, before))
+            problem = (
+                "has other variables since compile, as where its learning rate became a schedule; call compile again"
+            )
+            require(same, name, f"{problem} with the schedule")
 
     def reset_metrics(self) -> None:
         """Keras calls this before every epoch."""

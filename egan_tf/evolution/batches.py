@@ -81,7 +81,7 @@ def sizes_for(settings: EvolutionSettings, batch_size: int) -> GenerationSizes:
     """The sizes of a generation at a batch size.
 
     Raises:
-        InputError: if a batch cannot hold a sample of every survivor.
+        InputError: if a batch cannot hold a sample of every survivor, or the evaluation batch where it must.
     """
     require(
         batch_size >= settings.population_size,
@@ -89,8 +89,24 @@ def sizes_for(settings: EvolutionSettings, batch_size: int) -> GenerationSizes:
         f"must be at least the population size, {settings.population_size}: the discriminator sees samples of every "
         "survivor",
     )
+    evaluation_size = settings.evaluation_size or batch_size
+    require(
+        evaluation_size >= settings.population_size or not divides_evaluation(settings),
+        "evaluation_size",
+        f"must be at least the population size, {settings.population_size}, where the discriminator takes a step on "
+        "the evaluation batch with samples of every survivor; or set reuse_evaluation_batch=False",
+    )
     fresh_steps = settings.discriminator_steps - settings.reuse_evaluation_batch
-    return GenerationSizes(batch_size, settings.evaluation_size or batch_size, fresh_steps)
+    return GenerationSizes(batch_size, evaluation_size, fresh_steps)
+
+
+def divides_evaluation(settings: EvolutionSettings) -> bool:
+    """Whether survivors share one batch of evaluation samples, instead of being seen with all of theirs.
+
+    So it is in a generation without a tournament, and in penalties and LeCam regularization.
+    """
+    weights = settings.r1_weight, settings.r2_weight, settings.gradient_penalty_weight, settings.lecam_weight
+    return settings.reuse_evaluation_batch and (settings.tournaments != "always" or any(weights))
 
 
 def infer_sizes(settings: EvolutionSettings, count: int) -> GenerationSizes:
@@ -145,6 +161,8 @@ def as_batches(data: Any, settings: EvolutionSettings) -> Batches:
     if isinstance(data, RealBatches | LabelledBatches):
         return data
     samples, labels = data if isinstance(data, tuple) else (data, None)
+    problem = "holds an unknown number of samples, where the step must know it; give it the shape by tf.ensure_shape"
+    require(samples.shape[0] is not None, "x", problem)
     return split_samples(samples, labels, infer_sizes(settings, int(samples.shape[0])))
 
 

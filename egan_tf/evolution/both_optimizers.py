@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from egan_tf.evolution.functional_optimizer import own_class
 from egan_tf.utils.checks import InputError
 
 NAMES = ("generator_optimizer", "discriminator_optimizer")
@@ -60,7 +61,12 @@ class BothOptimizers:
 
 
 def check_rate_can_be_set(name: str, optimizer: keras.optimizers.Optimizer) -> None:
-    """Raises `InputError` if the learning rate follows a schedule."""
+    """Raises `InputError` if the learning rate follows a schedule, or there are several."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if not isinstance(inner.get_config()["learning_rate"], float | int):
+    if hasattr(inner, "optimizers"):
+        problem = (
+            f"{own_class(inner).__name__} has several learning rates, so that no callback can set one; set those of "
+        )
+        raise InputError(name, f"{problem}its optimizers in a callback of your own")
+    if not isinstance(inner.get_config().get("learning_rate"), float | int):
         raise InputError(name, "follows a schedule, so that no callback can set its learning rate; give it a number")

@@ -10,7 +10,7 @@ import keras
 from egan_tf.evolution.both_optimizers import NAMES
 from egan_tf.evolution.callbacks import RATE, Delegate, OnOptimizer, SetsRate, adapted
 from egan_tf.evolution.logs import log_names
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, first_line, require
 
 # By the names of classes, as not every version of Keras has each.
 REFUSED = {
@@ -113,3 +113,6 @@ def _check_path(callback: Any, metrics: Iterable[str]) -> None:
             f"the path of {type(callback).__name__} names {error.args[0]!r}, which does not exist; there are epoch, "
             f"batch, {', '.join(sorted(metrics))}",
         ) from None
+    except (IndexError, ValueError, AttributeError, TypeError) as error:
+        problem = f"the path of {type(callback).__name__} cannot be formatted: {first_line(error)}; name what goes in"
+        raise InputError("callbacks", f"{problem}, such as {{epoch:02d}}, and write a brace twice") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from egan_tf.evolution.crossover import Crossover
 from egan_tf.evolution.fitness import FITNESSES, Fitness
 from egan_tf.evolution.loss_checks import PENALTIES, check_loss
 from egan_tf.evolution.losses import DISCRIMINATOR_LOSSES, DiscriminatorLoss
@@ -59,6 +61,18 @@ def check_burn_in(settings: EvolutionSettings, burns_in: bool) -> None:
     values = "initial_penalty_factor or initial_ema_decay, or give the optimizer an initial_beta_2"
     problem = f"has a meaning with an initial value only; set {values}"
     require(initial or settings.burn_in == 0, "burn_in", problem)
+
+
+def check_accumulation(operators: Sequence[Operator], accumulates: bool) -> None:
+    """Raises `InputError` for crossover with an optimizer that only moves in every k-th step.
+
+    Args:
+        operators: of the model.
+        accumulates: whether the generators' optimizer accumulates gradients.
+    """
+    problem = "gradient_accumulation_steps does not go with the operator crossover, whose child must move in its steps"
+    crossover = any(isinstance(operator, Crossover) for operator in operators)
+    require(not (crossover and accumulates), "generator_optimizer", f"{problem}; leave one of them out")
 
 
 def _check_used(settings: EvolutionSettings) -> None:

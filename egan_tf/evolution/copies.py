@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution.architecture import input_shapes, signature
-from egan_tf.evolution.stateless import NetworkState, forward_pass, state_of, write_state
+from egan_tf.evolution.stateless import NetworkState, NetworkVariables, forward_pass, read, variables_of, write
+from egan_tf.evolution.trainable_flags import flags_of, set_flags
 from egan_tf.utils.checks import InputError
 
 Values = tuple[list[np.ndarray], list[np.ndarray]]
@@ -34,15 +36,26 @@ def initial_population(generator: keras.Model, count: int) -> list[Values]:
     return members
 
 
-def copy_network(network: keras.Model, state: NetworkState) -> keras.Model:
+def copy_network(network: keras.Model, state: NetworkState, variables: NetworkVariables | None = None) -> keras.Model:
     """A copy of a network with another state, which further training does not change.
 
     A network that Keras can clone gives a plain model of the same layers. One that it cannot, such as a subclass
-    without `get_config` or with a `Lambda`, gives a model that calls the network with variables of its own.
+    without `get_config` or with a `Lambda`, gives a model that calls the network with variables of its own. What is
+    frozen in the network is frozen in the copy.
+
+    Args:
+        network: built.
+        state: of the copy.
+        variables: of the network that the state belongs to; None for those of the network as it is now.
     """
+    belonging, values = variables or variables_of(network), (*state.trainable, *state.non_trainable)
+    by_variable = dict(zip(map(id, (*belonging.trainable, *belonging.non_trainable)), values, strict=True))
     clone, _ = _clone(network)
+    # In the order of the variables of the copy: `NetworkCopy` makes the trainable ones first.
+    sources = network.variables if clone else [variable for same in variables_of(network) for variable in same]
     copy = clone or NetworkCopy(network)
-    write_state(copy, state)
+    # A layer that was added since has its own values.
+    write(copy.variables, [by_variable.get(id(source), source.value) for source in sources])
     return copy
 
 
@@ -55,11 +68,12 @@ class NetworkCopy(keras.Model):
     def __init__(self, network: keras.Model) -> None:
         """Creates variables like those of the network."""
         super().__init__(name=network.name)
-        # In a tuple within a closure, because Keras would track the network's own variables as well.
-        self._call_with = lambda *arguments: forward_pass(network, *arguments)
-        self._shapes_taken = lambda: input_shapes("generator", network)
-        self._own_trainable = [self._variable(variable, True) for variable in network.trainable_variables]
-        self._own_others = [self._variable(variable, False) for variable in network.non_trainable_variables]
+        variables = variables_of(network)
+        # In a function's arguments, because Keras would track the network's own variables as well.
+        self._call_with = functools.partial(forward_pass, network, variables=variables)
+        self._shapes_taken = functools.partial(input_shapes, "generator", network)
+        self._own_trainable = [self._variable(variable, True) for variable in variables.trainable]
+        self._own_others = [self._variable(variable, False) for variable in variables.non_trainable]
         self.built = True
 
     def _variable(self, source: keras.Variable, trainable: bool) -> keras.Variable:
@@ -80,9 +94,11 @@ class NetworkCopy(keras.Model):
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """The network's output; in training mode the variables that its layers assign to change."""
         noise, labels = inputs if isinstance(inputs, list | tuple) else (inputs, None)
-        result = self._call_with(state_of(self), noise, labels, training)
+        state = NetworkState(read(self._own_trainable), read(self._own_others))
+        result = self._call_with(state, noise, labels, training)
         if training:
-            write_state(self, result.after)
+            write(self._own_trainable, result.after.trainable)
+            write(self._own_others, result.after.non_trainable)
         if result.added_loss is not None:
             self.add_loss(result.added_loss)
         return result.outputs
@@ -97,6 +113,7 @@ def _clone(network: keras.Model) -> tuple[keras.Model | None, Values]:
         clone = keras.models.clone_model(network)
         if not clone.built:
             clone.build(network.input_shape)
+        set_flags(clone, flags_of(network))
         new_values = _values(clone)
         clone.set_weights(network.get_weights())
         same = type(clone) is type(network) and np.allclose(
@@ -105,16 +122,25 @@ def _clone(network: keras.Model) -> tuple[keras.Model | None, Values]:
     except Exception:  # a layer of the user may raise anything
         return None, ([], [])
     apart = {*map(id, network.variables)}.isdisjoint(map(id, clone.variables))
-    return (clone if same and apart else None), new_values
+    return (clone if same and apart and _has_shapes_of(network, clone) else None), new_values
 
 
-def settled(generator: keras.Model, state: NetworkState) -> NetworkState:
+def _has_shapes_of(network: keras.Model, clone: keras.Model) -> bool:
+    """Whether both have as many variables of the same shapes, and the same of them are trainable."""
+    ours, others = variables_of(clone), variables_of(network)
+    return all(
+        [variable.shape for variable in mine] == [variable.shape for variable in theirs]
+        for mine, theirs in zip(ours, others, strict=True)
+    )
+
+
+def settled(generator: keras.Model, state: NetworkState, variables: NetworkVariables) -> NetworkState:
     """The state with what layers such as SpectralNormalization would assign to their weights in training mode.
 
     A survivor's weights are what its layers have assigned; the moving averages of such weights are not.
     """
     noise, labels = _some_inputs(generator)
-    after = forward_pass(generator, state, noise, labels).after
+    after = forward_pass(generator, state, noise, labels, variables=variables).after
     return state._replace(trainable=after.trainable)
 
 

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import fit_arguments, strategies
-from egan_tf.evolution.adoption import adopt
 from egan_tf.evolution.architecture import check_networks
 from egan_tf.evolution.attributes import check_gamma, while_compiling
 from egan_tf.evolution.augmentation import check_augmentations
 from egan_tf.evolution.bandit import initial_bandit
 from egan_tf.evolution.batches import as_batches, sizes_for
-from egan_tf.evolution.choices import check_burn_in, choices_of
+from egan_tf.evolution.choices import check_accumulation, check_burn_in, choices_of
 from egan_tf.evolution.copies import copy_network, initial_population, settled
 from egan_tf.evolution.fitting import Fitting
 from egan_tf.evolution.function_checks import check_functions
@@ -31,8 +29,7 @@ from egan_tf.evolution.objective_slots import initial_objective_slots
 from egan_tf.evolution.optimizer import StatelessOptimizer, check_own_optimizers, optimizer_for
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import step_samples
-from egan_tf.evolution.replicated import divided
-from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels, labels_for_noise, with_tensor_labels
+from egan_tf.evolution.samples import SampleFormat, labels_for_noise, with_tensor_labels
 from egan_tf.evolution.saving import SavedEGAN
 from egan_tf.evolution.schedule import initial_schedule
 from egan_tf.evolution.settings import EvolutionSettings
@@ -61,7 +58,8 @@ class EGAN(SavedEGAN, Fitting):
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
     generation `generator` holds the weights of the fittest survivor; calling the model samples from it. Weights
     that are set there, such as pretrained ones, are those of the fittest survivor from then on; a moving average that
-    has moved before goes on from where it is.
+    has moved before goes on from where it is. What a callback sets during `fit` counts from the next epoch on, if no
+    generation comes between.
     """
 
     @takes_settings(EvolutionSettings)
@@ -172,6 +170,7 @@ class EGAN(SavedEGAN, Fitting):
         self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
         check_slots_of(self.settings, self.stateless_optimizer)
         check_burn_in(self.settings, self.stateless_optimizer.burns_in)
+        check_accumulation(self.choices.operators, self.stateless_optimizer.accumulates)
         slots = self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
         if self.settings.slots == "objective":
             slots = initial_objective_slots(slots, len(self.operator_names))
@@ -179,41 +178,17 @@ class EGAN(SavedEGAN, Fitting):
         self.train_function = None
 
     def samples_per_generation(self, batch_size: int) -> int:
-        """The number of real samples in a generation: the evaluation batch, and a batch for each fresh step."""
-        return sizes_for(self.settings, batch_size).total
-
-    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False, **words: Any) -> Any:
-        """One generation (as many as `steps_per_execution`, on the same samples).
-
-        Args:
-            x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
-            y: their labels, for conditional networks.
-            return_dict: whether to return the logs by name; otherwise a list in the order of the sorted names.
-            **words: Keras' weights of samples, which have no meaning for a GAN.
-
-        Returns:
-            The logs of the last generation, as numpy scalars.
+        """The number of real samples in a generation: the evaluation batch, and a batch for each fresh step.
 
         Raises:
-            InputError: the discriminator cannot take the samples, or their number fits no batch size.
+            InputError: the batch size is no whole number, or too small for the population.
         """
-        fit_arguments.require_compiled(self, "train_on_batch")
-        adopt(self.population, self.generator)
-        fit_arguments.check_words("train_on_batch", words, ("x", "y", "return_dict"), fit_arguments.FIT)
-        real = host_samples_and_labels(x, y, self.expected)
-        self.input_check.say_unused_labels_once(y)
-        batches = as_batches(real, self.settings)
-        strategies.check_sizes(batches.sizes, self.settings.population_size, self.replica_count)
-        self._prepare_train_function(None, batches.sizes)
-        self.make_train_function()
-        shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)
-        logs = self.train_function(iter([shared] * self.steps_per_execution))
-        values = {name: np.asarray(value) for name, value in sorted(logs.items())}
-        return values if return_dict else list(values.values())
+        return sizes_for(self.settings, integer("batch_size", batch_size)).total
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels)."""
         fit_arguments.require_compiled(self, "train_step")
+        self.check_unchanged()
         # Variation does not depend on real data; without this it would change variables after the data has ended.
         with tf.control_dependencies(tf.nest.flatten(data)):
             real = with_tensor_labels(step_samples(data, self.expected), self.expected)
@@ -241,12 +216,13 @@ class EGAN(SavedEGAN, Fitting):
         """
         noise = tensor_noise(noise, self.latent.size)
         labels = labels_for_noise(labels, noise.shape[0], self.expected)
-        adopt(self.population, self.generator)
+        self._adopt()
         return self._sample(noise, labels)
 
     def _sample_best(self, noise: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
         best = self._state_of(0, self.settings.ema_decay > 0)
-        samples, _ = apply_network(self.generator, best, noise, labels, training=False)
+        variables = self._generator_weights.variables
+        samples, _ = apply_network(self.generator, best, noise, labels, training=False, variables=variables)
         return tf.cast(samples, tf.float32)
 
     def individual(self, position: int = 0, averaged: bool | None = None) -> keras.Model:
@@ -262,12 +238,14 @@ class EGAN(SavedEGAN, Fitting):
         position = integer("individual", position, 0, self.settings.population_size - 1)
         has_average = self.settings.ema_decay > 0
         require(has_average or not averaged, "averaged", "this model keeps no moving average; set ema_decay")
-        adopt(self.population, self.generator)
-        return copy_network(self.generator, self._state_of(position, has_average if averaged is None else averaged))
+        self._adopt()
+        state = self._state_of(position, has_average if averaged is None else averaged)
+        return copy_network(self.generator, state, self._generator_weights.variables)
 
     def _state_of(self, position: int, averaged: bool) -> NetworkState:
         if averaged:
-            return settled(self.generator, take(self.population.sampling_state, position))
+            state = take(self.population.sampling_state, position)
+            return settled(self.generator, state, self._generator_weights.variables)
         return take(self.population.individuals.network, position)
 
     def export_generator(self, directory: str | os.PathLike[str], **options: Any) -> Path:

@@ -69,15 +69,24 @@ def check_words(
 
 def check_compile(jit_compile: Any, words: Mapping[str, Any]) -> None:
     """Raises `InputError` unless these arguments of `compile` have a meaning."""
-    valid = jit_compile == "auto" if isinstance(jit_compile, str) else isinstance(jit_compile, bool)
-    require(valid, "jit_compile", f"must be True, False or 'auto', got {format_value(jit_compile)}")
+    check_jit_compile(jit_compile)
     own = ("run_eagerly", "steps_per_execution")
     others = {word: value for word, value in words.items() if word not in own}
     known = ("generator_optimizer", "discriminator_optimizer", "jit_compile", *own)
     check_words("compile", others, known, COMPILE)
     integer("steps_per_execution", words.get("steps_per_execution", 1))
-    eager = words.get("run_eagerly", False)
-    require(isinstance(eager, bool), "run_eagerly", f"must be True or False, got {format_value(eager)}")
+    check_run_eagerly(words.get("run_eagerly", False))
+
+
+def check_jit_compile(value: Any) -> None:
+    """Raises `InputError` unless this is a value of `jit_compile`."""
+    valid = value == "auto" if isinstance(value, str) else isinstance(value, bool)
+    require(valid, "jit_compile", f"must be True, False or 'auto', got {format_value(value)}")
+
+
+def check_run_eagerly(value: Any) -> None:
+    """Raises `InputError` unless this is a value of `run_eagerly`."""
+    require(isinstance(value, bool), "run_eagerly", f"must be True or False, got {format_value(value)}")
 
 
 def check_fit(words: Mapping[str, Any], epochs: Any, initial_epoch: Any, steps_per_epoch: Any, verbose: Any) -> None:

@@ -7,32 +7,45 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from egan_tf.evolution import strategies
 from egan_tf.evolution.adoption import adopt
-from egan_tf.evolution.batches import Batches, GenerationSizes, sizes_for
+from egan_tf.evolution.batches import Batches, GenerationSizes, as_batches, divides_evaluation, sizes_for
 from egan_tf.evolution.callback_check import prepare_callbacks
 from egan_tf.evolution.choices import Choices
 from egan_tf.evolution.draw_source import draw
-from egan_tf.evolution.fit_arguments import check_executions, check_fit, quiet_end_of_data, require_compiled
+from egan_tf.evolution.fit_arguments import (
+    FIT,
+    check_executions,
+    check_fit,
+    check_words,
+    quiet_end_of_data,
+    require_compiled,
+)
 from egan_tf.evolution.input_check import InputCheckCallback
 from egan_tf.evolution.keras_words import KerasWords
 from egan_tf.evolution.multi_step import multi_step_function, xla_pays
+from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.population import Population
 from egan_tf.evolution.real_data import source_of
 from egan_tf.evolution.replicated import (
     ReplicatedStep,
     distributed,
+    divided,
     only_replica_function,
     own_part,
     replicated_function,
     sizes_of_replica,
     unpacked,
 )
-from egan_tf.evolution.samples import SampleFormat
+from egan_tf.evolution.samples import SampleFormat, host_samples_and_labels
 from egan_tf.evolution.source import SampleFn
 from egan_tf.evolution.step import evolve, finish_training
+from egan_tf.evolution.trainability import TrainableWeights
+from egan_tf.evolution.xla_refusals import or_without, refusals_in_one_line
+from egan_tf.utils.checks import format_value, require
 
 
 class Fitting(KerasWords):
@@ -43,7 +56,11 @@ class Fitting(KerasWords):
     generator: keras.Model
     population: Population
     choices: Choices
+    stateless_optimizer: StatelessOptimizer
     _chooses_xla: bool
+    _generator_weights: TrainableWeights
+    # The last sample function that XLA has refused, where the model chooses.
+    _not_for_xla: SampleFn | None = None
     # The sample function that the train function calls, with all else that it was made for; None for a dataset.
     _in_step: tuple[Any, ...] | None = None
     tournament_held: bool | None = None
@@ -94,34 +111,88 @@ class Fitting(KerasWords):
         """
         require_compiled(self, "fit")
         strategies.check_fit_scope(self)
-        adopt(self.population, self.generator)
+        self._adopt()
         check_fit(words, epochs, initial_epoch, steps_per_epoch, verbose)
         expected, seed = self.expected, self.settings.seed
         source = source_of(x, y, expected, batch_size, seed, shuffle, lambda: int(self.generation.numpy()))
         source.check_epochs(epochs - initial_epoch, steps_per_epoch)
         sizes = sizes_for(self.settings, source.batch_size)
-        strategies.check_sizes(sizes, self.settings.population_size, self.replica_count)
-        ready = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
+        self._check_sizes(sizes)
+        checked = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
+        ready = [*checked, keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._adopt())]
         with source.understandable_errors(), quiet_end_of_data(steps_per_epoch):
             epoch = source.epoch(sizes, steps_per_epoch)
             check_executions(epoch.steps, self.steps_per_execution)
             if self._chooses_xla:
                 in_step = source.sample_fn is not None
                 pays = self.replica_count == 1 and xla_pays(self.generator, self.discriminator, sampled_in_step=in_step)
-                self._choose_xla(pays)
+                self._choose_xla(pays and not (in_step and source.sample_fn is self._not_for_xla))
             self._prepare_train_function(source.sample_fn, sizes)
             strategy = self._distribute_strategy
-            history = super().fit(
-                epoch.dataset if strategy is None else distributed(strategy, epoch.dataset),
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=ready,
-                shuffle=False,
-                initial_epoch=initial_epoch,
-                steps_per_epoch=epoch.steps,
-            )
+            with refusals_in_one_line():
+                history = super().fit(
+                    epoch.dataset if strategy is None else distributed(strategy, epoch.dataset),
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=ready,
+                    shuffle=False,
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=epoch.steps,
+                )
         finish_training(self)
         return history
+
+    def _check_sizes(self, sizes: GenerationSizes) -> None:
+        divided = divides_evaluation(self.settings)
+        strategies.check_sizes(sizes, self.settings.population_size, self.replica_count, evaluation_divided=divided)
+
+    def _adopt(self) -> None:
+        """Gives the fittest survivor the weights that the user has set on the generator."""
+        copied = self.stateless_optimizer.copied if self.compiled else ()
+        adopt(self.population, self._generator_weights.variables, self.generator.weights, copied)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: None = None,
+        class_weight: None = None,
+        return_dict: bool = False,
+        **words: Any,
+    ) -> Any:
+        """One generation (as many as `steps_per_execution`, on the same samples).
+
+        Args:
+            x: real samples, [samples_per_generation(batch_size), ...]; the batch size follows from their number.
+            y: their labels, for conditional networks.
+            sample_weight: Keras' weights of samples, which have no meaning for a GAN.
+            class_weight: likewise.
+            return_dict: whether to return the logs by name; otherwise a list in the order of the sorted names.
+            **words: no others have a meaning.
+
+        Returns:
+            The logs of the last generation, as numpy scalars.
+
+        Raises:
+            InputError: the discriminator cannot take the samples, their number fits no batch size, or an argument has
+                no meaning.
+        """
+        require_compiled(self, "train_on_batch")
+        self._adopt()
+        words |= {"sample_weight": sample_weight, "class_weight": class_weight}
+        check_words("train_on_batch", words, ("x", "y", "return_dict"), FIT)
+        require(isinstance(return_dict, bool), "return_dict", f"must be True or False, got {format_value(return_dict)}")
+        real = host_samples_and_labels(x, y, self.expected)
+        self.input_check.say_unused_labels_once(y)
+        batches = as_batches(real, self.settings)
+        self._check_sizes(batches.sizes)
+        self._prepare_train_function(None, batches.sizes)
+        self.make_train_function()
+        shared = batches if (strategy := self._distribute_strategy) is None else divided(strategy, batches)
+        with refusals_in_one_line():
+            logs = self.train_function(iter([shared] * self.steps_per_execution))
+        values = {name: np.asarray(value) for name, value in sorted(logs.items())}
+        return values if return_dict else list(values.values())
 
     def _prepare_train_function(self, sample_fn: SampleFn | None, sizes: GenerationSizes) -> None:
         """Makes the train function, unless Keras does: for a dataset without a strategy.
@@ -140,6 +211,15 @@ class Fitting(KerasWords):
             self.train_function = multi_step_function(
                 lambda unused: evolve(self, self._drawn(sample_fn, sizes)), *options
             )
+        if self._chooses_xla and self.jit_compile and sample_fn is not None:
+
+            def without() -> Any:
+                self.__dict__["_not_for_xla"] = sample_fn
+                self._choose_xla(False)
+                self._prepare_train_function(sample_fn, sizes)
+                return self.train_function
+
+            self.train_function = or_without(self.train_function, without)
 
     def _drawn(self, sample_fn: SampleFn, sizes: GenerationSizes) -> Batches:
         say = self.input_check.say_unused_labels_once

@@ -33,7 +33,8 @@ def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
     """The operators that the settings name, in the order in which they make children.
 
     Raises:
-        InputError: an unknown name, an object that is no operator, or two kinds of children with the same name.
+        InputError: an unknown name, an object that is no operator, two kinds of children with the same name, or fewer
+            children than survivors.
     """
     operators: list[Operator] = []
     choices: tuple[Any, ...] = settings.operators
@@ -49,6 +50,8 @@ def operators_of(settings: EvolutionSettings) -> tuple[Operator, ...]:
     names = [name for operator in operators for name in operator.names]
     require(bool(names), "operators", "must make at least one kind of children")
     require(len(set(names)) == len(names), "operators", f"name a kind of children twice: {', '.join(names)}")
+    count, size = sum(operator.count(settings.population_size) for operator in operators), settings.population_size
+    require(count >= size, "operators", f"make {count} children of {size} parents; at least as many must be made")
     return tuple(operators)
 
 

@@ -87,7 +87,12 @@ def optimizer_for(
 
 
 class StatelessOptimizer:
-    """Applies a Keras optimizer to any number of individuals, each with its own slots and step count."""
+    """Applies a Keras optimizer to any number of individuals, each with its own slots and step count.
+
+    Attributes:
+        weights: the variables that it was built for.
+        copied: for each slot the position of the weight that it starts as a copy of, or None.
+    """
 
     def __init__(
         self, optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable], field: str = "optimizer"
@@ -99,20 +104,23 @@ class StatelessOptimizer:
             weights: the trainable variables of one individual.
             field: its name in error messages.
         """
+        self.weights = tuple(weights)
         self._map = vectorized_map if vectorizes(optimizer, weights) else sequential_map
         with _recognisable(weights) as marks:
             self._optimizer = functional(optimizer, weights, field)
         # The learning rate belongs to the run and not to an individual: callbacks may set it during training.
         self._is_slot = [variable.name != "learning_rate" for variable in optimizer.variables]
         slots = [variable for variable, is_slot in zip(optimizer.variables, self._is_slot, strict=True) if is_slot]
-        counts = {id(one.iterations) for one in inner_optimizers(optimizer)}
+        # With accumulated gradients `iterations` is a number that is computed from this variable.
+        counts = {id(one._iterations) for one in inner_optimizers(optimizer)}
         self._is_count = [id(variable) in counts for variable in slots]
-        self._copied = [_position_of(variable.numpy(), marks) for variable in slots]
+        self.copied = [_position_of(variable.numpy(), marks) for variable in slots]
         self.scales = loss_scale(optimizer) is not None
         self.normalizes_scale = normalizes_scale(optimizer)
         self.scheduled = any(_changes(getattr(one, "_learning_rate", None)) for one in inner_optimizers(optimizer))
         # As of `training.adam.BurnInAdam`, which follows the step count as a schedule does.
         self.burns_in = any(getattr(one, "initial_beta_2", None) is not None for one in inner_optimizers(optimizer))
+        self.accumulates = any(one.gradient_accumulation_steps for one in inner_optimizers(optimizer))
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
     def initial_slots(self, weights: Tensors) -> list[np.ndarray]:
@@ -128,7 +136,7 @@ class StatelessOptimizer:
         slots = [variable.numpy() for variable, is_slot in variables if is_slot]
         return [
             np.stack([slot] * weights[0].shape[0]) if copied is None else weights[copied].numpy()
-            for slot, copied in zip(slots, self._copied, strict=True)
+            for slot, copied in zip(slots, self.copied, strict=True)
         ]
 
     def loss_scale(self, slots: Tensors) -> tf.Tensor | None:

@@ -42,13 +42,26 @@ class SavedEGAN(AttributesOfEGAN):
         `keras.models.load_model` continues it as if nothing had happened, after `from egan_tf import EGAN`.
 
         Raises:
-            InputError: the file has another ending, or a function is not registered with Keras; nothing is written.
+            InputError: the file has another ending, a function is not registered with Keras, or layers were frozen
+                since; nothing is written.
         """
         keras_file = zipped is False or str(filepath).endswith(".keras")
         require(keras_file, "filepath", f"must end in .keras, got {format_value(str(filepath))}")
+        self._check_savable()
         # Keras empties an existing file before it asks for the configuration.
         self.get_config(), self.get_compile_config()
         super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def __reduce__(self) -> Any:
+        """For `pickle` and `copy.deepcopy`, which save the model, too."""
+        self._check_savable()
+        return super().__reduce__()
+
+    def _check_savable(self) -> None:
+        self._generator_weights.check_savable()
+        if (weights := self.__dict__.get("_discriminator_weights")) is not None:
+            weights.check_savable()
+        self._check_optimizers()
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Saves the whole state but functions: weights, slots, counters, γ, learning rates; see `keras.Model`.

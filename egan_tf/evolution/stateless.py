@@ -26,6 +26,25 @@ class NetworkState(NamedTuple):
     non_trainable: Tensors
 
 
+class NetworkVariables(NamedTuple):
+    """The variables that a state belongs to.
+
+    Whoever keeps states notes them once: freezing a layer later moves variables from one of Keras' lists to the other.
+
+    Attributes:
+        trainable: in the order of `NetworkState.trainable`.
+        non_trainable: in the order of `NetworkState.non_trainable`.
+    """
+
+    trainable: tuple[keras.Variable, ...]
+    non_trainable: tuple[keras.Variable, ...]
+
+
+def variables_of(network: keras.Model) -> NetworkVariables:
+    """The variables of a network as it is now."""
+    return NetworkVariables(tuple(network.trainable_variables), tuple(network.non_trainable_variables))
+
+
 class ForwardPass(NamedTuple):
     """The result of running a network.
 
@@ -99,6 +118,7 @@ def forward_pass(
     inputs: tf.Tensor,
     labels: tf.Tensor | None = None,
     training: bool = True,
+    variables: NetworkVariables | None = None,
 ) -> ForwardPass:
     """Runs a network with the given state, without changing its variables, with the gradients of a stateful call.
 
@@ -108,8 +128,9 @@ def forward_pass(
         inputs: [batch, ...].
         labels: [batch] or None.
         training: whether BatchNorm uses the batch's statistics and random layers are active.
+        variables: that the state belongs to; None for those of the network as it is now.
     """
-    trainable, non_trainable = network.trainable_variables, network.non_trainable_variables
+    trainable, non_trainable = variables or variables_of(network)
     mapping = [*zip(trainable, state.trainable, strict=True), *zip(non_trainable, state.non_trainable, strict=True)]
     with _Scope(mapping, trainable) as scope:
         outputs = network(inputs if labels is None else [inputs, labels], training=training)
@@ -127,9 +148,10 @@ def apply_network(
     inputs: tf.Tensor,
     labels: tf.Tensor | None = None,
     training: bool = True,
+    variables: NetworkVariables | None = None,
 ) -> tuple[tf.Tensor, NetworkState]:
     """The output of a network and its state after the call; the arguments are those of `forward_pass`."""
-    result = forward_pass(network, state, inputs, labels, training)
+    result = forward_pass(network, state, inputs, labels, training, variables)
     return result.outputs, result.after
 
 

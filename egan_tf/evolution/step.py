@@ -208,8 +208,10 @@ def finish_training(model: EvolvingModel) -> None:
         individuals = population.individuals
         weights = optimizer.final_weights(individuals.network.trainable, individuals.slots)
         population.weights_stack.assign(weights)
-        write(model.generator.trainable_variables, take(weights, 0))
-    model.discriminator_optimizer.finalize_variable_values(model.discriminator.trainable_variables)
+        write(optimizer.weights, take(weights, 0))
+    # The weights that it was built for: a callback may have frozen some since.
+    other = model.discriminator_optimizer
+    other.finalize_variable_values(other._trainable_variables)
 
 
 def generation_functions(model: EvolvingModel) -> Generation:
@@ -240,7 +242,7 @@ def _apply_discriminator_update(
     """One optimizer step of the discriminator; an update that is not finite is skipped and counted."""
     optimizer, weights = model.discriminator_optimizer, model.discriminator.trainable_variables
     norm = norm_of(update.gradient)
-    after = tf.nest.map_structure(lambda value: value[None], (update.non_trainable, update.weights))
+    after = tf.nest.map_structure(lambda value: value[None], (update.non_trainable, update.weights, update.mean_logits))
     finite = tf.math.is_finite(norm) & tf.math.is_finite(update.loss) & all_finite(after, 1)[0]
     gradient = scaled_gradient(update.gradient, loss_scale(optimizer))
 

@@ -64,13 +64,14 @@ def check_optimizer_scope(field: str, optimizer: keras.optimizers.Optimizer) -> 
         check_made_here(field, one.variables, "the optimizer")
 
 
-def check_sizes(sizes: GenerationSizes, population_size: int, count: int) -> None:
+def check_sizes(sizes: GenerationSizes, population_size: int, count: int, *, evaluation_divided: bool = False) -> None:
     """Checks that replicas get equal parts of every batch, and a sample of every survivor.
 
     Args:
         sizes: of a generation, over all replicas.
         population_size: μ.
         count: the number of replicas.
+        evaluation_divided: whether survivors share the evaluation samples; see `batches.divides_evaluation`.
 
     Raises:
         InputError: they do not.
@@ -79,7 +80,9 @@ def check_sizes(sizes: GenerationSizes, population_size: int, count: int) -> Non
         size = getattr(sizes, field)
         require(size % count == 0, field, f"must be a multiple of the number of replicas, {count}, got {size}")
     problem = f"must be at least {population_size * count}: each of {count} replicas takes a sample of every survivor"
-    require(sizes.batch_size >= population_size * count, "batch_size", f"{problem}, got {sizes.batch_size}")
+    for field in ("batch_size", "evaluation_size") if evaluation_divided else ("batch_size",):
+        size = getattr(sizes, field)
+        require(size >= population_size * count, field, f"{problem}, got {size}")
 
 
 def check_xla(jit_compile: bool | str, count: int) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import operator
 
 import keras
 
-from egan_tf.utils.checks import require
+from egan_tf.evolution.stateless import NetworkVariables, variables_of
+from egan_tf.utils.checks import InputError, require
 
+_CHANGED = "its weights, or which of them are trainable, changed"
+_SINCE = {"generator": "since EGAN was made", "discriminator": "since compile"}
 _ADVICE = {
-    "generator": "since EGAN was made; make another EGAN, after layers are frozen",
-    "discriminator": "since compile; call compile again",
+    "generator": f"{_SINCE['generator']}; make another EGAN, after layers are frozen",
+    "discriminator": f"{_SINCE['discriminator']}; call compile again",
 }
 
 
 class TrainableWeights:
-    """Which weights of a network are trainable, in their order."""
+    """Which weights of a network are trainable, in their order.
+
+    Attributes:
+        variables: as they were when they were noted.
+    """
 
     def __init__(self, field: str, network: keras.Model) -> None:
         """Notes the weights.
@@ -25,21 +32,23 @@ class TrainableWeights:
             network: the network.
         """
         self._field, self._network = field, network
-        self._noted = _weights(network)
+        self.variables: NetworkVariables = variables_of(network)
 
     def check(self) -> None:
         """Raises `InputError` if the network has other weights, or other ones are trainable."""
-        same = _weights(self._network) == self._noted
-        require(same, self._field, f"its weights, or which of them are trainable, changed {_ADVICE[self._field]}")
+        require(self.same, self._field, f"{_CHANGED} {_ADVICE[self._field]}")
 
+    def check_savable(self) -> None:
+        """Raises `InputError` likewise: a configuration describes the network as it is now, not as it was."""
+        if not self.same:
+            advice = "set trainable as it was to save the model, or save its state by save_weights"
+            raise InputError(self._field, f"{_CHANGED} {_SINCE[self._field]}; {advice}")
 
-class _Weights(NamedTuple):
-    trainable: tuple[int, ...]
-    other: tuple[int, ...]
-
-
-def _weights(network: keras.Model) -> _Weights:
-    return _Weights(
-        tuple(id(variable) for variable in network.trainable_variables),
-        tuple(id(variable) for variable in network.non_trainable_variables),
-    )
+    @property
+    def same(self) -> bool:
+        """Whether the network has the weights that were noted, and the same are trainable."""
+        now = variables_of(self._network)
+        return all(
+            len(ours) == len(noted) and all(map(operator.is_, ours, noted))
+            for ours, noted in zip(now, self.variables, strict=True)
+        )

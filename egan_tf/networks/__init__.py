@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from egan_tf.utils.checks import integer, one_of
+from egan_tf.utils.checks import format_value, integer, one_of, require
 from egan_tf.utils.keras_settings import check_backend
 
 check_backend()  # before Keras tries to import another one
@@ -86,12 +87,14 @@ def build_generator(
         float32 [batch, latent_size] to samples float32 [batch, *sample_shape], images in [−1, 1].
 
     Raises:
-        InputError: an unknown name, a shape that the network cannot make, or a normalization that it does not have.
+        InputError: an unknown name, a number that is none, a shape that the network cannot make, or a normalization
+            that it does not have.
     """
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
     one_of("generator_normalization", normalization, NORMALIZATIONS)
     chosen = architecture.generator_normalization if normalization == "auto" else normalization
-    return architecture.generator(sample_shape, latent_size, width, chosen, integer("classes", classes, 0))
+    sizes = _shape(sample_shape), integer("latent_size", latent_size), integer("width", width)
+    return architecture.generator(*sizes, chosen, integer("classes", classes, 0))
 
 
 def build_discriminator(
@@ -110,9 +113,19 @@ def build_discriminator(
         Samples [batch, *sample_shape] to logits float32 [batch, 1].
 
     Raises:
-        InputError: an unknown name, a shape that the network cannot take, or a normalization that it does not have.
+        InputError: an unknown name, a number that is none, a shape that the network cannot take, or a normalization
+            that it does not have.
     """
     architecture = NETWORKS[one_of("network", network, NETWORKS)]
     one_of("discriminator_normalization", normalization, NORMALIZATIONS)
     chosen = architecture.discriminator_normalization if normalization == "auto" else normalization
-    return architecture.discriminator(sample_shape, width, chosen, integer("classes", classes, 0))
+    sizes = _shape(sample_shape), integer("width", width)
+    return architecture.discriminator(*sizes, chosen, integer("classes", classes, 0))
+
+
+def _shape(sample_shape: Any) -> tuple[int, ...]:
+    """The shape of a sample; raises `InputError` unless it is a sequence of whole numbers of at least 1."""
+    problem = f"must be whole numbers such as (8, 8, 1) or (2,), got {format_value(sample_shape)}"
+    require(isinstance(sample_shape, Sequence) and not isinstance(sample_shape, str), "sample_shape", problem)
+    require(len(sample_shape) > 0, "sample_shape", problem)
+    return tuple(integer("sample_shape", size) for size in sample_shape)

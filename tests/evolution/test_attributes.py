@@ -113,6 +113,29 @@ def test_how_the_step_is_run_can_be_set_between_calls_of_fit(name: str) -> None:
     assert eager[-1] == (name == "run_eagerly")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("jit_compile", "yes"), ("jit_compile", 1), ("run_eagerly", "no"), ("run_eagerly", None)]
+)
+def test_how_the_step_is_run_is_checked_as_by_compile(name: str, value: Any) -> None:
+    egan = made()
+    before = getattr(egan, name)
+    assert one_line(lambda: setattr(egan, name, value)).startswith(f"{name}: must be True")
+    assert getattr(egan, name) is before
+
+
+def test_the_choice_of_xla_may_be_left_to_the_model_and_taken_back() -> None:
+    egan = made()
+    egan.jit_compile = "auto"
+    assert egan.jit_compile is False
+    egan.fit(inside, batch_size=BATCH, steps_per_epoch=1, verbose=0)
+    assert egan.jit_compile is True, "dense networks, whose samples are made inside of the step"
+    assert egan.get_compile_config()["jit_compile"] == "auto"
+    egan.jit_compile = "auto"
+    egan.jit_compile = False
+    egan.fit(inside, batch_size=BATCH, steps_per_epoch=1, verbose=0)
+    assert egan.jit_compile is False
+
+
 # -- trainable weights ------------------------------------------------------------------------------------------------
 
 

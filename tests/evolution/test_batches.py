@@ -10,8 +10,9 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN, InputError
-from egan_tf.evolution.batches import GenerationSizes, as_batches, infer_sizes, sizes_for
+from egan_tf.evolution.batches import GenerationSizes, as_batches, divides_evaluation, infer_sizes, sizes_for
 from egan_tf.evolution.settings import EvolutionSettings
+from egan_tf.evolution.strategies import check_sizes
 from tests.evolution.networks import PAIRS
 
 SETTINGS = [
@@ -54,6 +55,31 @@ def test_a_number_of_samples_that_makes_no_generation_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=says):
         infer_sizes(EvolutionSettings(**changes), count)
+
+
+SMALL_EVALUATIONS = [
+    ({"tournaments": "auto"}, False),
+    ({"tournaments": "bandit"}, False),
+    ({"r1_weight": 1.0}, False),
+    ({"lecam_weight": 1.0}, False),
+    ({}, True),
+    ({"tournaments": "auto", "reuse_evaluation_batch": False}, True),
+    ({"r1_weight": 1.0, "evaluation_size": 4}, True),
+]
+
+
+@pytest.mark.parametrize(("changes", "fits"), SMALL_EVALUATIONS, ids=str)
+def test_an_evaluation_that_leaves_survivors_out_is_refused(changes: dict[str, Any], fits: bool) -> None:
+    settings = EvolutionSettings(**{"population_size": 4, "evaluation_size": 3, **changes})
+    if fits:
+        sizes = sizes_for(settings, 8)
+        check_sizes(sizes, 4, 1, evaluation_divided=divides_evaluation(settings))
+        return
+    with pytest.raises(InputError, match="^evaluation_size: must be at least the population size, 4, "):
+        sizes_for(settings, 8)
+    sizes = sizes_for(settings.replace(evaluation_size=6), 8)
+    with pytest.raises(InputError, match="^evaluation_size: must be at least 8: each of 2 replicas"):
+        check_sizes(sizes, 4, 2, evaluation_divided=divides_evaluation(settings))
 
 
 def make(pair: str, **changes: Any) -> EGAN:

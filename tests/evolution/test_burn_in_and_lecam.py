@@ -12,6 +12,9 @@ import tensorflow as tf
 from egan_tf import EGAN
 from egan_tf.evolution.burn_in import during_burn_in
 from egan_tf.evolution.lecam import DECAY, lecam_penalty, next_anchors
+from egan_tf.evolution.stateless import state_of
+from egan_tf.evolution.step import _apply_discriminator_update
+from egan_tf.evolution.variation import DiscriminatorUpdate
 from egan_tf.networks import build_discriminator, build_generator
 from egan_tf.training.adam import BurnInAdam
 from tests.evolution.plain_loop import logistic, train_plainly
@@ -120,6 +123,19 @@ def test_penalties_fall_over_the_burn_in(every: int) -> None:
     for ours, plain in ((egan.generator, generator), (egan.discriminator, penalty.discriminator)):
         for one, other in zip(ours.get_weights(), plain.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+
+
+def test_a_step_with_infinite_logits_does_not_move_the_anchors() -> None:
+    """Under hinge its loss and its gradient may be finite."""
+    egan = model(lecam_weight=0.5, discriminator_loss="hinge")
+    egan.fit(np.zeros((BATCH, 2), "float32"), batch_size=BATCH, verbose=0)
+    before, state = egan.logit_anchors.numpy(), state_of(egan.discriminator)
+    gradient = tuple(map(tf.zeros_like, state.trainable))
+    for logits, moves in (([np.inf, 0.0], False), ([0.0, np.nan], False), ([1.0, -1.0], True)):
+        update = DiscriminatorUpdate(gradient, state.non_trainable, tf.constant(0.0), (), tf.constant(logits))
+        _apply_discriminator_update(egan, update)
+        assert np.array_equal(egan.logit_anchors, before) != moves
+    assert int(egan.population.failures.skipped_discriminator_steps) == 2
 
 
 def burn_in_adam() -> BurnInAdam:

@@ -218,6 +218,13 @@ def test_a_path_with_a_metric_that_does_not_exist_is_refused(untrained: EGAN, tm
     assert "'val_loss', which does not exist" in message
 
 
+@pytest.mark.parametrize("path", ["{}.keras", "{0}.keras", "{epoch:zz}.keras", "{epoch.name}.keras", "{epoch.keras"])
+def test_a_path_that_cannot_be_formatted_is_refused(path: str, untrained: EGAN) -> None:
+    assert "the path of ModelCheckpoint cannot be formatted" in refusal(
+        untrained, keras.callbacks.ModelCheckpoint(path)
+    )
+
+
 def test_callbacks_before_may_add_metrics() -> None:
     def add(epoch: int, logs: dict[str, float]) -> None:
         logs["distance"] = -float(epoch)

@@ -13,6 +13,7 @@ from egan_tf import EGAN, FITNESSES, InputError
 from egan_tf.evolution.crossover import Crossover
 from egan_tf.evolution.evaluation import Evaluation
 from egan_tf.evolution.noise import MUTATION
+from egan_tf.evolution.optimizer import StatelessOptimizer
 from egan_tf.evolution.stateless import apply_discriminator
 from egan_tf.utils import randomness
 from tests.evolution.networks import PAIRS
@@ -132,6 +133,27 @@ def test_its_steps_are_no_steps_of_a_schedule() -> None:
     assert egan.population.selection_counts.numpy()[2] > 0, "the child of crossover survives here"
     steps = [slot.numpy().tolist() for slot in egan.population.individuals.slots if slot.dtype == "int64"]
     assert steps == [[6]]
+
+
+def test_an_optimizer_that_accumulates_gradients_is_refused() -> None:
+    """The step of its child would only be accumulated."""
+    egan = EGAN(*PAIRS["points"](), mutations=("heuristic", "minimax"), operators=OPERATORS)
+    for optimizer in (keras.optimizers.SGD(0.1, gradient_accumulation_steps=2),):
+        with pytest.raises(InputError, match="^generator_optimizer: gradient_accumulation_steps does not go with"):
+            egan.compile(keras.optimizers.LossScaleOptimizer(optimizer))
+        with pytest.raises(InputError, match="^generator_optimizer: gradient_accumulation_steps does not go with"):
+            egan.compile(optimizer)
+    egan.compile("sgd", keras.optimizers.SGD(0.1, gradient_accumulation_steps=2))
+
+
+def test_the_step_count_of_accumulated_gradients_is_known() -> None:
+    network = PAIRS["points"]()[0]
+    optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
+    stateless = StatelessOptimizer(optimizer, network.trainable_variables)
+    slots = tuple(map(tf.constant, stateless.initial_slots([weight[None] for weight in network.trainable_variables])))
+    after = stateless.with_step_counts(tuple(slot + 1 for slot in slots), slots)
+    kept = [bool(np.array_equal(one, other)) for one, other in zip(after, slots, strict=True)]
+    assert kept == [slot.dtype == tf.int64 for slot in slots] and sum(kept) == 1
 
 
 def test_the_discriminator_judges_augmented_samples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,8 @@ def untrained() -> EGAN:
 def refusal(egan: EGAN, method: str, *arguments: Any, **words: Any) -> str:
     with pytest.raises(InputError) as error:
         getattr(egan, method)(*arguments, **words)
-    assert egan.generation.numpy() == 0
+    with tf.init_scope():
+        assert egan.generation.numpy() == 0
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -209,3 +210,24 @@ def test_compiling_again_in_mixed_precision_is_no_other_than_the_first_time() ->
     finally:
         keras.config.set_dtype_policy("float32")
     assert kinds == [["LossScaleOptimizer"] * 2] * 2
+
+
+def test_the_words_of_train_on_batch_come_in_the_order_of_keras(untrained: EGAN) -> None:
+    names = list(inspect.signature(keras.Model.train_on_batch).parameters)
+    assert list(inspect.signature(EGAN.train_on_batch).parameters)[: len(names)] == names
+    for weights in (np.ones(2 * BATCH), True):
+        assert refusal(untrained, "train_on_batch", X[: 2 * BATCH], None, weights).startswith("sample_weight: is not")
+    assert refusal(untrained, "train_on_batch", X[: 2 * BATCH], return_dict="no").startswith("return_dict: must be ")
+
+
+@pytest.mark.parametrize("size", ["8", 8.0, True, 0, None])
+def test_a_generation_of_no_batch_size_is_refused(size: Any, untrained: EGAN) -> None:
+    assert refusal(untrained, "samples_per_generation", size).startswith("batch_size: must be a whole number")
+
+
+def test_a_step_on_an_unknown_number_of_samples_is_refused(untrained: EGAN) -> None:
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, *POINT])])
+    def step(batch: tf.Tensor) -> None:
+        assert refusal(untrained, "train_step", batch).startswith("x: holds an unknown number of samples")
+
+    step.get_concrete_function()

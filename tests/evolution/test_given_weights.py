@@ -39,12 +39,54 @@ def test_all_weights_that_are_set_are_those_of_the_fittest(population_size: int)
             np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("frozen", ["all", "a layer"])
-def test_a_frozen_generator_is_sampled_from_as_before(frozen: str) -> None:
-    egan = trained(images, IMAGE)
-    before = egan.sample(NOISE)
-    (egan.generator if frozen == "all" else egan.generator.layers[1]).trainable = False
-    np.testing.assert_array_equal(egan.sample(NOISE), before)
+@pytest.mark.parametrize("population_size", [1, 2])
+def test_weights_that_a_callback_sets_count_from_the_next_epoch_on(population_size: int) -> None:
+    """As if `fit` had ended between the epochs; those that are set before the first count there."""
+
+    def train(at_once: bool) -> EGAN:
+        keras.utils.set_random_seed(1)
+        egan = EGAN(*points(), seed=3, population_size=population_size)
+        egan.compile(jit_compile=False)
+        x = np.random.default_rng(0).normal(size=(32, *POINT)).astype("float32")
+
+        def set_weights(epoch: int, logs: Any = None) -> None:
+            egan.generator.set_weights([0.5 * weight + 0.1 * epoch for weight in egan.generator.get_weights()])
+
+        change = keras.callbacks.LambdaCallback(on_epoch_begin=set_weights)
+        if at_once:
+            egan.fit(x, batch_size=8, steps_per_epoch=1, epochs=3, callbacks=[change], verbose=0)
+            return egan
+        for epoch in range(3):
+            set_weights(epoch)
+            egan.fit(x, batch_size=8, steps_per_epoch=1, verbose=0)
+        return egan
+
+    one, other = train(True), train(False)
+    for ours, theirs in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize("slots", ["lineage", "objective"])
+def test_an_optimizers_copy_of_the_weights_follows_them_before_training(slots: str) -> None:
+    """ScheduleFreeAdamW moves its copy, and makes the weights from it."""
+
+    def train(after_compile: bool) -> EGAN:
+        keras.utils.set_random_seed(1)
+        egan = EGAN(*points(), seed=3, slots=slots, mutations=("heuristic", "minimax"))
+        given = [0.5 * weight + 0.1 for weight in egan.generator.get_weights()]
+        if not after_compile:
+            egan.generator.set_weights(given)
+            egan.individual()
+        rate = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.9)
+        egan.compile(keras.optimizers.ScheduleFreeAdamW(rate), "adam", jit_compile=False)
+        if after_compile:
+            egan.generator.set_weights(given)
+        egan.fit(np.zeros((16, *POINT), "float32"), batch_size=8, verbose=0)
+        return egan
+
+    one, other = train(True), train(False)
+    for ours, theirs in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
 def test_a_moving_average_that_has_moved_goes_on() -> None:

@@ -48,6 +48,10 @@ def weights(children: Individual, change: Function) -> Individual:
     return children._replace(network=network._replace(trainable=tuple(map(change, network.trainable))))
 
 
+def with_parents(children: Individual, parents: tf.Tensor) -> Individual:
+    return children._replace(origin=children.origin._replace(parents=parents))
+
+
 WRONG_OPERATORS = {
     "names are text": says(names="copy"),
     "names are no text": says(names=(1,)),
@@ -82,6 +86,12 @@ WRONG_OPERATORS = {
         lambda children: children._replace(network=children.network._replace(trainable=children.network.trainable[:1]))
     ),
     "no slots": makes(lambda children: children._replace(slots=())),
+    "a parent that there is not": makes(
+        lambda children: with_parents(children, tf.constant([[0, -1], [2, -1]], tf.int64))
+    ),
+    "a second parent that there is not": makes(
+        lambda children: with_parents(children, tf.constant([[0, -1], [1, -2]], tf.int64))
+    ),
     "raises": makes(lambda children: 1 / 0),
     "no arguments": says(__call__=lambda self: None),
 }
@@ -106,6 +116,28 @@ def test_an_operator_as_described_trains() -> None:
     for train in DATA.values():
         train(egan)
     assert int(egan.generation.numpy()) == 2
+
+
+@pytest.mark.parametrize("operators", [("mutation",), ()])
+def test_children_of_parents_that_there_are_not_are_rejected(operators: tuple[str, ...]) -> None:
+    """Where only the values say so, and with a GPU's gather, which gives zeros."""
+    one = tf.Variable(1, dtype=tf.int64)
+
+    def strangers(children: Individual) -> Individual:
+        return with_parents(children, children.origin.parents + tf.stack([one, 0])[None])
+
+    egan = made(operators=(*operators, makes(strangers)), population_size=2)
+    for train in DATA.values():
+        train(egan)
+    assert int(egan.population.failures.rejected_children) == 2
+    assert (egan.population.children_origins.parents.numpy() < 2).all()
+
+
+def test_fewer_children_than_survivors_are_refused() -> None:
+    operator = says(count=lambda self, size: 1)
+    assert one_line(lambda: made(operators=(operator,), population_size=2)) == (
+        "operators: make 1 children of 2 parents; at least as many must be made"
+    )
 
 
 def test_objectives_of_an_operator_of_ones_own_are_checked() -> None:

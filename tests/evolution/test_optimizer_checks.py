@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from egan_tf.evolution import functional_optimizer
+from egan_tf.evolution.callbacks import OnOptimizer
 from egan_tf.evolution.egan import EGAN
 from egan_tf.utils.checks import InputError
 from tests.evolution.plain_loop import train_plainly
@@ -17,6 +19,7 @@ from tests.evolution.test_keras_optimizers import (
     GENERATIONS,
     LATENT,
     assert_same_weights,
+    by_name,
     copied,
     networks,
     samples,
@@ -101,3 +104,35 @@ def test_both_networks_have_optimizers_of_their_own(make: Any, wrap: Any) -> Non
     adam = keras.optimizers.Adam()
     with pytest.raises(InputError, match="^discriminator_optimizer: must not be the generator's optimizer object"):
         EGAN(*make()).compile(adam, wrap(adam))
+
+
+@pytest.mark.parametrize("side", ["generator_optimizer", "discriminator_optimizer"])
+@pytest.mark.parametrize("wrap", [lambda sgd: sgd, keras.optimizers.LossScaleOptimizer], ids=["same", "wrapped"])
+def test_a_schedule_that_is_assigned_after_compile_is_refused(side: str, wrap: Any, tmp_path: Path) -> None:
+    egan = EGAN(*networks())
+    egan.compile(wrap(keras.optimizers.SGD(0.1)), wrap(keras.optimizers.SGD(0.1)), jit_compile=False)
+    train(egan, samples())
+    before = int(egan.generation.numpy())
+    getattr(egan, side).learning_rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    for call in (lambda: train(egan, samples()), lambda: egan.save(tmp_path / "egan.keras")):
+        with pytest.raises(InputError, match=f"^{side}: has other variables since compile, .* call compile again"):
+            call()
+    assert int(egan.generation.numpy()) == before
+
+
+@pytest.mark.skipif(not hasattr(keras.optimizers, "MultiOptimizer"), reason="since Keras 3.14")
+@pytest.mark.parametrize(
+    "wrap", [lambda several: several, keras.optimizers.LossScaleOptimizer], ids=["same", "wrapped"]
+)
+def test_a_callback_that_sets_one_of_several_rates_is_refused(wrap: Any) -> None:
+    egan = EGAN(*networks())
+    egan.compile(keras.optimizers.SGD(0.1), wrap(by_name()), jit_compile=False)
+    for callback in (
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate),
+        keras.callbacks.ReduceLROnPlateau("fitness", mode="max"),
+    ):
+        with pytest.raises(InputError, match="^discriminator_optimizer: MultiOptimizer has several learning rates"):
+            egan.fit(samples(), batch_size=BATCH, callbacks=[callback], verbose=0)
+    on_one = OnOptimizer(keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2), "generator_optimizer")
+    egan.fit(samples(), batch_size=BATCH, callbacks=[on_one], verbose=0)
+    assert float(egan.generator_optimizer.learning_rate) == pytest.approx(0.05)

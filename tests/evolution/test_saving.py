@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf import EGAN
+from egan_tf import EGAN, OBJECTIVES
 from tests.evolution.networks import images, points
 
 ARRAYS = {
@@ -84,3 +84,11 @@ def test_keras_callbacks(tmp_path: Path) -> None:
     assert len(rows) == len(history.history["fitness"])
     assert (tmp_path / "1.weights.h5").exists()
     assert list((tmp_path / "tensorboard" / "train").iterdir())
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_objective_keeps_its_name(name: str) -> None:
+    """`hinge` and `wasserstein` are one function, which is called hinge."""
+    for given in (OBJECTIVES[name], name, {name: OBJECTIVES[name]}):
+        egan = EGAN(*points(), mutations=(given,))
+        assert EGAN.from_config(egan.get_config()).operator_names == egan.operator_names

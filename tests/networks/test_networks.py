@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -132,6 +133,22 @@ def test_shapes_that_do_not_work_are_refused(network: str, shape: tuple[int, ...
     for build in (lambda: build_generator(network, shape, 4, 8), lambda: build_discriminator(network, shape, 8)):
         with pytest.raises(InputError, match=f"^network: {network} .*{words}"):
             build()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("wrong", ["16", 16.0, True, 0, None], ids=str)
+def test_sizes_that_are_no_numbers_are_refused(network: str, wrong: Any) -> None:
+    for field, build in (
+        ("width", lambda: build_generator(network, (8, 8, 1), 4, wrong)),
+        ("width", lambda: build_discriminator(network, (8, 8, 1), wrong)),
+        ("latent_size", lambda: build_generator(network, (8, 8, 1), wrong, 8)),
+        ("sample_shape", lambda: build_generator(network, (8, 8, wrong), 4, 8)),
+        ("sample_shape", lambda: build_discriminator(network, (8, 8, wrong), 8)),
+        ("sample_shape", lambda: build_discriminator(network, wrong, 8)),
+    ):
+        with pytest.raises(InputError, match=f"^{field}: must be ") as error:
+            build()
+        assert "\n" not in str(error.value)
 
 
 def test_unknown_names_list_the_known() -> None:
