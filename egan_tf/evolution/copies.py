@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from egan_tf.evolution.stateless import NetworkState, NetworkVariables, forward_
 from egan_tf.evolution.trainable_flags import flags_of, set_flags
 from egan_tf.utils.checks import InputError
 
+_ADVICE = "give its classes get_config, or keep the initializer of a weight NAME as NAME_initializer"
 Values = tuple[list[np.ndarray], list[np.ndarray]]
 """The trainable and the other values of a network."""
 
@@ -22,17 +24,26 @@ Values = tuple[list[np.ndarray], list[np.ndarray]]
 def initial_population(generator: keras.Model, count: int) -> list[Values]:
     """The values of the generator itself, and of `count − 1` copies with newly initialized weights.
 
+    Warns of weights that cannot be drawn again, because their layers keep no initializers.
+
     Raises:
         InputError: if two have equal weights, because equal individuals stay equal.
     """
-    members = [_values(generator), *(_new_values(generator) for _ in range(count - 1))]
+    drawn = [_new_values(generator) for _ in range(count - 1)]
+    members = [_values(generator), *(one.values for one in drawn)]
+    kept = drawn[0].kept if drawn else []
     for i, (other, _) in enumerate(members):
         if any(all(map(np.array_equal, other, earlier)) for earlier, _ in members[:i]):
-            raise InputError(
-                "population_size",
-                "the generator's initializers have fixed seeds, so that all individuals would start, and stay, "
-                "equal; leave the seeds to keras.utils.set_random_seed",
-            )
+            equal = "so that all individuals would start, and stay, equal"
+            seeds = f"the generator's initializers have fixed seeds, {equal}; leave the seeds to "
+            unknown = f"Keras cannot clone the generator, and its layers keep no initializers, {equal}; {_ADVICE}"
+            raise InputError("population_size", unknown if kept else f"{seeds}keras.utils.set_random_seed")
+    if kept:
+        warnings.warn(
+            f"generator: Keras cannot clone it, so that all individuals start with equal {', '.join(kept)}; {_ADVICE}",
+            UserWarning,
+            stacklevel=4,
+        )
     return members
 
 
@@ -169,11 +180,18 @@ def _arrays(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
     return [variable.numpy() for variable in variables]
 
 
-def _new_values(network: keras.Model) -> Values:
+class _Drawn(NamedTuple):
+    """New initial values, and the paths of the weights that have none, but those that all have one value."""
+
+    values: Values
+    kept: list[str]
+
+
+def _new_values(network: keras.Model) -> _Drawn:
     """New initial values: those of a clone, or drawn again by the initializers that the layers keep."""
     clone, new_values = _clone(network)
     if clone is not None:
-        return new_values
+        return _Drawn(new_values, [])
     drawn = {}
     for layer in network._flatten_layers():
         for name, initializer in vars(layer).items():
@@ -184,7 +202,9 @@ def _new_values(network: keras.Model) -> Values:
         [drawn.get(id(variable), variable.numpy()) for variable in variables]
         for variables in (network.trainable_variables, network.non_trainable_variables)
     )
-    return trainable, others
+    weights = [variable for variable in network.trainable_variables if id(variable) not in drawn]
+    kept = [weight.path for weight in weights if np.unique(weight.numpy()).size > 1]
+    return _Drawn((trainable, others), kept)
 
 
 def _draw(initializer: Any, variable: keras.Variable) -> np.ndarray:
