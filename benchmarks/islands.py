@@ -34,9 +34,9 @@ def island(folder: Path, rank: int, options: argparse.Namespace) -> dict[str, An
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
-    from benchmarks.methods import energy_distance
     from benchmarks.toys import toy_config
     from egan_tf import EGAN, data
+    from egan_tf.evolution.bandit import energy_distance
     from egan_tf.metrics.evaluate import evaluate
     from egan_tf.metrics.sources import from_model
     from egan_tf.training.build import build

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from benchmarks.tournament_models import RandomChoiceEGAN, hashed, spread_above
 from egan_tf import EGAN, OBJECTIVES, Evaluation
+from egan_tf.evolution.bandit import energy_distance
 from egan_tf.evolution.fitness import Fitness
 from egan_tf.evolution.generation import Generation, Selected
 from egan_tf.evolution.individual import Individual, single_parent
@@ -82,17 +83,6 @@ class FeatureDistanceEGAN(EGAN):
     def generation_functions(self) -> Generation:
         """Those of `EGAN`, with another fitness."""
         return dataclasses.replace(super().generation_functions(), fitness=feature_distance(self.discriminator))
-
-
-def energy_distance(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """2·E‖x − y‖ − E‖y − y'‖ (Székely and Rizzo 2013, equation 5), without the term of the real samples alone."""
-    return 2.0 * tf.reduce_mean(_distances(real, fake)) - tf.reduce_mean(_distances(fake, fake))
-
-
-def _distances(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    one, other = (tf.reshape(samples, [samples.shape[0], -1]) for samples in (one, other))
-    squares = tf.reduce_sum(one**2, axis=1)[:, None] + tf.reduce_sum(other**2, axis=1)[None]
-    return tf.sqrt(tf.maximum(squares - 2.0 * tf.matmul(one, other, transpose_b=True), 0.0))
 
 
 # -- selection by standardised quality and diversity -----------------------------------------------------------------

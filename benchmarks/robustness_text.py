@@ -35,10 +35,9 @@ def methods_text(found: Mapping[str, Mapping[str, Any]]) -> str:
             cells += [""] * (len(HEADING) - 2)
         if "focus_higher_by" in of_method:
             difference = f"{100 * of_method['focus_higher_by']:+.0f} ({_interval(of_method['focus_higher_by_95'])})"
-            ps = [of_method.get(name, "") for name in ("p", "p_holm", "p_regret")]
-            cells += [difference, *(f"{p:g}" if p != "" else "" for p in ps)]
-            if "p" not in of_method:
-                cells[-3] = f"{of_method['p_signs']:g}"
+            mcnemar_or_signs = of_method.get("p", of_method["p_signs"])
+            ps = [mcnemar_or_signs, *(of_method.get(name) for name in ("p_holm", "p_regret"))]
+            cells += [difference, *("" if p is None else f"{p:g}" for p in ps)]
         else:
             cells += [""] * len(DIFFERENCE)
         lines.append(f"| {' | '.join(cells)} |")

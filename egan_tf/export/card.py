@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
-from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
+from egan_tf.export.folder_listing import UNLISTED, list_folder
 from egan_tf.sampling.integrity import CARD_FILE, CARD_KIND, MAX_CARD_BYTES, read_card
 from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
@@ -152,8 +152,7 @@ def is_unchanged(directory: Path) -> bool:
     """True if every file in an export has the SHA-256 that its card lists, and there is no other file of a user."""
     try:
         card = read_card(directory)
-        ignored = (CARD_FILE, OF_FILE_MANAGERS)
-        found = {path: entry for path, entry in file_table(directory).items() if path not in ignored}
+        found = {path: entry for path, entry in file_table(directory).items() if path not in UNLISTED}
     except (InputError, OSError):
         return False
     return card is not None and card.get("format") in CARD_FORMATS and card.get("files") == found

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egan_tf.export.card import listed_files
-from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
-from egan_tf.sampling.integrity import CARD_FILE
+from egan_tf.export.folder_listing import UNLISTED, list_folder
 from egan_tf.utils.atomic import atomic_directory
 from egan_tf.utils.checks import InputError, require
-
-_IGNORED = {CARD_FILE, OF_FILE_MANAGERS}
 
 
 @contextlib.contextmanager
@@ -61,6 +58,6 @@ def _check(directory: Path, final: Path, overwrite: bool) -> None:
     listing = list_folder(final)
     for path, reason in listing.unreadable.items():
         raise InputError("name", f"cannot read {final / path}: {reason}; move that away first")
-    others = sorted(listing.files - (listed or set()) - _IGNORED)
+    others = sorted(listing.files - (listed or set()) - UNLISTED)
     problem = f"{directory} holds {', '.join(others[:3])}, not of the export; move that away first"
     require(not others, "name", problem)

@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from egan_tf.sampling.integrity import CARD_FILE
+
 OF_FILE_MANAGERS = ".DS_Store"
 """What a file manager leaves in a folder that it showed: no file of the user."""
+UNLISTED = frozenset({CARD_FILE, OF_FILE_MANAGERS})
+"""What the card of an export does not list."""
 
 
 class Listing(NamedTuple):

@@ -26,6 +26,8 @@ DISCRIMINATOR = {
 }
 FAILURES = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
 _NUMBERS = {*SCORES, *DISCRIMINATOR, *FAILURES}
+SURVIVORS = "survivors.all"
+"""The column of all survivors so far, whether they won by more than rounding or not."""
 _NOT_COLUMNS = {"generation", "children", "decided_counts", "selection_counts", "wins"}
 
 
@@ -129,6 +131,9 @@ def _row(record: Mapping[str, Any]) -> tuple[int, dict[str, float], int] | None:
             refused += 1
         else:
             row[f"selection_counts.{name}"] = count
+    survivors = record.get("selection_counts")
+    if isinstance(survivors, dict) and all(whole_number(count) is not None for count in survivors.values()):
+        row[SURVIVORS] = sum(survivors.values())
     children = _children(record)
     return generation, row | (children or {}), refused + (children is None)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from egan_tf.report.charts import Chart, Key, new_axes
-from egan_tf.report.columns import Columns
+from egan_tf.report.columns import SURVIVORS, Columns
 from egan_tf.report.svg import COLORS, PAINT, fixed_style, inline_svg
 from egan_tf.report.text import format_share
 
@@ -21,8 +21,8 @@ class Selection(NamedTuple):
     Attributes:
         counts: survivors of the whole run by mutation.
         edges: float [n + 1], generations between the intervals, from 0.
-        shares: float [n, mutations], of the survivors of an interval; a row adds up to 1, or to 0 if nothing was
-            decided in it.
+        shares: float [n, mutations], of the survivors of an interval; what a row lacks to 1 are survivors that do not
+            count.
         skipped: how many records have impossible counts.
         decided: whether only survivors count that won by more than rounding.
     """
@@ -63,10 +63,12 @@ def selection_of(columns: Columns) -> Selection | None:
     every = -(-len(kept) // MAX_INTERVALS)
     ends = [*kept[every - 1 : -1 : every], kept[-1]]
     selected = np.diff(counts[ends], axis=0, prepend=np.zeros((1, counts.shape[1])))
+    totals = columns.values.get(SURVIVORS, np.zeros(len(counts)))[ends]
+    survivors = np.nan_to_num(np.diff(totals, prepend=0.0))
     return Selection(
         dict(zip(columns.mutations, latest.astype(int).tolist(), strict=True)),
         np.concatenate([[0.0], columns.generations[ends]]),
-        selected / np.maximum(selected.sum(axis=1, keepdims=True), 1),
+        selected / np.maximum(np.maximum(survivors, selected.sum(axis=1)), 1)[:, None],
         len(counts) - len(kept),
         decided,
     )
@@ -90,6 +92,8 @@ def selection_chart(title: str, selection: Selection) -> Chart:
             axes.stairs(upper[:, i], selection.edges, baseline=lower[:, i], fill=True, gid="area", **paint)
         svg = inline_svg(axes.figure)
     notes = [f"From bottom to top in the order of the legend, in {len(selection.shares)} intervals."]
+    if selection.decided:
+        notes.append("The rest won by rounding, or without a rival.")
     if selection.skipped:
         notes.append(f"{selection.skipped} records with impossible counts are left out.")
     return Chart(title, svg, ", ".join(f"{key.label} {key.value}" for key in legend), legend, notes)

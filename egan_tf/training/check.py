@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from egan_tf import data
-from egan_tf.evolution.batches import sizes_for
+from egan_tf.evolution.batches import divides_evaluation, sizes_for
 from egan_tf.evolution.choices import BURN_IN_ONLY, check_burn_in, choices_of
 from egan_tf.evolution.egan import EGAN
 from egan_tf.evolution.settings import EvolutionSettings
@@ -134,7 +134,9 @@ def _check_classes(dataset: data.Dataset) -> None:
 
 def _check_replicas(config: Config, count: int) -> None:
     """Refuses batches that replicas cannot share, and XLA between them."""
-    check_sizes(sizes_for(config.evolution, config.data.batch_size), config.evolution.population_size, count)
+    evolution, divided = config.evolution, divides_evaluation(config.evolution)
+    sizes = sizes_for(evolution, config.data.batch_size)
+    check_sizes(sizes, evolution.population_size, count, evaluation_divided=divided)
     problem = f"cannot be on with {count} replicas: a program of XLA does not communicate; leave it at auto"
     require(count == 1 or config.run.xla != "on", "xla", problem)
 

@@ -17,27 +17,27 @@ COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bb
 
 
 def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """The fraction of decided wins of each mutation, per interval; of all survivors where records do not tell.
+    """The fraction of the survivors that won by more than rounding, by mutation and interval.
+
+    Where records do not tell decided wins from others, all survivors count.
 
     Args:
         records: of a metrics file, at least one.
 
     Returns:
-        The generations at which the intervals end [n], the fractions [n, mutations], each row adding up to 1 (to 0
-        if nothing was decided), and the mutations' names.
+        The generations at which the intervals end [n], the fractions [n, mutations], and the mutations' names. What a
+        row lacks to 1 are survivors that won by rounding, or without a rival.
     """
     names = tuple(selection_counts_of(records[0]))
     every = -(-len(records) // MAX_INTERVALS)
     kept = list(records[every - 1 :: every])
     if kept[-1] is not records[-1]:
         kept.append(records[-1])
-    totals = np.array([[0] * len(names), *([selection_counts_of(record)[name] for name in names] for record in kept)])
-    selected = np.diff(totals, axis=0)
-    return (
-        np.array([record["generation"] for record in kept]),
-        selected / np.maximum(selected.sum(axis=1, keepdims=True), 1),
-        names,
-    )
+    counts = [[selection_counts_of(record)[name] for name in names] for record in kept]
+    decided = np.diff(np.array([[0] * len(names), *counts]), axis=0)
+    survivors = np.diff([0, *(sum(record.get("selection_counts", {}).values()) for record in kept)])
+    every_survivor = np.maximum(np.maximum(survivors, decided.sum(axis=1)), 1)
+    return np.array([record["generation"] for record in kept]), decided / every_survivor[:, None], names
 
 
 def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
@@ -54,7 +54,7 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
         upper = lower + shares[:, position]
         axes.stairs(upper, edges, baseline=lower, fill=True, label=name, color=COLORS[position % len(COLORS)])
         lower = upper
-    axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="fraction of decided wins")
+    axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="fraction of the survivors")
     axes.set_title("Mutations that won by more than rounding", loc="left")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
     content = io.BytesIO()

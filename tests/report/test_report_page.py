@@ -16,6 +16,8 @@ from PIL import Image
 
 from egan_tf import report
 from egan_tf.report import write_report
+from egan_tf.report.run_record import read_run
+from egan_tf.report.selection import selection_of
 from tests.report.page import Element, everything, parse, report_of, section
 from tests.report.runs import config_of, evaluation, full_run, make_run, record, write_lines
 
@@ -84,6 +86,24 @@ def test_tournaments_are_drawn_and_ties_are_no_wins(tmp_path: Path) -> None:
     assert "held0.4" in tournaments.replace("\n", "").replace(" ", "")
     assert "standard error of Fq" in tournaments
     assert "Decided tournaments" not in tournaments
+
+
+def test_a_share_is_of_all_survivors_of_an_interval(tmp_path: Path) -> None:
+    counts = [(10, 4, 0), (20, 5, 1)]  # survivors, decided wins of either mutation
+    records = [
+        record(
+            generations,
+            selection_counts={"minimax": generations // 2, "heuristic": generations // 2},
+            decided_counts={"minimax": minimax, "heuristic": heuristic},
+            tournaments=generations,
+            decided_tournaments=minimax + heuristic,
+        )
+        for generations, minimax, heuristic in counts
+    ]
+    selection = selection_of(read_run(make_run(tmp_path / "run", records)).columns)
+    assert selection is not None and selection.decided
+    assert selection.shares.tolist() == [[0.4, 0.0], [0.1, 0.1]]
+    assert selection.counts == {"minimax": 5, "heuristic": 1}
 
 
 def test_a_run_in_which_nothing_was_decided(tmp_path: Path) -> None:

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from egan_tf.export.digest import DIGEST, card_text, digest_of
-from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
+from egan_tf.export.folder_listing import UNLISTED, list_folder
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
 from egan_tf.sampling.integrity import CARD_FILE, MAX_CARD_BYTES
 from egan_tf.utils.regular_files import open_regular_file, read_regular_file
 
-IGNORED = {CARD_FILE, OF_FILE_MANAGERS}
-"""Not listed by the card: itself, and what a file manager leaves."""
 _PART = 1 << 20
 
 
@@ -80,7 +78,7 @@ def check_file(file: Path, name: str, entry: Mapping[str, Any]) -> Finding:
 
 def _not_listed(directory: Path, listed: set[str]) -> list[Finding]:
     present = list_folder(directory)
-    extra = sorted(present.files - listed - IGNORED)
+    extra = sorted(present.files - listed - UNLISTED)
     unreadable = sorted(present.unreadable.items())
     return [
         *(Finding(path, DIFFERENT, "extra: the card does not list it") for path in extra),
