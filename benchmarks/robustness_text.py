@@ -1,6 +1,7 @@
-"""Prints the tables of `benchmarks/robustness.py`: `python -m benchmarks.robustness_text RESULT.json`.
+"""Prints the tables of `benchmarks/robustness.py`: `python -m benchmarks.robustness_text RESULT.json ...`.
 
-First the methods, then every setting with the Fréchet distance of each of them.
+First the methods, then every setting with the Fréchet distance of each of them. Results of the same settings may be
+given together; a success is then measured by the best of all their methods.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from benchmarks.robustness_table import FOCUS, table
 
 Row = Mapping[str, Any]
 HEADING = ("method", "success", "95 %", "median", "median log-regret", "tournaments", "decided")
-DIFFERENCE = (f"{FOCUS} higher by", "p", "p, Holm", "p of the regrets")
+DIFFERENCE = ("p", "p, Holm", "p of the regrets")
 
 
-def methods_text(found: Mapping[str, Mapping[str, Any]]) -> str:
+def methods_text(found: Mapping[str, Mapping[str, Any]], focus: str = FOCUS) -> str:
     """The methods as a Markdown table, those with most successes first.
 
     Args:
         found: of `robustness_table.table`.
+        focus: the method that the others are compared with.
     """
-    lines = [f"| {' | '.join((*HEADING, *DIFFERENCE))} |", f"|{' --- |' * len((*HEADING, *DIFFERENCE))}"]
+    heading = (*HEADING, f"{focus} higher by", *DIFFERENCE)
+    lines = [f"| {' | '.join(heading)} |", f"|{' --- |' * len(heading)}"]
     for name, of_method in sorted(found.items(), key=lambda item: -item[1]["success"]):
         cells = [name, _percent(of_method["success"])]
         if "median" in of_method:
@@ -39,23 +42,24 @@ def methods_text(found: Mapping[str, Mapping[str, Any]]) -> str:
             ps = [mcnemar_or_signs, *(of_method.get(name) for name in ("p_holm", "p_regret"))]
             cells += [difference, *("" if p is None else f"{p:g}" for p in ps)]
         else:
-            cells += [""] * len(DIFFERENCE)
+            cells += [""] * (1 + len(DIFFERENCE))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def settings_text(rows: Sequence[Row], settings: Mapping[str, Mapping[str, Any]]) -> str:
+def settings_text(rows: Sequence[Row], settings: Mapping[str, Mapping[str, Any]], focus: str = FOCUS) -> str:
     """Every setting as a line of a Markdown table, with the Fréchet distance of each method.
 
     Args:
         rows: one for each setting and method.
         settings: by number, as in the results.
+        focus: the method whose decided tournaments are shown.
     """
     methods = list(dict.fromkeys(row["method"] for row in rows))
     value = {(row["setting"], row["method"]): row["frechet_distance"] for row in rows}
     heading = ["setting", "width, normalization, D steps, R1", "rates G, D", "β₁ G, D", *methods, "decided"]
     lines = [f"| {' | '.join(heading)} |", f"|{' --- |' * len(heading)}"]
-    decided = {row["setting"]: row["decided"] / row["generations"] for row in rows if row["method"] == FOCUS}
+    decided = {row["setting"]: row["decided"] / row["generations"] for row in rows if row["method"] == focus}
     for number in dict.fromkeys(row["setting"] for row in rows):
         of_setting = settings[str(number)]
         rates = (of_setting[f"{role}_learning_rate"] for role in ("generator", "discriminator"))
@@ -81,12 +85,20 @@ def _interval(of: Sequence[float]) -> str:
 
 
 def main() -> None:
-    """Prints the tables of a result file."""
+    """Prints the tables of result files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("result", type=Path)
-    report = json.loads(parser.parse_args().result.read_text(encoding="utf-8"))
-    print(methods_text(table(report["rows"])), end="\n\n")
-    print(settings_text(report["rows"], report["settings"]))
+    parser.add_argument("results", type=Path, nargs="+")
+    parser.add_argument("--focus", default=FOCUS, help="the method that the others are compared with")
+    options = parser.parse_args()
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in options.results]
+    rows = [row for report in reports for row in report["rows"]]
+    methods = {row["method"] for row in rows}
+    if options.focus not in methods:
+        parser.error(f"--focus: {options.focus} is not among {', '.join(sorted(methods))}")
+    if len({frozenset(row["setting"] for row in rows if row["method"] == method) for method in methods}) > 1:
+        parser.error("the methods were run on different settings")
+    print(methods_text(table(rows, options.focus), options.focus), end="\n\n")
+    print(settings_text(rows, reports[0]["settings"], options.focus))
 
 
 if __name__ == "__main__":
