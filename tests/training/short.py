@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def short(where: Path, **run: Any) -> Config:
         run={**values, **run},
         data={"batch_size": 16},
         # Two, which the step compiles faster than three; one is selected from them all the same.
-        evolution={"mutations": ("heuristic", "minimax")},
+        # And a tournament in every generation, as a step with two kinds of generations takes half as long again.
+        evolution={"mutations": ("heuristic", "minimax"), "tournaments": "always"},
         network={"width": 8},
         metrics={"evaluate_every": 8, "evaluation_samples": 200},
     )
@@ -44,6 +46,16 @@ def folder_of(where: Path) -> Path:
 
 def newest(where: Path) -> Path:
     return max((folder_of(where) / "checkpoints").iterdir())
+
+
+def done(where: Path, whole: Path) -> Path:
+    """A finished run with its export, which may be changed."""
+    shutil.copytree(whole, where, dirs_exist_ok=True)
+    file = folder_of(where) / "config.json"
+    config = json.loads(file.read_text())
+    config["run"] |= {"runs_dir": str(where / "runs"), "models_dir": str(where / "models")}
+    file.write_text(json.dumps(config))
+    return where / "models" / "ring8"
 
 
 def outcome(where: Path) -> dict[str, Any]:

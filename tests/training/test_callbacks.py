@@ -47,14 +47,15 @@ def metrics_log(path: Path, every: int) -> MetricsLog:
 
 
 def evolved(pair: object, callbacks: list[object], steps_per_execution: int = 1) -> EGAN:
-    egan = EGAN(*pair(), evaluation_size=8, population_size=2, discriminator_steps=2)  # type: ignore[operator]
+    settings = {"mutations": ("heuristic", "minimax"), "evaluation_size": 8, "population_size": 2}
+    egan = EGAN(*pair(), discriminator_steps=2, **settings)  # type: ignore[operator]
     egan.compile(steps_per_execution=steps_per_execution)
     data = POINTS if pair is points else np.tanh(np.random.default_rng(0).normal(size=(180, 8, 8, 1))).astype("f4")
     egan.fit(data, batch_size=10, callbacks=callbacks, verbose=0)
     return egan
 
 
-@pytest.mark.parametrize("steps_per_execution", [1, 2])
+@pytest.mark.parametrize("steps_per_execution", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_metrics(tmp_path: Path, steps_per_execution: int) -> None:
     path = tmp_path / "metrics.jsonl"
     egan = evolved(points, [metrics_log(path, 4)], steps_per_execution)
@@ -100,7 +101,7 @@ class Reports(PeriodicCallback):
 )
 def test_reports_count_generations_over_epochs(stop: int, expected: list[int]) -> None:
     """Two epochs of eleven; what stops before the last generation may go on, and is not reported at its end."""
-    egan = EGAN(*points(), evaluation_size=8)
+    egan = EGAN(*points(), mutations=("heuristic",), evaluation_size=8)
     egan.compile()
     reports = Reports(4, stop)
     egan.fit(POINTS, batch_size=10, epochs=2, steps_per_epoch=11, callbacks=[reports], verbose=0)

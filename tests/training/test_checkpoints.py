@@ -21,7 +21,7 @@ DATA = {points: (90, 2), images: (90, 8, 8, 1)}
 
 def make(pair: object = points, population_size: int = 2) -> EGAN:
     keras.utils.set_random_seed(4)
-    egan = EGAN(*pair(), population_size=population_size, ema_decay=0.9)  # type: ignore[operator]
+    egan = EGAN(*pair(), mutations=("heuristic",), population_size=population_size, ema_decay=0.9)  # type: ignore[operator]
     egan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2))
     return egan
 

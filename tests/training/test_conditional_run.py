@@ -17,6 +17,8 @@ from egan_tf.utils.json_lines import read_records
 from tests.training.rooms import images, registered
 
 SMALL = ["--width", "4", "--batch-size", "8", "--metrics", "--xla", "off", "--log-every", "2", "--sample-every", "2"]
+# A step that is compiled sooner.
+SMALL += ["--mutations", "heuristic", "minimax", "--tournaments", "always"]
 
 
 def flags(where: Path, *more: str) -> list[str]:
@@ -72,7 +74,7 @@ def test_a_class_without_images_is_refused(tmp_path: Path, monkeypatch: pytest.M
 def test_an_interrupted_run_with_labels_equals_one_without_interruption(tmp_path: Path) -> None:
     more = ["--augmentations", "color", "cutout", "--r1-weight", "0.1", "--penalty-every", "3", "--burn-in", "4"]
     more += ["--initial-penalty-factor", "5", "--initial-beta-2", "0.9", "--lecam-weight", "0.1", "--steps", "6"]
-    more += ["--network", "mlp"]
+    more += ["--network", "mlp", "--mutations", "heuristic"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train_command.main(flags(whole, *more))
     with pytest.MonkeyPatch.context() as patch:

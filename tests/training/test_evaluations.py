@@ -25,7 +25,7 @@ NAMES = ["high_quality_share", "mode_divergence", "mixture_mmd"]
 
 def made(pair: object = points) -> EGAN:
     keras.utils.set_random_seed(5)
-    egan = EGAN(*pair(), evaluation_size=8, discriminator_steps=2, seed=2)  # type: ignore[operator]
+    egan = EGAN(*pair(), mutations=("heuristic",), evaluation_size=8, discriminator_steps=2, seed=2)  # type: ignore[operator]
     egan.compile(jit_compile=False)
     return egan
 

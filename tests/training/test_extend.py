@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -19,17 +18,7 @@ from egan_tf.commands import train as train_command
 from egan_tf.training import train as training
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.utils.json_lines import read_records
-from tests.training.short import STEPS, folder_of, outcome, short
-
-
-def done(where: Path, whole: Path) -> Path:
-    """A finished run with its export, which may be changed."""
-    shutil.copytree(whole, where, dirs_exist_ok=True)
-    file = folder_of(where) / "config.json"
-    config = json.loads(file.read_text())
-    config["run"] |= {"runs_dir": str(where / "runs"), "models_dir": str(where / "models")}
-    file.write_text(json.dumps(config))
-    return where / "models" / "ring8"
+from tests.training.short import STEPS, done, folder_of, outcome, short
 
 
 def resumed(where: Path, *flags: str) -> None:

@@ -24,7 +24,7 @@ from egan_tf.training.config_file import read_config
 from egan_tf.training.run import Run
 from egan_tf.utils.json_lines import read_records
 from tests.training.conftest import remount
-from tests.training.short import STEPS, at_generation, folder_of, newest, short
+from tests.training.short import STEPS, at_generation, done, folder_of, newest, short
 
 
 def fill(disk: Path) -> None:
@@ -79,9 +79,9 @@ def test_a_disk_that_stays_full_harms_no_earlier_checkpoint_and_is_reported_in_o
 
 
 def test_a_run_that_is_changed_while_the_disk_is_full_is_refused_in_one_line(
-    disk: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training.train(short(disk))
+    done(disk, whole)
     config = read_config(folder_of(disk))
     fill(disk)
     with pytest.raises(RunError, match="001-ring8 cannot be written: .*; free some space") as error:
@@ -163,7 +163,13 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.
     assert trained["checkpoints"] >= 2
 
 
-@pytest.mark.parametrize("error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(MemoryError(), marks=pytest.mark.slow),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating"),
+    ],
+)
 def test_too_little_memory_for_a_step_is_one_line(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,8 +186,10 @@ def test_too_little_memory_for_a_step_is_one_line(
         training.train(short(tmp_path))
 
 
-def test_a_run_in_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    training.train(short(tmp_path))
+def test_a_run_in_a_folder_that_cannot_be_written_is_refused(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(tmp_path, whole)
     access = os.access
 
     def denied(path: Any, mode: int, **words: Any) -> bool:

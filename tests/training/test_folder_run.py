@@ -68,6 +68,7 @@ def test_one_command_takes_it_to_a_report_and_a_generator(count: int, steps: int
     make_folder(tmp_path / "mixed", count)
     flags = ["--dataset", f"folder:{tmp_path / 'mixed'}", "--steps", str(steps), "--resolution", "32", "--width", "4"]
     fast = ["--batch-size", "8", "--evaluate-every", str(steps), "--evaluation-samples", "20"]
+    fast += ["--mutations", "heuristic", "--tournaments", "always"]
     folders = [f"--{name}={tmp_path / name}" for name in ("runs-dir", "models-dir", "data-dir")]
     command = [sys.executable, str(ROOT / "train_tf.py"), *flags, *fast, *folders]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -47,6 +47,7 @@ def started(where: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
 def start(where: Path, *flags: str) -> subprocess.Popen[str]:
     """An endless run that has started to train."""
     arguments = ["--dataset", "ring8", "--width", "8", "--xla", "off", "--steps", "10000000", *flags]
+    arguments += ["--mutations", "heuristic", "--tournaments", "always"]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "train_tf.py"), *arguments],
         cwd=where,

@@ -105,7 +105,7 @@ def test_a_signal_while_the_run_rolls_back_is_heard(tmp_path: Path, monkeypatch:
     assert newest(tmp_path).name == "00000009-r1"
 
 
-@pytest.mark.parametrize(("every", "saved"), [(4, False), (5, True)])
+@pytest.mark.parametrize(("every", "saved"), [(4, False), pytest.param(5, True, marks=pytest.mark.slow)])
 def test_a_run_that_is_stopped_where_no_child_is_viable_says_what_is_saved(
     every: int, saved: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
