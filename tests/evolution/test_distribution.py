@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LIMIT, MOVED = 1e-5, 1e-3
 CHECKS = ("refusals", "resumed", "drift", "one replica")
-PAIRS: dict[str, dict[str, Any]] = {
+QUICK: dict[str, dict[str, Any]] = {
     "toy, tournaments by chance": {
         "optimizer": "adam",
         "settings": {
@@ -24,6 +24,20 @@ PAIRS: dict[str, dict[str, Any]] = {
             "tournaments": "auto",
         },
     },
+    "conditional images, BatchNorm, augmented, LeCam": {
+        "network": "dcgan",
+        "norm": "batch",
+        "conditional": True,
+        "settings": {
+            "mutations": ["heuristic"],
+            "augmentations": ["color", "translation"],
+            "lecam_weight": 0.1,
+            "evaluation_size": 12,
+        },
+    },
+    "bandit, a batch at a time": {"data": "one batch", "settings": {"tournaments": "bandit"}},
+}
+SLOW: dict[str, dict[str, Any]] = {
     "relativistic, lazy R1 and R2, uneven shares": {
         "settings": {
             "population_size": 3,
@@ -45,19 +59,7 @@ PAIRS: dict[str, dict[str, Any]] = {
             "reuse_evaluation_batch": False,
         },
     },
-    "conditional images, BatchNorm, augmented, LeCam": {
-        "network": "dcgan",
-        "norm": "batch",
-        "conditional": True,
-        "settings": {
-            "mutations": ["heuristic"],
-            "augmentations": ["color", "translation"],
-            "lecam_weight": 0.1,
-            "evaluation_size": 12,
-        },
-    },
     "pairwise fitness, an array": {"data": "array", "settings": {"fitness": "pairwise"}},
-    "bandit, a batch at a time": {"data": "one batch", "settings": {"tournaments": "bandit"}},
 }
 
 
@@ -77,12 +79,23 @@ def results(folder: Path, checks: tuple[str, ...], cases: dict[str, dict[str, An
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return results(tmp_path_factory.mktemp("checkpoints"), CHECKS, PAIRS)
+    return results(tmp_path_factory.mktemp("checkpoints"), CHECKS, QUICK)
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.fixture(scope="module")
+def found_slowly(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return results(tmp_path_factory.mktemp("checkpoints"), (), SLOW)
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_two_replicas_equal_one_device(name: str, found: dict[str, Any]) -> None:
     check_pair(found[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_more_replicas_equal_one_device(name: str, found_slowly: dict[str, Any]) -> None:
+    check_pair(found_slowly[name])
 
 
 def check_pair(result: dict[str, Any]) -> None:
