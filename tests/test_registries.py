@@ -95,7 +95,7 @@ def test_evolution(argument: str, name: str, ring: Dataset, tmp_path: Path) -> N
     _, setting = EVOLUTION[argument]
     # Two siblings, which an operator with two parents needs; they and the penalty go with every loss.
     settings = {"mutations": ("hinge", "relativistic"), "r1_weight": 0.1, argument: setting(name)}
-    check_samples(export(evolve(ring, **settings), ring, tmp_path / "it"), ring)
+    check_samples(export(evolve(ring, eagerly=True, **settings), ring, tmp_path / "it"), ring)
 
 
 def shapes_of(network: str) -> list[tuple[int, ...]]:
@@ -108,12 +108,13 @@ def shapes_of(network: str) -> list[tuple[int, ...]]:
     return [shape for shape in SHAPES if takes(shape)]
 
 
+@pytest.mark.parametrize("eagerly", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["eagerly", "traced"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_network(name: str, ring: Dataset, images: ImageDataset, tmp_path: Path) -> None:
+def test_network(name: str, eagerly: bool, ring: Dataset, images: ImageDataset, tmp_path: Path) -> None:
     shapes = shapes_of(name)
     assert shapes, f"{name} takes none of the shapes {SHAPES}"
     dataset = next(dataset for dataset in (images, ring) if dataset.shape in shapes)
-    check_samples(export(evolve(dataset, name), dataset, tmp_path / "it"), dataset)
+    check_samples(export(evolve(dataset, name, eagerly=eagerly), dataset, tmp_path / "it"), dataset)
 
 
 def small_folder(path: Path) -> Path:

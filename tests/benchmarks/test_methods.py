@@ -51,7 +51,9 @@ def test_methods_of_random_choice_do_not_prefer_a_mutation(method: str) -> None:
     assert (counts > 0).all(), counts
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "minimax" else pytest.mark.slow) for name in MUTATIONS]
+)
 def test_an_objective_alone_holds_no_tournament(name: str) -> None:
     egan = trained(f"never_{name}", 20)
     names = egan.operator_names  # type: ignore[attr-defined]
