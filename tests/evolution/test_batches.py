@@ -92,7 +92,11 @@ def make(pair: str, **changes: Any) -> EGAN:
 
 @pytest.mark.parametrize(
     ("pair", "changes"),
-    [("points", {"evaluation_size": 12}), ("points", {"population_size": 2}), ("images", {})],
+    [
+        ("points", {"evaluation_size": 12}),
+        ("points", {"population_size": 2}),
+        pytest.param("images", {}, marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_train_on_batch_is_a_generation_of_fit(pair: str, changes: dict[str, Any]) -> None:
@@ -117,7 +121,7 @@ def test_train_on_batch_refuses_what_fit_refuses() -> None:
 
 def test_fit_with_arrays_and_sample_functions_in_turn() -> None:
     """Switches from a sample function to an array and back, each with its own batch size."""
-    egan = make("points")
+    egan = make("points", mutations=("heuristic",))
 
     def sample_fn(step: tf.Tensor, count: int) -> tf.Tensor:
         return tf.ones([count, 2]) * tf.cast(step, tf.float32) * 0.1

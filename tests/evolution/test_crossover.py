@@ -127,7 +127,7 @@ def test_of_two_children_a_failed_one_is_no_teacher() -> None:
 
 def test_its_steps_are_no_steps_of_a_schedule() -> None:
     rate = keras.optimizers.schedules.PolynomialDecay(1e-2, 10, 1e-4)
-    egan = EGAN(*PAIRS["points"](), mutations=("heuristic", "minimax"), operators=OPERATORS, crossover_steps=4)
+    egan = EGAN(*PAIRS["points"](), mutations=("heuristic", "minimax"), operators=OPERATORS, crossover_steps=2)
     egan.compile(keras.optimizers.Adam(rate), keras.optimizers.Adam(1e-2), jit_compile=False)
     evolve(egan, 6)
     assert egan.population.selection_counts.numpy()[2] > 0, "the child of crossover survives here"

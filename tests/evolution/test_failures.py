@@ -103,13 +103,14 @@ def test_no_child_of_a_broken_parent_survives(pair: str) -> None:
 
 def test_if_too_few_children_are_viable_the_fittest_parents_are_retained() -> None:
     egan = make("points", mutations=("heuristic",), population_size=2, ema_decay=0.5)
-    evolve(egan, 2)
+    source = Source(egan)
+    evolve(egan, 2, source)
     kernel = egan.population.weights_stack.members[0]
     broken = kernel.numpy()
     broken[1].flat[0] = np.inf
     kernel.assign(broken)
     before = egan.population.lineage
-    evolve(egan, 1)
+    evolve(egan, 1, source)
     lineage = egan.population.lineage
     assert lineage.parent.numpy().tolist() == [0, 0], "parent 0's child, and parent 0 itself"
     assert lineage.ancestry.numpy()[:, 0].tolist() == [3, 2]
@@ -181,8 +182,36 @@ def test_a_fitness_that_is_never_finite_retains_the_parents() -> None:
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.fixture(scope="module")
+def picky() -> tuple[EGAN, Source, tf.Variable]:
+    """A model that refuses about half of the children, its data, and the fitness that those get."""
+    refusal = tf.Variable(np.nan, dtype=tf.float32)
+
+    def fitness(evaluation: Any, gamma: float) -> tf.Tensor:
+        del gamma
+        odd = tf.math.floormod(tf.cast(1e5 * tf.abs(evaluation.quality), tf.int32), 2) == 1
+        return tf.where(odd, refusal, evaluation.quality)
+
+    egan = make("points", fitness=fitness, population_size=2)
+    return egan, Source(egan), refusal
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_children_of_finite_fitness_survive_beside_others(bad: float, picky: tuple[EGAN, Source, tf.Variable]) -> None:
+    egan, source, refusal = picky
+    refusal.assign(bad)
+    refused = []
+    for _ in range(12):
+        evolve(egan, 1, source)
+        children = egan.population.children_scores.fitness.numpy()
+        refused.append(int((~np.isfinite(children)).sum()))
+        if refused[-1] < len(children):
+            assert np.isfinite(egan.population.scores.fitness.numpy()).all()
+    assert any(0 < count < 3 for count in refused), refused
+
+
 def test_the_noise_differs_after_a_restart() -> None:
-    first, second = make("points"), make("points")
+    first, second = (make("points", mutations=("heuristic",)) for _ in range(2))
     second.restarts.assign(1)
     evolve(first, 1), evolve(second, 1)
     one, other = (egan.population.individuals.network.trainable[0].numpy() for egan in (first, second))

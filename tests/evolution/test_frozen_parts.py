@@ -69,7 +69,7 @@ def real(shape: tuple[int, ...] = POINT) -> np.ndarray:
 
 def trained(pair: Callable[[], Pair], shape: tuple[int, ...] = POINT, **settings: Any) -> EGAN:
     keras.utils.set_random_seed(1)
-    egan = EGAN(*pair(), seed=3, **settings)
+    egan = EGAN(*pair(), seed=3, mutations=("heuristic",), **settings)
     egan.compile(jit_compile=False)
     egan.train_on_batch(real(shape))
     return egan
@@ -79,7 +79,7 @@ def flags(network: keras.Model) -> list[bool]:
     return [variable.trainable for variable in network.variables]
 
 
-@pytest.mark.parametrize("population_size", [1, 2])
+@pytest.mark.parametrize("population_size", [pytest.param(1, marks=pytest.mark.slow), 2])
 @pytest.mark.parametrize("name", MADE)
 def test_a_copy_of_a_partly_frozen_generator_is_frozen_likewise(name: str, population_size: int) -> None:
     egan = trained(MADE[name], population_size=population_size)
@@ -169,7 +169,7 @@ def test_a_model_that_is_frozen_later_is_not_saved_as_what_it_is_not(freeze: Any
 
 def test_a_generator_that_is_frozen_at_the_end_of_fit_gets_its_averages() -> None:
     keras.utils.set_random_seed(1)
-    egan = EGAN(*points())
+    egan = EGAN(*points(), mutations=("heuristic",))
     egan.compile(*(keras.optimizers.Adam(1e-2, use_ema=True) for _ in range(2)), jit_compile=False)
 
     def freeze(*unused: Any) -> None:

@@ -138,7 +138,7 @@ def test_gamma_varies(kind: str, assigned: bool) -> None:
         assert used_gamma(egan) == pytest.approx(value, rel=1e-3)
 
 
-@pytest.mark.parametrize("kind", [tf.Variable, keras.Variable])
+@pytest.mark.parametrize("kind", [tf.Variable, pytest.param(keras.Variable, marks=pytest.mark.slow)])
 def test_a_variable_is_read_by_every_generation_and_takes_assignments(kind: Any) -> None:
     gamma = kind(0.5)
     egan = made(gamma=gamma)

@@ -13,18 +13,19 @@ from egan_tf import EGAN, InputError
 from tests.evolution.networks import IMAGE, LATENT, POINT, images, points
 
 NOISE = np.linspace(-1, 1, 3 * LATENT).reshape(3, LATENT).astype("float32")
+SIZES = [pytest.param(1, marks=pytest.mark.slow), 2]
 
 
 def trained(pair: Any, shape: tuple[int, ...], **settings: Any) -> EGAN:
     keras.utils.set_random_seed(1)
-    egan = EGAN(*pair(), seed=3, **settings)
+    egan = EGAN(*pair(), seed=3, mutations=("heuristic",), **settings)
     egan.compile(jit_compile=False)
     x = np.tanh(np.random.default_rng(0).normal(size=(32, *shape))).astype("float32")
     egan.fit(x, batch_size=8, steps_per_epoch=2, verbose=0)
     return egan
 
 
-@pytest.mark.parametrize("population_size", [1, 2])
+@pytest.mark.parametrize("population_size", SIZES)
 def test_all_weights_that_are_set_are_those_of_the_fittest(population_size: int) -> None:
     """Also the statistics of BatchNormalization."""
     egan = trained(images, IMAGE, population_size=population_size)
@@ -39,13 +40,13 @@ def test_all_weights_that_are_set_are_those_of_the_fittest(population_size: int)
             np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("population_size", [1, 2])
+@pytest.mark.parametrize("population_size", SIZES)
 def test_weights_that_a_callback_sets_count_from_the_next_epoch_on(population_size: int) -> None:
     """As if `fit` had ended between the epochs; those that are set before the first count there."""
 
     def train(at_once: bool) -> EGAN:
         keras.utils.set_random_seed(1)
-        egan = EGAN(*points(), seed=3, population_size=population_size)
+        egan = EGAN(*points(), seed=3, mutations=("heuristic",), population_size=population_size)
         egan.compile(jit_compile=False)
         x = np.random.default_rng(0).normal(size=(32, *POINT)).astype("float32")
 
@@ -98,7 +99,7 @@ def test_a_moving_average_that_has_moved_goes_on() -> None:
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("policy", ["bfloat16", "float16"])
+@pytest.mark.parametrize("policy", [pytest.param("bfloat16", marks=pytest.mark.slow), "float16"])
 def test_a_moving_average_of_weights_in_half_precision_moves(policy: str) -> None:
     keras.config.set_dtype_policy(policy)
     try:
@@ -141,20 +142,24 @@ NO_NOISE: dict[str, Any] = {
 }
 
 
-def test_noise_of_any_real_type_is_sampled_with() -> None:
-    egan = trained(points, POINT)
+@pytest.fixture(scope="module")
+def sampled() -> EGAN:
+    """Of which the tests only ask for samples."""
+    return trained(points, POINT)
+
+
+def test_noise_of_any_real_type_is_sampled_with(sampled: EGAN) -> None:
     for name, noise in NOISES.items():
-        samples = egan.sample(noise)
+        samples = sampled.sample(noise)
         assert samples.shape == (3, *POINT) and samples.dtype == tf.float32, name
-    np.testing.assert_array_equal(egan.sample(NOISES["tensor of float64"]), egan.sample(NOISE))
+    np.testing.assert_array_equal(sampled.sample(NOISES["tensor of float64"]), sampled.sample(NOISE))
 
 
-def test_what_is_no_noise_is_refused_in_one_line() -> None:
-    egan = trained(points, POINT)
+def test_what_is_no_noise_is_refused_in_one_line(sampled: EGAN) -> None:
     for name, noise in NO_NOISE.items():
         with pytest.raises(InputError, match="^noise: must be ") as error:
-            egan.sample(noise)
+            sampled.sample(noise)
         assert "\n" not in str(error.value), name
     for position in ("0", 1, -1, 0.5, None, True):
         with pytest.raises(InputError, match="^individual: must be "):
-            egan.individual(position)
+            sampled.individual(position)

@@ -83,7 +83,7 @@ def test_one_optimizer_for_two_networks_is_refused() -> None:
 
 
 def compiled(pair: Any, **settings: Any) -> EGAN:
-    egan = EGAN(*pair(), **{"evaluation_size": 8, "discriminator_steps": 2, **settings})
+    egan = EGAN(*pair(), **{"mutations": ("heuristic",), "evaluation_size": 8, "discriminator_steps": 2, **settings})
     egan.compile()
     return egan
 
@@ -160,7 +160,7 @@ def test_the_end_of_the_data_leaves_no_partial_generation() -> None:
 
 @pytest.mark.parametrize("optimizer", ["sgd", "AdamW"])
 def test_optimizers_by_name(optimizer: str) -> None:
-    egan = EGAN(*points(), evaluation_size=8, population_size=2)
+    egan = EGAN(*points(), mutations=("heuristic",), evaluation_size=8, population_size=2)
     egan.compile(optimizer, optimizer)
     egan.fit(POINTS, batch_size=20, verbose=0)
     assert np.isfinite(egan.population.scores.fitness).all()
@@ -185,7 +185,7 @@ def test_several_generations_per_call_are_the_same_generations() -> None:
     results = []
     for steps_per_execution, jit_compile in ((1, False), (4, False), (4, True)):
         keras.utils.set_random_seed(2)
-        egan = EGAN(*points(), evaluation_size=8)
+        egan = EGAN(*points(), mutations=("heuristic",), evaluation_size=8)
         egan.compile(steps_per_execution=steps_per_execution, jit_compile=jit_compile)
         history = egan.fit(sample_fn, batch_size=10, steps_per_epoch=8, verbose=0)
         assert egan.generation.numpy() == 8
@@ -198,7 +198,7 @@ def test_several_generations_per_call_are_the_same_generations() -> None:
 def test_xla_is_chosen_where_it_pays() -> None:
     gpu = bool(tf.config.list_logical_devices("GPU"))
     for pair, data, chosen in ((points, sample_fn, True), (points, POINTS, gpu), (images, IMAGES, gpu)):
-        egan = EGAN(*pair(), evaluation_size=8)
+        egan = EGAN(*pair(), mutations=("heuristic",), evaluation_size=8)
         egan.compile()
         egan.fit(data, batch_size=10, steps_per_epoch=1, verbose=0)
         assert egan.jit_compile == chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.evolution.test_continuing import networks as smallest
 BATCH = 10
 NEVER = "every:1000"
 MUTATIONS = ("heuristic", "minimax", "least_squares")
+FRESH_ALONE = pytest.param(1, False, marks=pytest.mark.slow)
 
 
 def adam() -> keras.optimizers.Optimizer:
@@ -40,7 +42,13 @@ def made(pair: str = "smallest", jit_compile: bool = False, steps: int = 1, **se
 
 
 def draw(egan: EGAN) -> Callable[[tf.Tensor, int], tf.Tensor]:
-    return lambda step, count: tf.tanh(randomness.normal([count, *egan.sample_shape], randomness.stream(7, step)))
+    return samples_of(egan.sample_shape)
+
+
+@functools.cache
+def samples_of(shape: tuple[int, ...]) -> Callable[[tf.Tensor, int], tf.Tensor]:
+    """The same function each time, so that a model compiles its generation once."""
+    return lambda step, count: tf.tanh(randomness.normal([count, *shape], randomness.stream(7, step)))
 
 
 def evolve(egan: EGAN, generations: int) -> None:
@@ -135,7 +143,7 @@ def test_two_lines_grow_by_their_own_objectives_and_keep_their_places(settings: 
     assert egan.population.lineage.parent.numpy().tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(("population_size", "reuse"), [(2, True), (1, False)], ids=["reused", "fresh"])
+@pytest.mark.parametrize(("population_size", "reuse"), [(2, True), FRESH_ALONE], ids=["reused", "fresh"])
 def test_every_generation_with_a_tournament_is_always(population_size: int, reuse: bool) -> None:
     """Bit for bit where no children are tied, as heuristic and least-squares ones are: the branch changes nothing."""
     settings = {"population_size": population_size, "reuse_evaluation_batch": reuse, "mutations": MUTATIONS[:2]}
@@ -160,7 +168,10 @@ LOSSES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("wasserstein", "mixed objectives")]
+
+
+@pytest.mark.parametrize("name", ["penalties", "lazy penalty", "relativistic", *SLOW])
 def test_the_only_child_is_the_tournaments_child_by_that_objective(name: str) -> None:
     """A tournament of one objective, and a plain generation, are the same generation of one line, up to rounding."""
     settings = {"ema_decay": 0.9, "discriminator_steps": 2, **LOSSES[name]}
@@ -213,7 +224,7 @@ def test_compiled_by_xla_agrees_with_uncompiled(tournaments: str) -> None:
     assert counted(plain)["tournaments"] == counted(compiled)["tournaments"]
 
 
-@pytest.mark.parametrize("reuse", [True, False], ids=["reused", "fresh"])
+@pytest.mark.parametrize("reuse", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["reused", "fresh"])
 def test_a_child_that_is_not_finite_leaves_its_parent_and_calls_a_tournament(reuse: bool) -> None:
     broken = tf.Variable(False)
 

@@ -22,7 +22,7 @@ def made() -> EGAN:
     random = [layers.Dropout(0.5), layers.GaussianNoise(0.2, seed=3)]
     generator = keras.Sequential([keras.Input((4,)), layers.Dense(8, "tanh"), layers.Dropout(0.3), layers.Dense(2)])
     discriminator = keras.Sequential([keras.Input((2,)), layers.Dense(8, "tanh"), *random, layers.Dense(1)])
-    egan = EGAN(generator, discriminator, seed=3)
+    egan = EGAN(generator, discriminator, mutations=("heuristic",), seed=3)
     egan.compile(jit_compile=False)
     return egan
 

@@ -35,6 +35,11 @@ def assert_equal(one: EGAN, other: EGAN) -> None:
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
+@pytest.fixture(scope="module")
+def of_points() -> EGAN:
+    return evolved(points)
+
+
 @pytest.mark.parametrize("pair", [points, pytest.param(images, marks=pytest.mark.slow)])
 def test_whole_model(pair: Any, tmp_path: Path) -> None:
     egan = evolved(pair)
@@ -46,8 +51,8 @@ def test_whole_model(pair: Any, tmp_path: Path) -> None:
     assert_equal(egan, loaded)
 
 
-def test_weights_alone(tmp_path: Path) -> None:
-    egan = evolved(points)
+def test_weights_alone(of_points: EGAN, tmp_path: Path) -> None:
+    egan = of_points
     egan.save_weights(tmp_path / "egan.weights.h5")
     other = EGAN(*points(), evaluation_size=8, population_size=2, ema_decay=0.9, seed=3)
     other.compile("adamw", "adam")
@@ -57,8 +62,8 @@ def test_weights_alone(tmp_path: Path) -> None:
     np.testing.assert_array_equal(egan.sample(noise), other.sample(noise))
 
 
-def test_compiling_anew_forgets_the_optimizer_and_nothing_else() -> None:
-    egan = evolved(points)
+def test_compiling_anew_forgets_the_optimizer_and_nothing_else(of_points: EGAN) -> None:
+    egan = of_points
     weights, count = egan.population.weights_stack.read(), len(egan.variables)
     egan.compile("adamw", "adam")
     assert len(egan.variables) == count
