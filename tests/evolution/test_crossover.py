@@ -105,6 +105,7 @@ def test_it_goes_with_operators_of_the_user() -> None:
     assert np.isfinite(egan.population.children_scores.fitness).all()
 
 
+@pytest.mark.slow
 def test_a_failed_child_is_no_teacher() -> None:
     def explodes(fake_logits: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean(fake_logits) * float("inf")

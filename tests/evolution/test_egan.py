@@ -67,7 +67,7 @@ SEVERAL_STEPS = {"mutation_steps": 2, "discriminator_steps": 1, **TWO}
         ("images", REUSED | TWO),
         pytest.param("images", REUSED, marks=pytest.mark.slow),
         pytest.param("images", FRESH, marks=pytest.mark.slow),
-        pytest.param("images", SEVERAL_STEPS, marks=pytest.mark.slow),
+        pytest.param("images", SEVERAL_STEPS | {"mutation_steps": 3}, marks=pytest.mark.slow),
     ],
     ids=str,
 )

@@ -29,6 +29,7 @@ LIMIT = 1e-5
 FLAGS = (
     *("--preset", "ring8", "--batch-size", "16", "--width", "8", "--mutations", "heuristic", "--log-every", "4"),
     *("--checkpoint-every", "4", "--steps-per-execution", "1", "--metrics", "--formats", "onnx", "--sample-every", "8"),
+    *("--tournaments", "always"),
 )
 
 

@@ -24,6 +24,9 @@ from egan_tf.utils.json_lines import read_records
 
 SMALL = ["--width", "8", "--latent-size", "6", "--steps", "24", "--log-every", "6", "--sample-every", "12"]
 
+# A step that is compiled sooner.
+SOON = ["--mutations", "heuristic", "--tournaments", "always"]
+
 # Without an average, and with many large steps, so that the two survivors differ clearly.
 TWO = ["--name", "small", "--population-size", "2", "--ema-decay", "0", "--mutation-steps", "4"]
 TWO += ["--generator-learning-rate", "0.01", "--final-learning-rate-fraction", "1"]
@@ -60,7 +63,7 @@ def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
         raise OSError("the disk is full")
 
     monkeypatch.setattr("egan_tf.report.write.run_page", full)
-    train_command.main(["--dataset", "ring8", "--width", "8", "--steps", "100", *folders(tmp_path)])
+    train_command.main(["--dataset", "ring8", "--width", "8", "--steps", "100", *SOON, *folders(tmp_path)])
     assert "no report of the run was written: the disk is full" in capsys.readouterr().err
     assert not (tmp_path / "runs" / "001-ring8" / "report.html").exists()
     assert Sampler(tmp_path / "models" / "ring8" / "generator.onnx").sample(3).shape == (3, 2)
@@ -75,7 +78,7 @@ def test_the_best_by_a_metric_is_kept_beside_the_last(tmp_path: Path, monkeypatc
         return [{**record, "value": {20: 0.1}.get(step, 0.5)} for record in evaluate(*args, step=step, **words)]
 
     monkeypatch.setattr(evaluation, "evaluate", decided)
-    train_command.main([*flags, *folders(tmp_path)])
+    train_command.main([*flags, *SOON, *folders(tmp_path)])
     run = tmp_path / "runs" / "001-ring8"
     records = [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
     values = {record["step"]: record["value"] for record in records if record["kind"] == "mode_divergence"}
