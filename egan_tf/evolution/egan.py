@@ -37,6 +37,7 @@ from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.tournament_checks import check_slots_of
+from egan_tf.evolution.tournaments import tournament_rule
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import integer, require
 from egan_tf.utils.registries import resolve
@@ -167,12 +168,14 @@ class EGAN(SavedEGAN, Fitting):
         # Also because TensorFlow's own `apply` leaves a graph behind for every model, which is never freed.
         functional(other, self.discriminator.trainable_variables, "discriminator_optimizer")
         weights = self.generator.trainable_variables
-        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer")
+        per_objective = self.settings.slots == "objective"
+        apart = per_objective and not tournament_rule(self.settings.tournaments).always
+        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer", apart)
         check_slots_of(self.settings, self.stateless_optimizer)
         check_burn_in(self.settings, self.stateless_optimizer.burns_in)
         check_accumulation(self.choices.operators, self.stateless_optimizer.accumulates)
         slots = self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
-        if self.settings.slots == "objective":
+        if per_objective:
             slots = initial_objective_slots(slots, len(self.operator_names))
         self.population.create_slots(slots)
         self.train_function = None

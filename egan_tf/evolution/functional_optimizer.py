@@ -69,7 +69,19 @@ class _Functional(_TENSORFLOW):  # type: ignore[misc, valid-type]
 
     In the method resolution order this class comes after the optimizer's own class, whose overrides still apply, and
     before TFOptimizer.
+
+    Attributes:
+        line_steps: what schedules of the learning rate follow instead of the optimizer's own step count; None for that
+            count.
     """
+
+    line_steps: tf.Tensor | None = None
+
+    def _get_current_learning_rate(self) -> Any:
+        rate = self._learning_rate
+        if self.line_steps is None or not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            return super()._get_current_learning_rate()
+        return rate(self.line_steps)
 
     def stateless_apply(
         self, optimizer_variables: Sequence[tf.Tensor], grads: list[tf.Tensor], trainable_variables: Sequence[tf.Tensor]

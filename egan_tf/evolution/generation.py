@@ -261,7 +261,8 @@ class Generation:
             retained, single_parent(rank, take(parents.origin.operator, rank)), take(individuals.origin, chosen)
         )
         if not one_set:
-            slots = inherited_slots(parents.slots, individuals.slots, finite, origin.parents[:, 0])
+            lines = origin.parents[:, 0]
+            slots = inherited_slots(parents.slots, individuals.slots, finite, lines, self.optimizer.counts_line)
         survivor_scores = where(retained, take(parent_scores, rank), take(scores, chosen))
         fake, updates = take((children.evaluations.fake, children.evaluations.update), chosen)
         viable_count = tf.reduce_sum(tf.cast(viable, tf.int32))

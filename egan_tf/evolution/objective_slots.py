@@ -31,20 +31,24 @@ def slots_of(slots: Tensors, chosen: tf.Tensor) -> Tensors:
     return tuple(tf.gather(slot, chosen, batch_dims=1) for slot in slots)
 
 
-def with_slots(slots: Tensors, chosen: tf.Tensor, new: Tensors) -> Tensors:
+def with_slots(slots: Tensors, chosen: tf.Tensor, new: Tensors, counts_line: bool = False) -> Tensors:
     """The slots with those of one objective of each line replaced, [μ, objectives, ...].
 
     Args:
         slots: [μ, objectives, ...].
         chosen: int64 [μ].
         new: [μ, ...].
+        counts_line: as of `StatelessOptimizer`.
     """
     rows = tf.range(tf.size(chosen, tf.int64), dtype=tf.int64)
     places = tf.stack([rows, chosen], axis=1)
-    return tuple(tf.tensor_scatter_nd_update(slot, places, one) for slot, one in zip(slots, new, strict=True))
+    after = tuple(tf.tensor_scatter_nd_update(slot, places, one) for slot, one in zip(slots, new, strict=True))
+    return _with_one_count(after) if counts_line else after
 
 
-def inherited_slots(before: Tensors, children: Tensors, finite: tf.Tensor, parents: tf.Tensor) -> Tensors:
+def inherited_slots(
+    before: Tensors, children: Tensors, finite: tf.Tensor, parents: tf.Tensor, counts_line: bool = False
+) -> Tensors:
     """The slots of survivors after a tournament, in which every objective has made a child of every line.
 
     Args:
@@ -52,6 +56,7 @@ def inherited_slots(before: Tensors, children: Tensors, finite: tf.Tensor, paren
         children: of all children, parent by parent, [μ · objectives, ...].
         finite: bool [μ · objectives]; a child that is not finite changes no slots.
         parents: int64 [survivors], their parents.
+        counts_line: as of `StatelessOptimizer`.
 
     Returns:
         [survivors, objectives, ...].
@@ -59,4 +64,10 @@ def inherited_slots(before: Tensors, children: Tensors, finite: tf.Tensor, paren
     after = where(finite, children, merge(before))
     shapes = [slot.shape for slot in before]
     lines = tuple(tf.reshape(slot, shape) for slot, shape in zip(after, shapes, strict=True))
-    return take(lines, parents)
+    return take(_with_one_count(lines) if counts_line else lines, parents)
+
+
+def _with_one_count(slots: Tensors) -> Tensors:
+    """The slots, of which the last, the steps of the line, becomes the largest of any objective for all of them."""
+    *own, steps = slots
+    return (*own, tf.broadcast_to(tf.reduce_max(steps, axis=1, keepdims=True), tf.shape(steps)))

@@ -92,10 +92,15 @@ class StatelessOptimizer:
     Attributes:
         weights: the variables that it was built for.
         copied: for each slot the position of the weight that it starts as a copy of, or None.
+        counts_line: whether the last slot is the number of the line's steps, which schedules follow.
     """
 
     def __init__(
-        self, optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable], field: str = "optimizer"
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        weights: Sequence[keras.Variable],
+        field: str = "optimizer",
+        of_one_objective: bool = False,
     ) -> None:
         """Builds the optimizer.
 
@@ -103,6 +108,8 @@ class StatelessOptimizer:
             optimizer: any Keras optimizer; slots that it has already are dropped.
             weights: the trainable variables of one individual.
             field: its name in error messages.
+            of_one_objective: whether slots belong to one objective of a line, and count its steps alone. Schedules of
+                the learning rate, and a burn-in of β₂, then follow a count of all steps of the line.
         """
         self.weights = tuple(weights)
         self._map = vectorized_map if vectorizes(optimizer, weights) else sequential_map
@@ -120,6 +127,7 @@ class StatelessOptimizer:
         self.scheduled = any(_changes(getattr(one, "_learning_rate", None)) for one in inner_optimizers(optimizer))
         # As of `training.adam.BurnInAdam`, which follows the step count as a schedule does.
         self.burns_in = any(getattr(one, "initial_beta_2", None) is not None for one in inner_optimizers(optimizer))
+        self.counts_line = of_one_objective and (self.scheduled or self.burns_in)
         self.accumulates = any(one.gradient_accumulation_steps for one in inner_optimizers(optimizer))
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
@@ -134,10 +142,12 @@ class StatelessOptimizer:
         """
         variables = zip(self._optimizer.variables, self._is_slot, strict=True)
         slots = [variable.numpy() for variable, is_slot in variables if is_slot]
-        return [
-            np.stack([slot] * weights[0].shape[0]) if copied is None else weights[copied].numpy()
+        count = weights[0].shape[0]
+        initial = [
+            np.stack([slot] * count) if copied is None else weights[copied].numpy()
             for slot, copied in zip(slots, self.copied, strict=True)
         ]
+        return [*initial, np.zeros(count, self._optimizer._iterations.dtype)] if self.counts_line else initial
 
     def loss_scale(self, slots: Tensors) -> tf.Tensor | None:
         """The factor for the losses of an individual with these slots, float32 scalar; None if there is none."""
@@ -168,12 +178,15 @@ class StatelessOptimizer:
         shared = read(self._optimizer.variables)
 
         def step(gradients: Tensors, weights: Tensors, slots: Tensors) -> tuple[Tensors, Tensors]:
-            moved, after = self._optimizer.stateless_apply(self._state(slots, shared), list(gradients), list(weights))
-            pairs = zip(after, self._is_slot, strict=True)
-            return (
-                tuple(tf.convert_to_tensor(value) for value in moved),
-                tuple(tf.convert_to_tensor(value) for value, is_slot in pairs if is_slot),
-            )
+            line_steps = slots[-1] if self.counts_line else None
+            with _scheduled_by(self._optimizer, line_steps):
+                moved, after = self._optimizer.stateless_apply(
+                    self._state(slots, shared), list(gradients), list(weights)
+                )
+            own = [value for value, is_slot in zip(after, self._is_slot, strict=True) if is_slot]
+            if line_steps is not None:
+                own.append(line_steps + 1)
+            return tuple(map(tf.convert_to_tensor, moved)), tuple(map(tf.convert_to_tensor, own))
 
         count = gradients[0].shape[0]
         if weights[0].shape[0] < count:
@@ -200,6 +213,18 @@ def _changes(learning_rate: Any) -> bool:
     """Whether a learning rate is a schedule, and not one that says that it is constant."""
     is_schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
     return is_schedule and not getattr(learning_rate, "is_constant", False)
+
+
+@contextlib.contextmanager
+def _scheduled_by(optimizer: keras.optimizers.Optimizer, steps: tf.Tensor | None) -> Iterator[None]:
+    """For a while, schedules of the optimizer follow these steps instead of its own count, unless they are None."""
+    for one in inner_optimizers(optimizer):
+        one.line_steps = steps
+    try:
+        yield
+    finally:
+        for one in inner_optimizers(optimizer):
+            one.line_steps = None
 
 
 @contextlib.contextmanager

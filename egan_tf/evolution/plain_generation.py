@@ -67,7 +67,8 @@ def plain_generation(
     retained = ~all_finite(born, own.shape[0])
     old = before.network, before.slots
     network, slots = change_if(tf.reduce_any(retained), lambda new: where(retained, old, new), born)
-    slots = with_slots(parents.slots, own, slots) if per_objective else slots
+    if per_objective:
+        slots = with_slots(parents.slots, own, slots, functions.optimizer.counts_line)
     # The first step's samples are made here, because layers may assign to the weights that they are made with.
     reuse = functions.settings.reuse_evaluation_batch
     first = evaluation_batch(batches) if reuse else fresh_batches(batches)[0]

@@ -52,13 +52,6 @@ def check_slots_of(settings: EvolutionSettings, optimizer: StatelessOptimizer) -
         "objective has no meaning with loss scaling, whose factor one backward pass shares; take float32 or bfloat16"
     )
     require(not optimizer.scales, "slots", problem)
-    if tournament_rule(settings.tournaments).always:
-        return
-    cause = f"objective counts the steps of each objective, and {settings.tournaments} makes them differ, so that the "
-    problem = f"{cause}learning-rate schedule would lag; take tournaments='always' or a constant rate"
-    require(not optimizer.scheduled, "slots", problem)
-    problem = f"{cause}burn-in of beta_2 would lag; take tournaments='always', or leave initial_beta_2 out"
-    require(not optimizer.burns_in, "slots", problem)
 
 
 def _require_objectives(field: str, problem: str, otherwise: str, operators: Sequence[Operator]) -> None:

@@ -35,7 +35,9 @@ class BurnInAdam(keras.optimizers.Adam):
     def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
         """One step of one variable."""
         last: Any = self.beta_2
-        step = tf.convert_to_tensor(self.iterations)
+        of_line = getattr(self, "line_steps", None)  # as schedules: see `evolution.functional_optimizer`
+        accumulated = self.gradient_accumulation_steps or 1
+        step = tf.convert_to_tensor(self.iterations if of_line is None else of_line // accumulated)
         now = during_burn_in(self.initial_beta_2, last, step, self.burn_in)
         try:
             self.beta_2 = tf.cast(now, variable.dtype)

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from egan_tf import EGAN, InputError
+from egan_tf.evolution.burn_in import during_burn_in
 from egan_tf.evolution.objective_slots import inherited_slots, initial_objective_slots, slots_of, with_slots
 from egan_tf.training.adam import BurnInAdam
 from egan_tf.training.build import build
@@ -42,10 +43,30 @@ def test_they_start_alike() -> None:
     assert (slots == np.arange(4.0).reshape(2, 1, 2)).all()
 
 
-@pytest.mark.parametrize("tournaments", ["always", "every:3"])
-def test_an_optimizer_for_each_objective(tournaments: str) -> None:
+def test_a_count_of_the_line_is_that_of_all_its_objectives() -> None:
+    slots = (tf.constant([[5, 6, 7]]), tf.constant([[1, 1, 1]]))
+    found = with_slots(slots, tf.constant([2], tf.int64), (tf.constant([8]), tf.constant([2])), counts_line=True)
+    assert [one.numpy().tolist() for one in found] == [[[5, 6, 8]], [[2, 2, 2]]]
+    children = tf.constant([6, 7, 8]), tf.constant([2, 2, 2])
+    finite, line = tf.constant([True, False, True]), tf.constant([0], tf.int64)
+    found = inherited_slots(slots, children, finite, line, counts_line=True)
+    assert [one.numpy().tolist() for one in found] == [[[6, 6, 8]], [[2, 2, 2]]]
+
+
+BURN_IN: dict[str, Any] = {"initial_beta_2": 0.5, "burn_in": 4}
+RATES = keras.optimizers.schedules.ExponentialDecay(1e-2, 3, 0.5)
+OPTIMIZERS = {
+    "constant": adam,
+    "schedule": lambda: keras.optimizers.Adam(RATES, 0.5, epsilon=1e-6),
+    "burn-in of beta_2": lambda: BurnInAdam(1e-2, 0.5, epsilon=1e-6, **BURN_IN),
+}
+
+
+@pytest.mark.parametrize(("tournaments", "kind"), [("always", "constant"), *(("every:3", kind) for kind in OPTIMIZERS)])
+def test_an_optimizer_for_each_objective(tournaments: str, kind: str) -> None:
     egan = made(slots="objective", tournaments=tournaments, evaluation_size=BATCH)
     plain = PlainEvolution(egan)
+    egan.compile(OPTIMIZERS[kind](), adam())
     children = [PlainIndividual(copy_of(egan.generator), adam()) for _ in MUTATIONS]
     for child in children:
         child.optimizer.build(child.model.trainable_variables)
@@ -57,6 +78,10 @@ def test_an_optimizer_for_each_objective(tournaments: str) -> None:
         for number, name in enumerate(MUTATIONS):
             if held or number == best:
                 children[number].model.set_weights(parent)
+                if kind == "schedule":
+                    children[number].optimizer.learning_rate = RATES(step)
+                if kind == "burn-in of beta_2":
+                    children[number].optimizer.beta_2 = float(during_burn_in(0.5, 0.999, step, 4))
                 plain.mutate(children[number], name, plain.noise(step, BATCH, 0))
         if held:
             scores = [plain.score(child, plain.noise(step, BATCH, 1), real)[2] for child in children]
@@ -69,8 +94,10 @@ def test_an_optimizer_for_each_objective(tournaments: str) -> None:
         np.testing.assert_allclose(a[0], b.numpy(), rtol=1e-4, atol=1e-6)
     for number, child in enumerate(children):
         slots = [variable for variable in child.optimizer.variables if variable.name != "learning_rate"]
-        for a, b in zip(egan.population.individuals.slots, slots, strict=True):
+        own, of_line = egan.population.individuals.slots[: len(slots)], egan.population.individuals.slots[len(slots) :]
+        for a, b in zip(own, slots, strict=True):
             np.testing.assert_allclose(a[0, number], b.numpy(), rtol=1e-3, atol=1e-7)
+        assert [count[0, number] for count in of_line] == ([] if kind == "constant" else [generations])
 
 
 def test_several_steps_and_lines() -> None:
@@ -82,34 +109,24 @@ def test_several_steps_and_lines() -> None:
     assert count.numpy().sum(axis=1).tolist() == [2 * 2 * len(MUTATIONS) + 2 * 2] * 2
 
 
-BURN_IN: dict[str, Any] = {"initial_beta_2": 0.5, "burn_in": 9}
-Schedule = keras.optimizers.schedules.ExponentialDecay
-REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "use_ema": ({"use_ema": True}, {}, "with use_ema"),
-    "loss scaling": ({"loss_scale_factor": 8.0}, {}, "with loss scaling"),
-    "schedule": ({"learning_rate": Schedule(0.1, 10, 0.5)}, {"tournaments": "auto"}, "schedule would lag"),
-    "burn-in of beta_2": (BURN_IN, {"tournaments": "auto"}, "auto makes .* burn-in of beta_2 would lag; take tourna"),
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "use_ema": ({"use_ema": True}, "with use_ema"),
+    "loss scaling": ({"loss_scale_factor": 8.0}, "with loss scaling"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_optimizers_whose_state_is_not_an_objectives_are_refused(name: str) -> None:
-    options, settings, says = REFUSED[name]
-    egan = EGAN(*points(), slots="objective", **settings)
+    options, says = REFUSED[name]
+    egan = EGAN(*points(), slots="objective")
     with pytest.raises(InputError, match=f"^slots: objective .*{says}") as error:
-        egan.compile((BurnInAdam if options is BURN_IN else keras.optimizers.Adam)(**options))
+        egan.compile(keras.optimizers.Adam(**options))
     assert "\n" not in str(error.value)
 
 
-def test_a_constant_rate_of_a_run_goes_with_every_rule() -> None:
-    run = Config().replace(evolution={"slots": "objective", "tournaments": "auto"})
-    with pytest.raises(InputError, match="^slots: .*or a constant rate$"):
-        build(run, (8, 8, 1))
-    build(run.replace(optimizer={"final_learning_rate_fraction": 1.0}), (8, 8, 1))
-
-
-def test_schedules_go_with_tournaments_in_every_generation() -> None:
-    for optimizer in (keras.optimizers.Adam(Schedule(0.1, 10, 0.5)), BurnInAdam(0.1, **BURN_IN)):
-        egan = EGAN(*points(), slots="objective")
-        egan.compile(optimizer)
-        assert egan.population.slots_stack.members[0].shape == (1, 3)
+def test_every_rule_goes_with_a_run_whose_rate_falls() -> None:
+    for rule in ("always", "auto", "bandit"):
+        egan = build(Config().replace(evolution={"slots": "objective", "tournaments": rule}), (8, 8, 1))
+        counts = len(egan.population.slots_stack.members)
+        lineage = build(Config().replace(evolution={"tournaments": rule}), (8, 8, 1))
+        assert counts == len(lineage.population.slots_stack.members) + (rule != "always")
