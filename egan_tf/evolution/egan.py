@@ -169,8 +169,9 @@ class EGAN(SavedEGAN, Fitting):
         functional(other, self.discriminator.trainable_variables, "discriminator_optimizer")
         weights = self.generator.trainable_variables
         per_objective = self.settings.slots == "objective"
-        apart = per_objective and not tournament_rule(self.settings.tournaments).always
-        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer", apart)
+        # Where all objectives step in every generation their counts are that of the line.
+        counts_differ = per_objective and not tournament_rule(self.settings.tournaments).always
+        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer", counts_differ)
         check_slots_of(self.settings, self.stateless_optimizer)
         check_burn_in(self.settings, self.stateless_optimizer.burns_in)
         check_accumulation(self.choices.operators, self.stateless_optimizer.accumulates)
