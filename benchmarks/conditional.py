@@ -34,6 +34,7 @@ DATASET = "fashion_mnist"
 SIDES = ("ours", "keras")
 SAMPLES, SCORED, BATCH = 10_000, 2_000, 64
 FLAGS = ["--dataset", DATASET, "--conditional", "--no-by-class", "--precision", "mixed_bfloat16", "--xla", "off"]
+FLAGS += ["--fitness", "egan"]
 """Of `train_tf.py`, beside the preset's."""
 AUTO, NEVER = ["--tournaments", "auto"], ["--tournaments", "every:1000000"]
 TOURNAMENTS = 0.1

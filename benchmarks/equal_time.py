@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,12 @@ AUTO_TRIAL = 500, 700
 SAMPLES = 10_000
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
 
-_EMOJI = ["--preset", "auto", "--dataset", "emoji", "--precision", "mixed_bfloat16", "--xla", "off"]
+_PAPERS = ["--tournaments", "always", "--fitness", "egan"]
+"""As the paper chooses; a variant that says otherwise says it later."""
+_OURS = ["--tournaments", "auto", "--fitness", "logit"]
+"""As our presets choose."""
+
+_EMOJI = [*_PAPERS, "--preset", "auto", "--dataset", "emoji", "--precision", "mixed_bfloat16", "--xla", "off"]
 _EMOJI += ["--extractor", "efficientnet_lite0"]
 _SLOW = ["--generator-learning-rate", "5e-4", "--discriminator-learning-rate", "5e-4"]
 _NO_MOMENTUM = ["--generator-beta-1", "0", "--discriminator-beta-1", "0"]
@@ -40,8 +46,9 @@ _TODAY = ["--discriminator-loss", "relativistic", "--mutations", "relativistic",
 _TODAY += ["--augmentations", "color", "translation", "cutout"]
 """Huang et al. 2025 (R3GAN), with the augmentation of Zhao et al. 2020."""
 
-_DIGITS = ["--preset", "digits", "--extractor", "cnn"]
-_FASHION = ["--preset", "fashion_mnist", "--precision", "mixed_bfloat16", "--xla", "off", "--extractor", "cnn"]
+_DIGITS = [*_PAPERS, "--preset", "digits", "--extractor", "cnn"]
+_FASHION = [*_PAPERS, "--preset", "fashion_mnist", "--precision", "mixed_bfloat16", "--xla", "off"]
+_FASHION += ["--extractor", "cnn"]
 
 
 def _single(objective: str) -> list[str]:
@@ -60,13 +67,13 @@ STUDIES: dict[str, dict[str, list[str]]] = {
         "paper": [*_EMOJI, "--network", "dcgan", "--width", "32"],
         "today": [*_EMOJI, "--network", "dcgan", "--width", "32", *_TODAY],
     },
+    "digits_tournaments": {"egan": _DIGITS, "ours": [*_DIGITS, *_OURS]},
     "digits_losses": {"paper": _DIGITS, "today": [*_DIGITS, *_TODAY]},
     "fashion_losses": {"paper": _FASHION, "today": [*_FASHION, *_TODAY]},
     "fashion_tournaments": {
         "egan": _FASHION,
-        "balanced": [*_FASHION, "--fitness", "balanced"],
-        "auto": [*_FASHION, "--tournaments", "auto"],
-        "auto_balanced": [*_FASHION, "--tournaments", "auto", "--fitness", "balanced"],
+        "ours": [*_FASHION, *_OURS],
+        "bandit": [*_FASHION, "--tournaments", "bandit"],
         **{name: _single(name) for name in ("minimax", "heuristic", "least_squares")},
     },
 }
@@ -89,7 +96,8 @@ def generations(flags: list[str], folder: Path, seconds: float) -> int:
 
 
 def _is_auto(flags: list[str]) -> bool:
-    return "--tournaments" in flags and flags[flags.index("--tournaments") + 1] == "auto"
+    rules = [value for flag, value in pairwise(flags) if flag == "--tournaments"]
+    return rules[-1:] == ["auto"]
 
 
 def seconds_of(flags: list[str], folder: Path) -> float:

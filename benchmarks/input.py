@@ -20,7 +20,7 @@ from benchmarks.timing import interleaved, machine, publish, summary
 from egan_tf.data import ImageDataset, load
 from egan_tf.training.build import build
 from egan_tf.training.config import Config
-from egan_tf.training.presets import preset
+from egan_tf.training.presets import PAPERS_CHOICE, preset
 
 CASES = ("digits", "fashion_mnist", "cifar10", "disk")
 
@@ -40,7 +40,7 @@ def dataset_of(name: str, data_dir: str) -> ImageDataset:
 
 def measure(name: str, data_dir: str, rounds: int) -> dict[str, Any]:
     """Times of a generation with and without the pipeline."""
-    config = preset("cifar10" if name == "disk" else name)
+    config = preset("cifar10" if name == "disk" else name).replace(evolution=PAPERS_CHOICE)
     with tempfile.TemporaryDirectory() as folder:
         return _measure(config, dataset_of(name, folder if name == "disk" else data_dir), rounds)
 

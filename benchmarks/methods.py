@@ -35,7 +35,7 @@ class Method:
     """A way to train.
 
     Attributes:
-        settings: of the evolution; the preset gives the others.
+        settings: of the evolution; the preset gives the others, and the paper how it chooses.
         model: the class to train.
     """
 

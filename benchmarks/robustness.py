@@ -82,7 +82,7 @@ def model_of(setting: Drawn, method: str, data_dir: str, **evolution: Any) -> tu
     from benchmarks.methods import METHODS
     from egan_tf import data
     from egan_tf.training.build import build
-    from egan_tf.training.presets import preset
+    from egan_tf.training.presets import PAPERS_CHOICE, preset
 
     chosen = METHODS[method]
     settings = {"discriminator_steps": setting.steps, "r1_weight": setting.r1_weight, "seed": setting.number}
@@ -92,7 +92,7 @@ def model_of(setting: Drawn, method: str, data_dir: str, **evolution: Any) -> tu
         run={"steps_per_execution": PER_CALL},
         network={"width": setting.width, "discriminator_normalization": setting.normalization},
         optimizer=dict(setting.optimizer),
-        evolution={**settings, **chosen.settings, **evolution},
+        evolution={**PAPERS_CHOICE, **settings, **chosen.settings, **evolution},
     )
     keras.backend.clear_session()
     dataset = data.load(DATASET, data_dir)

@@ -31,7 +31,7 @@ from egan_tf.evolution.samples import bytes_to_floats
 from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network, state_of
 from egan_tf.training.build import build
-from egan_tf.training.presets import preset
+from egan_tf.training.presets import PAPERS_CHOICE, preset
 from egan_tf.utils import randomness
 
 ORACLE = 4096
@@ -125,7 +125,8 @@ def as_floats(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tenso
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Trains, and compares the protocols with the oracle every `options.every` generations."""
-    config, dataset = preset(options.dataset), data.load(options.dataset, options.data_dir)
+    config = preset(options.dataset).replace(evolution=PAPERS_CHOICE)
+    dataset = data.load(options.dataset, options.data_dir)
     egan = build(config, dataset.shape)
     scorer, make_children = Scorer(egan), children_function(egan)
     size = egan.samples_per_generation(config.data.batch_size)

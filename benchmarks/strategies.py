@@ -20,7 +20,7 @@ import tensorflow as tf
 from benchmarks.timing import interleaved, machine, publish, summary
 from egan_tf import data
 from egan_tf.training.build import build
-from egan_tf.training.presets import preset
+from egan_tf.training.presets import PAPERS_CHOICE, preset
 
 DEVICE = "GPU:0" if tf.config.list_physical_devices("GPU") else "CPU:0"
 STRATEGIES: dict[str, Callable[[], tf.distribute.Strategy | None]] = {
@@ -32,7 +32,7 @@ STRATEGIES: dict[str, Callable[[], tf.distribute.Strategy | None]] = {
 
 def work(name: str, kind: str, generations: int, data_dir: str) -> Callable[[], Any]:
     """A function that trains for some generations."""
-    config, dataset = preset(name), data.load(name, data_dir)
+    config, dataset = preset(name).replace(evolution=PAPERS_CHOICE), data.load(name, data_dir)
     egan = build(config, dataset.shape, strategy=STRATEGIES[kind]())
     batch = config.data.batch_size
     real = dataset.batches(egan.samples_per_generation(batch), 0)

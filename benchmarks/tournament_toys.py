@@ -60,13 +60,13 @@ def model_of(dataset: str, study: Study, method: str, seed: int, **evolution: An
     from benchmarks.methods import METHODS
     from egan_tf import data
     from egan_tf.training.build import build
-    from egan_tf.training.presets import preset
+    from egan_tf.training.presets import PAPERS_CHOICE, preset
 
     penalty = {} if study.r1_weight is None else {"r1_weight": study.r1_weight}
     config = preset(dataset).replace(
         run={"steps_per_execution": PER_CALL},
         optimizer={"final_learning_rate_fraction": 1.0},
-        evolution={**penalty, **METHODS[method].settings, "seed": seed, **evolution},
+        evolution={**PAPERS_CHOICE, **penalty, **METHODS[method].settings, "seed": seed, **evolution},
     )
     keras.backend.clear_session()
     source = data.load(dataset, "data")

@@ -93,14 +93,14 @@ def run_job(dataset: str, method: str, seed: int, r1_weight: float, generations:
 
 def toy_config(dataset: str, seed: int, generations: int, evolution: dict[str, Any]) -> Config:
     """The preset of a toy with these settings of the evolution; logging and evaluation are disabled."""
-    from egan_tf.training.presets import preset
+    from egan_tf.training.presets import PAPERS_CHOICE, preset
 
     calls = {"steps": generations, "steps_per_execution": _generations_per_call(generations)}
     never = {"log_every": generations, "sample_every": generations}
     return preset(dataset).replace(
         run={**calls, **never},
         metrics={"evaluate_every": generations},
-        evolution={**evolution, "seed": seed},
+        evolution={**PAPERS_CHOICE, **evolution, "seed": seed},
     )
 
 
