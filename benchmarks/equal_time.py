@@ -35,6 +35,7 @@ _PAPERS = ["--tournaments", "always", "--fitness", "egan"]
 """As the paper chooses; a variant that says otherwise says it later."""
 _OURS = ["--tournaments", "auto", "--fitness", "logit"]
 """As our presets choose."""
+_SLOTS = ["--slots", "objective"]
 
 _EMOJI = [*_PAPERS, "--preset", "auto", "--dataset", "emoji", "--precision", "mixed_bfloat16", "--xla", "off"]
 _EMOJI += ["--extractor", "efficientnet_lite0"]
@@ -67,13 +68,18 @@ STUDIES: dict[str, dict[str, list[str]]] = {
         "paper": [*_EMOJI, "--network", "dcgan", "--width", "32"],
         "today": [*_EMOJI, "--network", "dcgan", "--width", "32", *_TODAY],
     },
-    "digits_tournaments": {"egan": _DIGITS, "ours": [*_DIGITS, *_OURS]},
+    "digits_tournaments": {
+        "egan": _DIGITS,
+        "ours": [*_DIGITS, *_OURS],
+        "ours_slots": [*_DIGITS, *_OURS, *_SLOTS],
+    },
     "digits_losses": {"paper": _DIGITS, "today": [*_DIGITS, *_TODAY]},
     "fashion_losses": {"paper": _FASHION, "today": [*_FASHION, *_TODAY]},
     "fashion_tournaments": {
         "egan": _FASHION,
         "ours": [*_FASHION, *_OURS],
-        "bandit": [*_FASHION, "--tournaments", "bandit"],
+        "ours_slots": [*_FASHION, *_OURS, *_SLOTS],
+        "bandit": [*_FASHION, "--tournaments", "bandit", *_SLOTS],
         **{name: _single(name) for name in ("minimax", "heuristic", "least_squares")},
     },
 }
