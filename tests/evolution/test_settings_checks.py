@@ -32,7 +32,7 @@ IGNORED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "penalty_every: has a meaning with a penalty only": ({"penalty_every": 8, "r1_weight": 0.0}, {"r2_weight": 0.1}),
     "crossover_steps: has a meaning with the operator crossover only": (
         {"crossover_steps": 3},
-        {"operators": ("mutation", "crossover")},
+        {"operators": ("mutation", "crossover"), "tournaments": "always"},
     ),
     "fitness: has no meaning for a bandit": ({"tournaments": "bandit", "fitness": "pairwise"}, {"fitness": "egan"}),
     "initial_penalty_factor: must be above 0 under the loss wasserstein": (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.report.runs import Record, config_of, evaluation, make_run, write_lines
+from tests.report.runs import Record, config_of, evaluation, make_run, record, write_lines
 
 STEPS = (10, 20)
 
@@ -14,15 +14,15 @@ STEPS = (10, 20)
 def seed_run(
     folder: Path, seed: int, values: Sequence[Any], metric: str = "frechet_distance", config: Record | None = None
 ) -> Path:
-    """A run with this seed, and values of a metric at 10, 20, ... generations."""
+    """A run with this seed, a tournament in each generation, and values of a metric at 10, 20, ... generations."""
     config = config or config_of(run={"steps": 10 * len(values)})
     section = config["evolution"] | {"seed": seed}
-    run = make_run(
-        folder, generations=[10 * (i + 1) for i in range(len(values))], config=config | {"evolution": section}
-    )
+    generations = [10 * (i + 1) for i in range(len(values))]
+    records = [record(generation, tournaments=generation) for generation in generations]
+    run = make_run(folder, records, generations, config | {"evolution": section})
     write_lines(
         run / "evaluations.jsonl",
-        [evaluation(metric, value, 10 * (i + 1), dataset="digits") for i, value in enumerate(values)],
+        [evaluation(metric, value, step, dataset="digits") for step, value in zip(generations, values, strict=True)],
     )
     return run
 

@@ -50,7 +50,7 @@ def test_shares_are_those_counted_by_hand(tmp_path: Path) -> None:
 def test_winners_and_losers_are_separated_by_fitness(tmp_path: Path) -> None:
     children = {"fitness": [0.1, 0.4, 0.3, 0.2], "quality": [0.5, 0.25, 0.75, 1.0], "diversity": [1.0, 2.0, 3.0, 4.0]}
     records = [record(g, fitness_1=0.3, children=children) for g in (10, 20)]
-    page = report_of(make_run(tmp_path / "run", records, config=config_of(evolution={"gamma": 0.5})))
+    page = report_of(make_run(tmp_path / "run", records, config=config_of(evolution={"gamma": 0.5, "fitness": "egan"})))
     # Two survive, those of quality 0.25 and 0.75; those of 0.5 and 1 do not.
     for title, parts in {
         "Fitness F": ["winner: first 0.35 ", "losers, mean: first 0.15 "],

@@ -15,7 +15,7 @@ import pytest
 from egan_tf.commands.train import read_command_line
 from egan_tf.report import write_comparison
 from egan_tf.report.command import main
-from egan_tf.training.presets import PRESETS
+from egan_tf.training.presets import PAPERS_CHOICE, PRESETS
 from egan_tf.training.reproduce import FOLDERS, reproduce
 from tests.report.page import Element, chart, description, parse, report_of, section
 from tests.report.runs import config_of, evaluation, make_run, record, write_lines
@@ -27,8 +27,8 @@ def two_runs(where: Path) -> list[Path]:
     short = [record(g, {"minimax": g // 2, "heuristic": g // 2}, discriminator_loss=1.0) for g in (10, 20)]
     long = [record(g, {"own": g // 4, "heuristic": g - g // 4}, discriminator_loss=2.0) for g in range(20, 420, 20)]
     return [
-        make_run(where / "001-short", short, (10, 20), config_of(run={"steps": 20})),
-        make_run(where / "002-long", long, (200, 400), config_of("ring8", run={"steps": 400})),
+        make_run(where / "001-short", short, (10, 20), config_of(run={"steps": 20}, evolution=PAPERS_CHOICE)),
+        make_run(where / "002-long", long, (200, 400), config_of("ring8", run={"steps": 400}, evolution=PAPERS_CHOICE)),
     ]
 
 

@@ -181,7 +181,8 @@ UPDATES = [
 
 @pytest.mark.parametrize(("changes", "expected"), UPDATES, ids=str)
 def test_updates_of_generators(tmp_path: Path, changes: dict[str, Any], expected: float | None) -> None:
-    (run,) = compared(tmp_path, config_of(evolution=changes)).to_dict()["runs"]
+    config = config_of(evolution={"tournaments": "always", **changes})
+    (run,) = compared(tmp_path, config).to_dict()["runs"]
     assert run["generator_updates"] == (None if expected is None else pytest.approx(10 * expected))
 
 

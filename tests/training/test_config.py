@@ -14,7 +14,7 @@ from egan_tf.training.check import check_settings
 from egan_tf.training.config import Config, from_dict, from_json
 from egan_tf.training.config_groups import MetricsConfig
 from egan_tf.training.old_config import METRICS, SETTINGS
-from egan_tf.training.presets import PRESETS, preset
+from egan_tf.training.presets import PAPERS_CHOICE, PRESETS, preset
 from egan_tf.utils.settings import settings_of
 
 OLD = Path(__file__).parents[1] / "fixtures" / "configs"
@@ -35,8 +35,9 @@ def test_presets_name_registered_data_sets() -> None:
     assert {str(config.data.dataset).partition(":")[0] for config in PRESETS.values()} <= set(DATASETS)
 
 
-def test_only_digits_differs_from_the_class_defaults_by_penalty_and_average() -> None:
-    assert preset("digits") == Config().replace(evolution={"r1_weight": 1.0, "ema_decay": 0.999})
+def test_digits_differs_from_the_class_defaults_by_choice_penalty_and_average() -> None:
+    evolution = {"tournaments": "auto", "fitness": "logit", "r1_weight": 1.0, "ema_decay": 0.999}
+    assert preset("digits") == Config().replace(evolution=evolution)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,9 @@ def test_a_configuration_with_old_names_is_read(name: str) -> None:
     del run["seed"]
     # Until there was "auto", this was the default.
     normalizations = dict.fromkeys(("generator_normalization", "discriminator_normalization"), "none")
-    assert from_dict(old) == preset(name).replace(run=run, network=normalizations)
+    # And until our presets chose otherwise, they chose as the paper does.
+    changed = preset(name).replace(run=run, network=normalizations, evolution=PAPERS_CHOICE)
+    assert from_dict(old) == changed
 
 
 def test_every_old_name_leads_to_a_setting() -> None:
