@@ -119,9 +119,9 @@ _AUTO = _DIGITS.replace(
     network={"latent_size": 100},
     evolution={"slots": "objective"},
 )
-"""Nobody has tuned these settings for the data. Under random settings a state for each objective protects: there the rule
-comes nearer to the best than any objective alone (docs/robustness.md). Under good ones, those of digits, it changes
-nothing but the time of a generation, 5 % more."""
+"""Nobody has tuned these settings for the data. Under random settings a state for each objective protects: the rule
+comes nearer to the best there than any objective alone (docs/robustness.md). Under good ones, those of digits, it
+changes nothing but the time of a generation, 5 % more."""
 
 _EMOJI = _AUTO.replace(
     run={"steps": 5800, "log_every": 20, "precision": "mixed_bfloat16"},

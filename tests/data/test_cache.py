@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import shutil
@@ -302,23 +301,3 @@ def test_clearing_frees_the_cache(pictures):
     assert np.array_equal(on_disk.images, before)  # who reads it goes on
     shutil.rmtree(data_dir)
     assert len(of(pictures).images) == COUNT
-
-
-@pytest.mark.parametrize("expected", [0, 3, 5])
-@pytest.mark.parametrize("labels", [None, np.array([2, 0, 1], np.int32)])
-def test_a_file_of_images_has_its_count_and_fingerprint(tmp_path, expected, labels):
-    images = np.stack([noise(4, 6, seed=seed) for seed in range(3)])
-    with ImageFile(tmp_path / "x.npy", (4, 6, 3), expected) as file:
-        for image in images:
-            file.write(image)
-        assert file.finish(labels) == content_fingerprint(images, labels)
-    assert np.array_equal(np.load(tmp_path / "x.npy", mmap_mode="r"), images)
-
-
-def test_the_header_is_numpys_for_any_shape():
-    for shape in ((1, 1, 1, 1), (10**12, 1024, 1024, 4)):
-        header = npy_header(shape)
-        assert len(header) == HEADER_BYTES and header.endswith(b"\n")
-        file = io.BytesIO(header)
-        assert np.lib.format.read_magic(file) == (1, 0)
-        assert np.lib.format.read_array_header_1_0(file) == (shape, False, np.dtype(np.uint8))
