@@ -102,7 +102,7 @@ CASES = {
     ),
 }
 """CIFAR-10's size, with our defaults and in the paper's protocol; the sizes and settings of the presets for the digits
-and for ring8."""
+and for ring8, but for the tournaments, which are held in every generation."""
 
 
 def spelled(settings: Mapping[str, Any], constructor: Callable[..., Any]) -> dict[str, Any]:

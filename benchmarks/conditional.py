@@ -95,7 +95,7 @@ class Rates(NamedTuple):
 
 def rates_of(options: argparse.Namespace) -> Rates:
     """As measured once, each by a short run."""
-    kinds = {"tournament": [], "plain": NEVER}
+    kinds = {"tournament": ["--tournaments", "always"], "plain": NEVER}
     return Rates(
         **{kind: seconds_of([*flags_of(options), *flags], options.folder / kind) for kind, flags in kinds.items()}
     )

@@ -31,7 +31,7 @@ AUTO_TRIAL = 500, 700
 SAMPLES = 10_000
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
 
-_PAPERS = ["--tournaments", "always", "--fitness", "egan"]
+_PAPERS = ["--tournaments", "always", "--fitness", "egan", "--slots", "lineage"]
 """As the paper chooses; a variant that says otherwise says it later."""
 _OURS = ["--tournaments", "auto", "--fitness", "logit"]
 """As our presets choose."""
@@ -189,7 +189,9 @@ def main() -> None:
                 options.grids.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / "job" / "samples.png", options.grids / f"{options.study}_{name}_{seed}.png")
     shown = {name: " ".join(flags) for name, flags in study.items()}
-    publish({"machine": machine(), "minutes": options.minutes, "flags": shown, "jobs": results}, options.out)
+    prices = {name: round(seconds_of(flags[name], options.folder / name), 6) for name in study}
+    report = {"machine": machine(), "minutes": options.minutes, "flags": shown, "seconds_per_generation": prices}
+    publish({**report, "jobs": results}, options.out)
 
 
 if __name__ == "__main__":

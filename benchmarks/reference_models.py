@@ -17,7 +17,7 @@ _OWN = ["--seed", "0", "--weights-license", "MIT", "--rows-per-call", "32"]
 _IMAGES = ["--formats", "saved_model", "onnx", "images"]
 _DIGITS = ["--preset", "digits", "--tournaments", "auto", "--steps", "20000", *_IMAGES, *_OWN]
 
-# As `benchmarks/conditional.py` trains it for 20 minutes of two cores.
+# As `benchmarks/conditional.py` trains it for 20 minutes of two cores, but for the fitness, the preset's.
 _FASHION_MNIST = ["--dataset", "fashion_mnist", "--conditional", "--no-by-class", "--precision", "mixed_bfloat16"]
 _FASHION_MNIST += ["--xla", "off", "--tournaments", "auto", "--steps", "38400", "--log-every", "20"]
 _FASHION_MNIST += ["--sample-every", "3800", "--evaluate-every", "3800", "--evaluation-samples", "2000"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 NEAR, LEVEL = 1.5, 2.0
-"""A success is within NEAR times the best of all methods in that setting, and below LEVEL. The digits preset: 0.3."""
+"""A success is within NEAR times the best of all methods in that setting, and below LEVEL."""
 FOCUS = "auto_logit"
 """Named before the study: of trials on other settings (1000 to 1005) this was the rule that the objectives' slopes and
 the results both spoke for; see docs/evolution.md."""

@@ -1,9 +1,9 @@
 """Compares a search with a random setting, random search and the preset at equal cost, on the digits.
 
 `python -m benchmarks.search --folder WORK --minutes 4 --draws 0 1 2 3 4 --out docs/results/search.json`. The cost is
-counted in generations: as many as take that time with the preset, measured ahead. The searched settings change nothing
-about the time of a generation, so each method gets equal time, is a function of its seed, and may share the machine
-with other work. A job that was interrupted goes on where it stopped, and one that is done is not run again.
+counted in generations: as many as take that time with the preset, measured ahead. A tournament is held in every
+generation, so that no setting changes its time: each method gets equal time, is a function of its seed, and may share
+the machine with other work. A job that was interrupted goes on where it stopped, and one that is done is not run again.
 
 The metric during training is measured on 2,000 samples and decides; the one that is compared is measured afterwards, of
 the winner's best checkpoint, on 10,000 samples and all real images.
@@ -32,7 +32,7 @@ from egan_tf.search.study import Study, create_study, open_study
 from egan_tf.search.table import best_trial, generations_of
 from egan_tf.search.winner import export_winner
 from egan_tf.search.worker import Worker
-from egan_tf.training.presets import preset
+from egan_tf.training.presets import PAPERS_CHOICE, preset
 
 SPACE = (
     "generator_learning_rate=log:0.0001:0.01",
@@ -41,7 +41,7 @@ SPACE = (
     "r1_weight=log:0.01:10",
     "ema_decay=choice:0.99|0.999",
 )
-"""Settings that do not change the time of a generation; the preset lies inside."""
+"""Settings that do not change the time of a tournament; the preset lies inside."""
 COMPARED = "fd_digits_cnn_10k"
 EVALUATIONS = 9
 """In a trial; successive halving looks at the first and the third."""
@@ -79,7 +79,7 @@ def study_of(method: Method, total: int, draw: int, folder: Path, data_dir: str)
     config = preset("digits").replace(
         run={"name": "job", "steps": steps, "models_dir": str(folder), "formats": ("onnx",)},
         data={"data_dir": data_dir},
-        evolution={"seed": draw},
+        evolution={**PAPERS_CHOICE, "seed": draw},
         metrics={"metrics": ("frechet_distance",), "evaluate_every": steps // EVALUATIONS},
     )
     made = folder / "studies" / "001-job"
@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="of the studies; to resume, give it again")
     parser.add_argument("--out", default="")
     options = parser.parse_args()
-    flags = ["--preset", "digits", "--data-dir", options.data_dir]
+    flags = ["--preset", "digits", "--tournaments", "always", "--fitness", "egan", "--data-dir", options.data_dir]
     total = options.generations or generations(flags, options.folder / "rate", 60 * options.minutes)
     jobs = []
     for draw in options.draws:

@@ -30,7 +30,7 @@ from egan_tf.evolution.penalties import r1_penalty
 from egan_tf.evolution.step import evolve
 from egan_tf.training.build import build
 from egan_tf.training.config import Config
-from egan_tf.training.presets import preset
+from egan_tf.training.presets import PAPERS_CHOICE, preset
 
 SHAPES = {"digits": (8, 8, 1), "fashion_mnist": (28, 28, 1), "ring8": (2,), "grid25": (2,)}
 RULES = {"always": "always", "every_1": "every:1", "plain_generation": "every:1000000", "angle": "auto:angle"}
@@ -41,7 +41,7 @@ Variant = Callable[[], Any]
 
 def model_of(config: Config, shape: tuple[int, ...], rule: str) -> EGAN:
     """The compiled model of a configuration with a rule of tournaments."""
-    return build(config.replace(evolution={"tournaments": rule}), shape)
+    return build(config.replace(evolution={**PAPERS_CHOICE, "tournaments": rule}), shape)
 
 
 def real_samples(egan: EGAN, config: Config) -> tf.Tensor:

@@ -90,5 +90,5 @@ def _check_used(settings: EvolutionSettings) -> None:
     for name, operator in (("mutations", "mutation"), ("crossover_steps", "crossover")):
         problem = f"has a meaning with the operator {operator} only; name it in operators, too"
         require(operator in named or getattr(settings, name) == getattr(default, name), name, problem)
-    problem = "has no meaning for a bandit, whose reward is a distance of samples; leave it out"
+    problem = f"has no meaning for a bandit, whose reward is a distance of samples; take {default.fitness}"
     require(settings.tournaments != "bandit" or settings.fitness == default.fitness, "fitness", problem)

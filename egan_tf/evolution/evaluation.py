@@ -87,7 +87,7 @@ def log_norm(gradient: Tensors) -> tf.Tensor:
 def norm_by_columns(gradient: Tensors) -> tf.Tensor:
     """`gradient_norm` with another rounding, float32 scalar.
 
-    XLA's sum over all axes adds one number after the other on a CPU: 9 % of a plain step of the preset ring8.
+    XLA's sum over all axes adds one number after the other on a CPU: some percent of a plain step of the preset ring8.
     """
     squares = [tf.square(tf.cast(part, tf.float32)) for part in gradient]
     return tf.sqrt(tf.add_n([tf.reduce_sum(row) for row in summed_to_rows(squares)]))

@@ -1,7 +1,8 @@
 """What a tournament has decided: ties, the spread of F among siblings, and its size. Pure functions.
 
 All siblings are scored on the same noise, so that even a meaningless difference is statistically certain. Two measures
-say whether it means something: float32's rounding, below which it is a tie, and the sampling error of Fq.
+say whether it means something: float32's rounding, below which it is a tie, and the sampling error of the quality
+in the fitness.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ROUNDING = 16.0
 """Fitnesses that differ by less than so many float32 epsilons of their mean size are tied.
 
 A mean over 64 probabilities of about ½ is rounded by about one; the logits behind them, sums over a network's widths,
-by several: at the end of the digits preset siblings differ by 5e-7, or 8 epsilons of ½.
+by several: where D is balanced, siblings differ by 5e-7, or 8 epsilons of ½.
 """
 
 
@@ -28,7 +29,8 @@ class Outcome(NamedTuple):
 
     Attributes:
         spread: float32 scalar, the largest difference of F among the viable children of a survivor's parent.
-        error: float32 scalar, the standard error of Fq over the evaluation batch, the mean over viable children.
+        error: float32 scalar, the standard error of the quality over the evaluation batch, the mean over viable
+            children.
         decided: bool [μ], whether a survivor beats each of its siblings by more than rounding; False for a retained
             parent.
     """
@@ -39,7 +41,7 @@ class Outcome(NamedTuple):
 
     @property
     def material(self) -> tf.Tensor:
-        """bool scalar, whether the spread is large against the sampling error of Fq."""
+        """bool scalar, whether the spread is large against the sampling error of the quality."""
         return self.spread > MATERIAL_SPREAD * self.error
 
 
@@ -99,7 +101,7 @@ def outcome_of(
     Args:
         fitness: float32 [n].
         viable: bool [n].
-        errors: float32 [n], the standard error of each child's Fq.
+        errors: float32 [n], each child's `fitness.sampling_error`.
         children: origins, [n].
         chosen: int32 [μ], the positions of the survivors among the children.
         retained: bool [μ], True for a parent that is retained instead.

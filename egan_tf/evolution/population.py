@@ -182,7 +182,7 @@ class Population(keras.layers.Layer):
 
     @property
     def quality_error(self) -> tf.Tensor:
-        """float32 scalar, the standard error of Fq in the last tournament; NaN before the first."""
+        """float32 scalar, the standard error of the quality in the last tournament; NaN before the first."""
         return self.quality_error_stack.read()[0]
 
     @property

@@ -24,11 +24,11 @@ says how much the objectives differ, but not how much of that one optimizer step
 small learning rates that make siblings alike.
 """
 MATERIAL_SPREAD = 2.0
-"""Backoff: a tournament decides if the spread of F among siblings is above so many standard errors of Fq.
+"""Backoff: a tournament decides if the spread of F among siblings is above so many standard errors of its quality.
 
 Below two standard errors, the usual limit of chance, less is at stake than another batch would change. A trial of the
-preset grid25, one seed, 20 of 4,000 generations looked at: with R1 spread and error are alike (ratios 0.1 to 1.6);
-without R1, where D gets ahead after 1,500 generations, the ratio is from then on 1.7 to 10.
+preset grid25 with the fitness egan, one seed, 20 of 4,000 generations looked at: with R1 spread and error are alike
+(ratios 0.1 to 1.6); without R1, where D gets ahead after 1,500 generations, the ratio is from then on 1.7 to 10.
 """
 MATERIAL_DIFFERENCE = 0.5
 """Angle: a tournament is held if the cotangents of two objectives differ by more; see `cotangents.difference`.
@@ -38,7 +38,7 @@ Half of the length of a cotangent: unit vectors at an angle of 29 degrees.
 MAX_INTERVAL = 64
 """Backoff: generations from one tournament to the next at most.
 
-A plain step is about a third of a tournament of three objectives: one in 64 costs 3 % of the time.
+A tournament of three objectives costs about two plain steps (docs/evolution.md): one in 64 costs 1.5 % of the time.
 """
 
 Kind = Literal["always", "backoff", "angle", "every", "bandit"]

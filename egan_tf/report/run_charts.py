@@ -79,7 +79,9 @@ def tournament_charts(record: RunRecord) -> list[Chart | None]:
         Line("decided by more than rounding", generations, share("decided_tournaments"), "color1", "dashed"),
     ]
     spread = _line(record, "fitness_spread", "spread of F")
-    error = Line("standard error of Fq", generations, record.columns.column("quality_error"), "color1", "dashed")
+    error = Line(
+        "standard error of the quality", generations, record.columns.column("quality_error"), "color1", "dashed"
+    )
     # A logarithmic axis cannot show 0.
     lines = [replace(line, y=np.where(line.y > 0, line.y, np.nan)) for line in (spread, error)]
     notes = ["In the last tournament before each record. A spread below the error can decide nothing that matters."]

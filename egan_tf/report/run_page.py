@@ -22,6 +22,15 @@ from egan_tf.training.reproduce import MAX_VALUES, reproduce, settings
 from egan_tf.utils.checks import InputError
 
 MAX_METRICS = 48
+FORMULAS = {
+    "egan": "F = Fq + γ·Fd",
+    "balanced": "F = Fq + γ·Fd′",
+    "logit": "F = E[D(G(z))] + γ·Fd",
+    "quality": "F = Fq",
+    "diversity": "F = Fd",
+    "pairwise": "F = Fq + γ·E|G(z) − G(z′)|",
+}
+"""What each fitness adds up, by its name."""
 
 
 def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
@@ -50,7 +59,7 @@ def run_page(record: RunRecord, looks: Sequence[Look] = ()) -> str:
         looks=looks,
         subtitle=_subtitle(record),
         figures=[*key_figures(record), *((row[0], row[1], f"generation {row[2]}") for row in metrics[:4])],
-        gamma=record.setting("evolution", "gamma"),
+        formula=_formula(record),
         window=smoothing_window(len(columns)),
         selection=selection,
         selection_chart=selection
@@ -98,6 +107,15 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         detail = f"{share} of the decided wins" if selection.decided else f"made {share} of the survivors"
         figures.append(("Leading mutation", selection.leader.replace("_", " "), detail))
     return figures
+
+
+def _formula(record: RunRecord) -> str:
+    """The fitness of the run, with its γ."""
+    fitness, gamma = record.setting("evolution", "fitness"), record.setting("evolution", "gamma")
+    # Runs before the setting had the paper's fitness.
+    name = "egan" if fitness is None else fitness
+    formula = FORMULAS.get(name, "F is a function of the user") if isinstance(name, str) else "F is not known"
+    return f"{formula}, γ = {format_json(gamma)}" if "γ" in formula and gamma is not None else formula
 
 
 def _subtitle(record: RunRecord) -> str:

@@ -10,18 +10,18 @@ AUTO = "auto"
 
 OUR_CHOICE: dict[str, object] = {"tournaments": "auto", "fitness": "logit"}
 """How our own presets choose: a tournament is held where it can decide something, by a quality that prefers the
-objective whose gradient does not vanish where the discriminator is ahead. At equal cost as good as the best single
-objective, on the toys and under 40 random settings of digits (docs/toys.md, docs/robustness.md). At equal time
-fd_digits_cnn_10k 0.14 to 0.163, as the paper chooses 0.361 to 0.399 (docs/benchmarks.md).
+objective whose gradient does not vanish where the discriminator is ahead. At equal cost as good as heuristic alone on
+the toys, and as the best single objective under 40 random settings of digits (docs/toys.md, docs/robustness.md). At
+equal time fd_digits_cnn_10k 0.14 to 0.163, as the paper chooses 0.361 to 0.399 (docs/benchmarks.md).
 """
 
 PAPERS_CHOICE: dict[str, object] = {"tournaments": "always", "fitness": "egan"}
 """How the paper chooses, which is also the default of `EGAN`."""
 
 _DIGITS = Config().replace(evolution={**OUR_CHOICE, "r1_weight": 1.0, "ema_decay": 0.999})
-"""fd_digits_cnn_10k 0.115 to 0.122 after 9,000 generations; with the relativistic loss, R1, R2 and augmentation
-0.675 to 0.708 in the same time (seeds 0 to 2, 2026-11-26, `python -m benchmarks.equal_time --study digits_losses
---minutes 2`)."""
+"""Chosen as in the paper, fd_digits_cnn_10k 0.115 to 0.122 after 9,000 generations; with the relativistic loss, R1,
+R2 and augmentation 0.675 to 0.708 in the same time (seeds 0 to 2, 2026-11-26, `python -m benchmarks.equal_time
+--study digits_losses --minutes 2`)."""
 
 _FASHION_MNIST = _DIGITS.replace(
     run={"steps": 20_000, "log_every": 50, "sample_every": 1000},
@@ -121,7 +121,7 @@ _AUTO = _DIGITS.replace(
 )
 """Nobody has tuned these settings for the data. Under random settings a state for each objective protects: the rule
 comes nearer to the best there than any objective alone (docs/robustness.md). Under good ones, those of digits, it
-changes nothing but the time of a generation, 5 % more."""
+is no better, and takes 5 % more time (docs/benchmarks.md)."""
 
 _EMOJI = _AUTO.replace(
     run={"steps": 5800, "log_every": 20, "precision": "mixed_bfloat16"},

@@ -10,12 +10,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from egan_tf import report
+from egan_tf.evolution.fitness import FITNESSES
 from egan_tf.report import write_report
+from egan_tf.report.run_page import FORMULAS
 from egan_tf.report.run_record import read_run
 from egan_tf.report.selection import selection_of
 from tests.report.page import Element, everything, parse, report_of, section
@@ -57,9 +60,29 @@ def test_a_run_with_earlier_names_is_shown(tmp_path: Path) -> None:
     page = report_of(make_run(tmp_path / "run", old, config=config))
     assert page.find("section", id="problems") == []
     assert section(page, "lineage").one("table").rows[1] == ["minimax", "28", "93.3 %"]
-    assert "γ = 0.25" in section(page, "children").text
+    assert "F = Fq + γ·Fd, γ = 0.25" in section(page, "children").text
     assert "--gamma 0.25" in section(page, "settings").one("pre").text, "earlier names are read"
     assert "reuse scoringyes" in section(page, "settings").text.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("fitness", "says"),
+    [
+        ("logit", "F = E[D(G(z))] + γ·Fd, γ = 0.25."),
+        ("quality", "F = Fq."),
+        ("mine", "F is a function of the user."),
+        (["a"], "F is not known."),
+    ],
+)
+def test_the_fitness_is_that_of_the_run(tmp_path: Path, fitness: Any, says: str) -> None:
+    config = config_of()
+    config["evolution"] = {"gamma": 0.25, "fitness": fitness}
+    page = report_of(make_run(tmp_path / "run", [record(10), record(20)], config=config))
+    assert says in section(page, "children").text
+
+
+def test_every_fitness_has_its_formula() -> None:
+    assert set(FORMULAS) == set(FITNESSES)
 
 
 def test_tournaments_are_drawn_and_ties_are_no_wins(tmp_path: Path) -> None:
@@ -84,7 +107,7 @@ def test_tournaments_are_drawn_and_ties_are_no_wins(tmp_path: Path) -> None:
     assert "100.0 % of the decided wins" in page.one("dl").text
     tournaments = section(page, "tournaments").text
     assert "held0.4" in tournaments.replace("\n", "").replace(" ", "")
-    assert "standard error of Fq" in tournaments
+    assert "standard error of the quality" in tournaments
     assert "Decided tournaments" not in tournaments
 
 
