@@ -106,7 +106,7 @@ def test_what_is_left_out_keeps_its_default() -> None:
 
 def test_replacing_checks_and_keeps_the_rest() -> None:
     config = preset("ring8").replace(run={"steps": 40}, evolution={"gamma": 1})
-    assert (config.run.steps, config.run.log_every, config.evolution.gamma) == (40, 100, 1.0)
+    assert (config.run.steps, config.run.log_every, config.evolution.gamma) == (40, 200, 1.0)
     with pytest.raises(InputError, match="^steps: "):
         config.replace(run={"steps": 0})
 
