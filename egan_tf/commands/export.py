@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.command_line import TRAINING_PACKAGES, OneLineParser, import_tensorflow_quietly, program, run
 
 if TYPE_CHECKING:
     from egan_tf.training.config import Config
     from egan_tf.utils.settings import Setting
 
-FORMATS = "egan_tf.export.formats:FORMATS"
 VERIFY, PAGE = "verify", "page"
 """As the first argument, the command that verifies an export, or writes its page; a run of this name is `./verify`."""
 
@@ -87,19 +86,15 @@ def _export(arguments: Sequence[str]) -> None:
 
 def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
     """Refuses what cannot be exported, before TensorFlow is imported, which takes seconds."""
+    from egan_tf.export.arguments import check_formats, check_rows_per_call
     from egan_tf.export.directory import check_export_directory
-    from egan_tf.sampling.calls import check_rows
     from egan_tf.training import run_folder
     from egan_tf.training.checkpoint_scores import check_checkpoint
     from egan_tf.training.export_place import export_dir, exported_as
-    from egan_tf.utils.registries import names_in
 
     last = config.evolution.population_size - 1
     require(rank <= last, "individual", f"must be from 0 to {last}, got {rank}")
-    if options.rows_per_call is not None:
-        check_rows(options.rows_per_call)
-    for name in options.formats or ():
-        one_of("formats", name, names_in(FORMATS))
+    check_rows_per_call(options.rows_per_call, check_formats(options.formats or config.run.formats))
     check_checkpoint(options.run, options.run / run_folder.CHECKPOINTS, options.checkpoint)
     place = export_dir(exported_as(config, options.name or None, options.models_dir))
     check_export_directory(place, options.overwrite)

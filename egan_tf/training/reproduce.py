@@ -19,10 +19,14 @@ _SETTINGS = (declared for section in sections_of(Config).values() for declared i
 FOLDERS = frozenset(declared.name for declared in _SETTINGS if declared.folder)
 """Local folders do not affect the results of a run, and are not shown."""
 MAX_VALUES = 500
+PERMISSION = ("run", "overwrite")
+"""Whoever repeats a run gives it anew: a copied command replaces nothing."""
 
 
 def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
-    """The command line that gives this configuration, folders aside; section and name of what differs from its preset.
+    """The command line that gives this configuration, folders and `overwrite` aside, and what differs from its preset.
+
+    What differs is given by section and name.
 
     Raises:
         InputError: this version of the package does not accept the configuration, or has no such preset.
@@ -34,7 +38,9 @@ def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
     changed = {key: value for key, value in values.items() if key in defaults and value != defaults[key]}
     # What the preset adapts to the data is given, so that the command fits other data of that name as well.
     adapted = ADAPTED if checked.run.preset == AUTO else ()
-    flags_of = {key: value for key, value in values.items() if key in changed or key in adapted}
+    flags_of = {
+        key: value for key, value in values.items() if (key in changed or key in adapted) and key != PERMISSION
+    }
     # The data set's name selects its preset unless a preset is named.
     preset_implied = checked.run.preset == Config().run.preset and ("data", "dataset") not in changed
     flags = [] if preset_implied else arguments_of("preset", checked.run.preset)

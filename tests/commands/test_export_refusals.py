@@ -55,6 +55,14 @@ REFUSALS = {
         ("--checkpoint", "best", "--name", "b"),
         "checkpoint: no checkpoint in runs/001-digits/checkpoints has",
     ),
+    "rows that no format states": (
+        ("--formats", "saved_model", "--rows-per-call", "8", "--name", "b"),
+        "rows_per_call: has no effect on saved_model; leave it out",
+    ),
+    "below a file": (
+        ("--models-dir", "runs/001-digits/config.json/models"),
+        "name: cannot write runs/001-digits/config.json/models/digits: ",
+    ),
     "exists": ((), "name: saved_models/digits exists; --overwrite replaces it"),
 }
 

@@ -188,6 +188,8 @@ def test_the_command_gives_the_configuration(name: str, changes: dict[str, dict[
     config = config_of(name, **changes)
     python, program, *arguments = shlex.split(reproduce(config)[0])
     assert (python, program) == ("python", "train_tf.py")
+    assert "--overwrite" not in arguments
+    config["run"]["overwrite"] = False
     assert json.loads(read_command_line(arguments).config.to_json()) == config
 
 
