@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.equal_time import seconds_of, train
+from benchmarks.prices import seconds_of, train
 from benchmarks.timing import machine, publish
 
 DATASET = "fashion_mnist"

@@ -2,9 +2,10 @@
 
 `python -m benchmarks.equal_time --study emoji_networks --folder WORK --out docs/results/emoji_networks.json`
 runs one job after the other, each as `train_tf.py` would run it; a job that was interrupted goes on where it stopped,
-and one that is done is not run again. The number of generations that fit into the time follows from a short run of each
-variant, all of them before the first job: so every job has the whole schedule of its learning rate, is a function of
-its seed, and may share the machine with other work. `--rates-only` stops before the jobs.
+and one that is done is not run again. The number of generations that fit into the time follows from short runs of all
+variants before the first job (benchmarks/prices.py, on a quiet machine): so every job has the whole schedule of its
+learning rate, is a function of its seed, and may share the machine with other work. `--rates-only` stops before the
+jobs. Evaluations are not counted: all variants have as many.
 """
 
 from __future__ import annotations
@@ -13,21 +14,17 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
+import statistics
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from benchmarks.prices import measured, train
 from benchmarks.timing import machine, publish
 from egan_tf.utils.json_lines import read_records
 
-TRIAL = 20, 60
-"""Generations of the short run: the first are not timed."""
-AUTO_TRIAL = 500, 700
-"""With `--tournaments auto`, which needs some hundred generations to find out how often tournaments matter."""
 SAMPLES = 10_000
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall")
 
@@ -86,40 +83,9 @@ STUDIES: dict[str, dict[str, list[str]]] = {
 """By study and variant, the flags of `train_tf.py`."""
 
 
-def train(flags: list[str], folder: Path, *more: str) -> Path:
-    """Runs or resumes the command, and returns the folder of the run."""
-    runs = folder / "runs"
-    command = [sys.executable, "train_tf.py", "--runs-dir", str(runs), "--name", "job", "--overwrite"]
-    begun = (runs / "001-job" / "config.json").exists()
-    how = ["--resume", str(runs / "001-job")] if begun else [*flags, *more]
-    subprocess.run([*command, "--models-dir", str(folder), *how], check=True)
-    return runs / "001-job"
-
-
-def generations(flags: list[str], folder: Path, seconds: float) -> int:
-    """How many generations fit into `seconds`; a multiple of 100."""
-    return max(100, int(seconds / seconds_of(flags, folder)) // 100 * 100)
-
-
-def _is_auto(flags: list[str]) -> bool:
-    rules = [value for flag, value in pairwise(flags) if flag == "--tournaments"]
-    return rules[-1:] == ["auto"]
-
-
-def seconds_of(flags: list[str], folder: Path) -> float:
-    """Seconds of a generation, from a short run that is not repeated."""
-    known = folder / "seconds_per_generation.json"
-    if not known.exists():
-        trial = folder / "trial"
-        shutil.rmtree(trial, ignore_errors=True)
-        trial.mkdir(parents=True)
-        begin, end = AUTO_TRIAL if _is_auto(flags) else TRIAL
-        every = ["--steps", str(end), "--log-every", "20", "--metrics", "--sample-every", str(end)]
-        records = read_records(train(flags, trial, *every) / "timings.jsonl")
-        first, last = (record for record in records if record["generation"] in (begin, end))
-        known.write_text(json.dumps((last["seconds"] - first["seconds"]) / (end - begin)))
-        shutil.rmtree(trial)
-    return float(json.loads(known.read_text()))
+def generations(seconds: float, price: float) -> int:
+    """How many generations fit into `seconds` at this price; a multiple of 100."""
+    return max(100, int(seconds / price) // 100 * 100)
 
 
 def run_job(flags: list[str], steps: int, folder: Path, data_dir: str) -> dict[str, Any]:
@@ -174,7 +140,9 @@ def main() -> None:
     options = parser.parse_args()
     study = {name: STUDIES[options.study][name] for name in options.only or STUDIES[options.study]}
     flags = {name: [*flags, "--data-dir", options.data_dir] for name, flags in study.items()}
-    steps = {name: generations(flags[name], options.folder / name, 60 * options.minutes) for name in study}
+    turns = measured(flags, options.folder)
+    paid = {name: statistics.median(turns[name]) for name in study}
+    steps = {name: generations(60 * options.minutes, paid[name]) for name in study}
     if options.rates_only:
         print(json.dumps(steps))
         return
@@ -189,8 +157,7 @@ def main() -> None:
                 options.grids.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / "job" / "samples.png", options.grids / f"{options.study}_{name}_{seed}.png")
     shown = {name: " ".join(flags) for name, flags in study.items()}
-    prices = {name: round(seconds_of(flags[name], options.folder / name), 6) for name in study}
-    report = {"machine": machine(), "minutes": options.minutes, "flags": shown, "seconds_per_generation": prices}
+    report = {"machine": machine(), "minutes": options.minutes, "flags": shown, "seconds_per_generation": turns}
     publish({**report, "jobs": results}, options.out)
 
 

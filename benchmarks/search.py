@@ -24,6 +24,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.equal_time import evaluated, generations
+from benchmarks.prices import seconds_of
 from benchmarks.timing import machine, publish
 from egan_tf.search.definition import Definition
 from egan_tf.search.process import python_command
@@ -149,7 +150,7 @@ def main() -> None:
     parser.add_argument("--out", default="")
     options = parser.parse_args()
     flags = ["--preset", "digits", "--tournaments", "always", "--fitness", "egan", "--data-dir", options.data_dir]
-    total = options.generations or generations(flags, options.folder / "rate", 60 * options.minutes)
+    total = options.generations or generations(60 * options.minutes, seconds_of(flags, options.folder / "rate"))
     jobs = []
     for draw in options.draws:
         for name in options.only or METHODS:
