@@ -15,7 +15,7 @@ SLOW_START = 7.0
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The variants that were trained, in order; `a` takes 0.1 s a generation, `b` 0.2 s, and each third run twice that."""
+    """The variants that were trained, in order; `a` takes 0.1 s a generation, `b` 0.2 s, each third run twice that."""
     made: list[str] = []
 
     def train(flags: list[str], folder: Path, *more: str) -> Path:
