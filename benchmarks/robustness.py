@@ -155,8 +155,11 @@ def cost_file(name: str, options: argparse.Namespace) -> Path:
 
 
 def cost_name(method: str) -> str:
-    """The method whose costs hold for a method: they depend on the discriminator's loss, not on who is chosen."""
-    return "relativistic" if method.startswith("relativistic") else "egan"
+    """The method whose costs hold for a method: they depend on its loss and its slots, not on who is chosen."""
+    from benchmarks.methods import METHODS
+
+    loss = "relativistic" if method.startswith("relativistic") else "egan"
+    return f"{loss}_slots" if METHODS[method].settings.get("slots") == "objective" else loss
 
 
 def flags_of(options: argparse.Namespace) -> list[str]:

@@ -52,6 +52,10 @@ def table(rows: Iterable[dict[str, Any]], focus: str = FOCUS) -> dict[str, dict[
             "interval_95": [round(low, 3), round(high, 3)],
             "success_logistic": round(float(of_logistic[:, place].mean()), 3),
             "median_log_regret": round(float(np.median(regret[:, place])), 3),
+            # Of distance over best: infinite if a run has no finite samples.
+            "factor_mean": round(float(np.exp(regret[:, place].mean())), 3),
+            "factor_largest": round(float(np.exp(regret[:, place].max())), 2),
+            "above_10_times": int((regret[:, place] > np.log(10.0)).sum()),
             "median": round(float(np.median(values[:, place])), 3),
             "tournaments": round(float(np.mean([r["tournaments"] / r["generations"] for r in of_method])), 3),
             "decided": round(float(np.mean([r["decided"] / r["generations"] for r in of_method])), 3),
@@ -64,6 +68,9 @@ def table(rows: Iterable[dict[str, Any]], focus: str = FOCUS) -> dict[str, dict[
         family = [name for name in FAMILIES.get(focus, SINGLES) if name in methods and name != focus]
         for name, p in zip(family, holm([shown[name]["p"] for name in family]), strict=True):
             shown[name]["p_holm"] = round(p, 4)
+        # A second endpoint, corrected by itself.
+        for name, p in zip(family, holm([shown[name]["p_regret"] for name in family]), strict=True):
+            shown[name]["p_regret_holm"] = round(p, 4)
         singles = [methods.index(name) for name in SINGLES if name in methods]
         if len(singles) == len(SINGLES):
             mean = success[:, singles].mean(axis=1)

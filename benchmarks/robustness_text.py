@@ -15,8 +15,9 @@ from typing import Any
 from benchmarks.robustness_table import FOCUS, table
 
 Row = Mapping[str, Any]
-HEADING = ("method", "success", "95 %", "median", "median log-regret", "tournaments", "decided")
-DIFFERENCE = ("p", "p, Holm", "p of the regrets")
+HEADING = ("method", "success", "95 %", "median", "median log-regret", "distance over best", "tournaments", "decided")
+"""Distance over best: the geometric mean over settings, the largest, and how often it is above 10."""
+DIFFERENCE = ("p", "p, Holm", "p of the regrets", "the same, Holm")
 
 
 def methods_text(found: Mapping[str, Mapping[str, Any]], focus: str = FOCUS) -> str:
@@ -33,13 +34,14 @@ def methods_text(found: Mapping[str, Mapping[str, Any]], focus: str = FOCUS) -> 
         if "median" in of_method:
             cells += [_interval(of_method["interval_95"]), f"{of_method['median']:.2f}"]
             cells += [f"{of_method['median_log_regret']:.2f}"]
+            cells += ["{factor_mean:.3g}, {factor_largest:.3g}, {above_10_times}".format_map(of_method)]
             cells += [_percent(of_method["tournaments"]), _percent(of_method["decided"])]
         else:  # a mean of methods
             cells += [""] * (len(HEADING) - 2)
         if "focus_higher_by" in of_method:
             difference = f"{100 * of_method['focus_higher_by']:+.0f} ({_interval(of_method['focus_higher_by_95'])})"
             mcnemar_or_signs = of_method.get("p", of_method["p_signs"])
-            ps = [mcnemar_or_signs, *(of_method.get(name) for name in ("p_holm", "p_regret"))]
+            ps = [mcnemar_or_signs, *(of_method.get(name) for name in ("p_holm", "p_regret", "p_regret_holm"))]
             cells += [difference, *("" if p is None else f"{p:g}" for p in ps)]
         else:
             cells += [""] * (1 + len(DIFFERENCE))

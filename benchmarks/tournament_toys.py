@@ -133,7 +133,12 @@ def run_job(
 
 def cost_name(method: str) -> str:
     """The method whose costs hold for a method: they depend on what is computed, not on who is chosen."""
-    return method if method in ("bandit", "slots") else "egan"
+    from benchmarks.methods import METHODS
+
+    slots = METHODS[method].settings.get("slots") == "objective"
+    if method.startswith("bandit"):
+        return "bandit_slots" if slots else "bandit"
+    return "slots" if slots else "egan"
 
 
 def main() -> None:

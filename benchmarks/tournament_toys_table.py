@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.toys_table import SHARE, interval, paired
+from benchmarks.toys_table import SHARE, interval, p_text, paired
 
 Row = dict[str, Any]
 HEADING = ("method", "generations", "tournaments", "share within 3σ", "least", "modes", "KL")
@@ -36,11 +36,15 @@ def table(rows: Sequence[Row]) -> str:
         cells += [_text(interval([row[SHARE] for row in mine])), f"{min(row[SHARE] for row in mine):.3f}"]
         modes = [row[MODES] for row in mine]
         cells += [f"{_text(interval(modes), 1)} (from {min(modes):.0f})"]
-        cells += [_text(interval([row["mode_divergence"] for row in mine]))]
+        divergences = [row["mode_divergence"] for row in mine if np.isfinite(row["mode_divergence"])]
+        cells += [_text(interval(divergences)) if divergences else "none"]
+        cells[-1] += "" if len(divergences) == len(mine) else f" ({len(divergences)} of {len(mine)} runs)"
         for rival, value in rivals.items():
             difference = None if method == rival else paired(mine, by_method[rival], value)
             cells.append(
-                "" if difference is None else f"{_text(difference, 4 if value == SHARE else 1)}, p {difference['p']:g}"
+                ""
+                if difference is None
+                else f"{_text(difference, 4 if value == SHARE else 1)}, {p_text(difference['p'])}"
             )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

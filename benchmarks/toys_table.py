@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from egan_tf.report.statistics import paired_t
+
 OBJECTIVES = ("minimax", "heuristic", "least_squares")
 SETTING = ("dataset", "r1_weight", "budget")
 SHARE = "high_quality_share"
@@ -56,16 +58,22 @@ def summarize(rows: Sequence[Row], rivals: Sequence[str] = ("egan", "random")) -
     return table
 
 
-def paired(mine: Sequence[Row], others: Sequence[Row], value: str = SHARE) -> dict[str, float] | None:
-    """The mean difference in a value, seed by seed, the half-width of its 95 % interval, and p of the paired t-test."""
-    from scipy import stats
+def paired(mine: Sequence[Row], others: Sequence[Row], value: str = SHARE) -> dict[str, float | None] | None:
+    """The mean difference in a value, seed by seed, the half-width of its 95 % interval, and p of the paired t-test.
 
+    p is None where all differences are the same and not 0, which says nothing about their spread.
+    """
     other = {row["seed"]: row[value] for row in others}
     differences = np.array([row[value] - other[row["seed"]] for row in mine if row["seed"] in other])
     if len(differences) < 2:
         return None
-    p = 1.0 if not differences.any() else float(stats.ttest_1samp(differences, 0.0).pvalue)
-    return {**interval(differences), "p": float(f"{p:.2g}")}
+    p = paired_t(differences)
+    return {**interval(differences), "p": None if np.isnan(p) else float(f"{p:.2g}")}
+
+
+def p_text(p: float | None) -> str:
+    """A p-value, or that there is none."""
+    return "no p" if p is None else f"p {p:g}"
 
 
 def interval(values: Sequence[float] | np.ndarray) -> dict[str, float]:
@@ -121,7 +129,7 @@ def markdown(table: Sequence[Row], rivals: Sequence[str]) -> str:
 
 
 def _compared(difference: dict[str, float] | None) -> str:
-    return f"{_interval_text(difference)}, p {difference['p']:g}" if difference else ""
+    return f"{_interval_text(difference)}, {p_text(difference['p'])}" if difference else ""
 
 
 def _interval_text(value: dict[str, float]) -> str:

@@ -66,8 +66,16 @@ def main(arguments: Sequence[str]) -> int:
             _check_code(study, options.trust_code)
             _raise_limits(study, options)
         print(f"study: {study.folder}")
-        log_line(f"another worker, in another terminal: {program('search')} --resume {study.folder}")
+        log_line(f"another worker, in another terminal: {_resuming(study)}")
         return _work(study, options)
+
+
+def _resuming(study: Study) -> str:
+    """The command that goes on with a study; a URL that may hold a password is not shown."""
+    from egan_tf.search.study_file import HIDDEN, read_study_file
+
+    storage = " --storage URL" if read_study_file(study.folder).storage == HIDDEN else ""
+    return f"{program('search')} --resume {study.folder}{storage}"
 
 
 def _start(definition: Definition, options: SearchArguments) -> Start:
@@ -165,7 +173,7 @@ def _work(study: Study, options: SearchArguments) -> int:
             more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
             larger = needed(study)
             more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
-            print(f"stopped{why}; to resume: {program('search')} --resume {study.folder}{more}")
+            print(f"stopped{why}; to resume: {_resuming(study)}{more}")
     if worker.fault:
         raise RunError(f"{worker.fault}; mend that, and --resume tries them again")
     return 0 if signals.received is None else SIGNAL_STATUS + signals.received

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import RDBStorage
+from sqlalchemy.engine import make_url
 
 from egan_tf.search.definition import MAX_SWEPT_SEED, REDUCTION, SEED, Definition
 from egan_tf.search.sampler import SeededSampler, untried
@@ -69,6 +70,11 @@ def beat(study: optuna.Study, trial: int) -> None:
 
 
 def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
+    try:
+        make_url(url)
+    except Exception as error:  # its message may hold a part of a password
+        problem = f"{shown} is no URL of a database; write @, :, / and % of a password as %40, %3A, %2F and %25"
+        raise InputError("storage", problem) from error
     try:
         with quietly():
             return RDBStorage(url, **options)

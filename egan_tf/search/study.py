@@ -208,6 +208,8 @@ def open_study(folder: Path, url: str = "") -> Study:
     name = definition.config.name
     with directory_lock(folder / LOCKS, wait=True):
         if not shared and name not in [summary.study_name for summary in storage.get_all_studies()]:
+            lost = f"{folder / RUNS} holds trials, and {folder / STORAGE} none; restore that file, or begin a new study"
+            require(not any((folder / RUNS).iterdir()), "storage", lost)
             engine.load_study(storage, name, definition, create=True)
         loaded = engine.load_study(storage, name, definition, create=False)
         study = Study(folder, name, file.identity, definition, loaded, shared)

@@ -25,7 +25,9 @@ class Watcher:
         values: the generations and values of the metric so far; those after a decision to prune do not count.
     """
 
-    def __init__(self, trial: optuna.Trial, run: Path, metric: str, steps: int, pulse: Pulse) -> None:
+    def __init__(
+        self, trial: optuna.Trial, run: Path, metric: str, steps: int, pulse: Pulse, prunable: bool = True
+    ) -> None:
         """Takes the trial.
 
         Args:
@@ -34,9 +36,11 @@ class Watcher:
             metric: that decides.
             steps: the generations of the run.
             pulse: of the trial.
+            prunable: whether a worse trial than others ends early; one that diverges does in any case.
         """
         self.values: list[tuple[int, float]] = []
         self._trial, self._run, self._metric, self._steps, self._pulse = trial, run, metric, steps, pulse
+        self._prunable = prunable
         self._reported = set(trial.storage.get_trial(trial._trial_id).intermediate_values)
         self._size = -1
 
@@ -56,7 +60,8 @@ class Watcher:
                 self._trial.report(value, step)
             elif step < max(self._reported):
                 continue  # decided by an earlier worker
-            if step < self._steps and self._trial.should_prune():
+            # The engine is asked in any case: it counts at each rung whom it was asked about.
+            if step < self._steps and self._trial.should_prune() and (self._prunable or math.isnan(value)):
                 outcome = Outcome(PRUNED, f"pruned at generation {step}")
                 if math.isnan(value):
                     outcome = Outcome(DIVERGED, f"diverged: the metric is not finite at generation {step}")

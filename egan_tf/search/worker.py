@@ -20,7 +20,7 @@ from egan_tf.search.outcome import DONE, FAILED, INTERRUPTED, Outcome, outcome_o
 from egan_tf.search.process import TrialProcess
 from egan_tf.search.pulse import Pulse
 from egan_tf.search.sampler import untried
-from egan_tf.search.study import HOST, Study, host, is_unfinished
+from egan_tf.search.study import HOST, Study, first_trials, host, is_unfinished
 from egan_tf.search.table import counted, trial_line
 from egan_tf.search.watcher import Watcher, decision_of, tell
 from egan_tf.training import run_folder
@@ -191,7 +191,9 @@ class Worker:
         _make_run(run, config)
         metric = self.study.definition.metric
         pulse = Pulse(trial, beats=self.study.shared)
-        watcher = Watcher(trial, run, metric, config.run.steps, pulse)
+        # The result is never worse than what the search started from.
+        prunable = trial.params not in first_trials(self.study.definition)
+        watcher = Watcher(trial, run, metric, config.run.steps, pulse, prunable)
         begun = time.monotonic()
         outcome = self._run(trial, run, watcher, pulse) if self._is_free(run, pulse) else None
         spent = float(trial.user_attrs.get(outcomes.SECONDS, 0.0)) + time.monotonic() - begun

@@ -38,9 +38,7 @@ def reproduce(config: Mapping[str, Any]) -> tuple[str, set[tuple[str, str]]]:
     changed = {key: value for key, value in values.items() if key in defaults and value != defaults[key]}
     # What the preset adapts to the data is given, so that the command fits other data of that name as well.
     adapted = ADAPTED if checked.run.preset == AUTO else ()
-    flags_of = {
-        key: value for key, value in values.items() if (key in changed or key in adapted) and key != PERMISSION
-    }
+    flags_of = {key: value for key, value in values.items() if (key in changed or key in adapted) and key != PERMISSION}
     # The data set's name selects its preset unless a preset is named.
     preset_implied = checked.run.preset == Config().run.preset and ("data", "dataset") not in changed
     flags = [] if preset_implied else arguments_of("preset", checked.run.preset)

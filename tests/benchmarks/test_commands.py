@@ -24,6 +24,7 @@ LIBRARIES = {
     "methods",
     "cost_model",
     "job_processes",
+    "prices",
     "robustness_table",
     "timing",
     "tournament_models",

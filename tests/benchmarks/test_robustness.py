@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks import tournament_toys as toys
 from benchmarks.methods import METHODS, ROBUSTNESS
-from benchmarks.robustness import drawn
+from benchmarks.robustness import cost_name, drawn
 from benchmarks.robustness_table import holm, mcnemar, table, wilson
 
 
@@ -52,6 +53,10 @@ def test_a_method_is_compared_with_the_mean_of_the_objectives() -> None:
     assert found["never_minimax"]["p"] == pytest.approx(2 / 2**6, abs=1e-4)
     assert found["never_minimax"]["p_holm"] == pytest.approx(3 * 2 / 2**6, abs=1e-3)
     assert found["never_heuristic"]["p_regret"] == 1.0 and found["never_minimax"]["p_regret"] < 0.05
+    assert found["never_minimax"]["p_regret_holm"] == pytest.approx(3 * found["never_minimax"]["p_regret"], abs=1e-3)
+    assert found["never_least_squares"]["factor_mean"] == pytest.approx(9**0.3, abs=1e-3)
+    assert (found["never_least_squares"]["factor_largest"], found["auto"]["factor_largest"]) == (9.0, 1.0)
+    assert (found["never_minimax"]["above_10_times"], found["never_least_squares"]["above_10_times"]) == (6, 0)
 
 
 def test_exact_tests_and_intervals() -> None:
@@ -75,3 +80,11 @@ def test_settings_are_functions_of_their_number_and_cover_what_the_study_names()
 
 def test_every_method_is_a_known_one() -> None:
     assert set(ROBUSTNESS) <= set(METHODS)
+
+
+def test_methods_share_a_price_only_if_they_keep_the_same_states() -> None:
+    for name in ROBUSTNESS:
+        assert cost_name(name).endswith("_slots") is (METHODS[name].settings.get("slots") == "objective"), name
+    assert cost_name("auto_random_slots") == cost_name("auto_logit_slots") != cost_name("auto_logit")
+    assert toys.cost_name("bandit_slots") not in (toys.cost_name("bandit"), toys.cost_name("slots"))
+    assert toys.cost_name("auto_logit_slots") == toys.cost_name("slots")

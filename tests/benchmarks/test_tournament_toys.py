@@ -45,3 +45,15 @@ def test_differences_are_paired_by_seed() -> None:
     assert "| -0.1500 ± 0.6350, p " in lines[2] and lines[2].endswith("|  |")
     # 1 and 0 modes more: a mean of 0.5, and a half-width of 12.7 · 0.5.
     assert lines[3].endswith("|  | 0.5 ± 6.3, p 0.5 |")
+
+
+def test_what_is_not_finite_or_has_no_spread_is_said() -> None:
+    def row(method: str, seed: int, modes: float | None, divergence: float | None) -> dict[str, object]:
+        words = {"generations": 100, "tournaments": 25, "high_quality_share": None if divergence is None else 0.5}
+        return {"method": method, "seed": seed, "modes_covered": modes, "mode_divergence": divergence, **words}
+
+    rows = [row("egan", seed, *((None, None) if seed == 2 else (8, 0.25))) for seed in range(3)]
+    rows += [row("random", seed, 7 if seed < 2 else -1, 0.25) for seed in range(3)]
+    egan, other = table(rows).splitlines()[2:]
+    assert "| 0.2500 ± 0.0000 (2 of 3 runs) |" in egan and "nan" not in egan
+    assert other.endswith("| -1.0 ± 0.0, no p |")

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from optuna.trial import TrialState
 
 from egan_tf.search import worker
 from egan_tf.search.outcome import values_of
-from egan_tf.search.study import Study
+from egan_tf.search.study import Study, create_study
 from egan_tf.search.table import best_trial, rows, spread_line, table, trial_line
 from egan_tf.search.worker import Worker, finished
 from egan_tf.utils.checks import InputError, RunError
-from tests.search.studies import RATE, TRAINER, made, reopened, work
+from tests.search.studies import RATE, TRAINER, definition, made, reopened, work
 
 
 def results(study: Study) -> list[dict]:
@@ -60,6 +61,18 @@ def test_pruning_is_successive_halving(tmp_path: Path) -> None:
                 break
         assert (row["trial"], row["generation"]) == (row["trial"], expected)
         assert row["outcome"] == ("done" if expected == 90 else "pruned")
+
+
+def test_the_own_values_come_to_their_end_also_behind_better_ones(tmp_path: Path) -> None:
+    """As where several workers begin at once, so that the search never ends below what it started from."""
+    base = definition("generator_learning_rate=choice:0.001|0.002|0.01|0.009")
+    config = base.config.replace(optimizer={"generator_learning_rate": 0.01})
+    study = create_study(replace(base, config=config), tmp_path / "studies")
+    study.limit(4, None)
+    for rate in ("0.001", "0.002", "0.01", "0.009"):
+        study.engine.enqueue_trial({"generator_learning_rate": rate})
+    work(study)
+    assert [row["outcome"] for row in rows(study)] == ["done", "pruned", "done", "pruned"]
 
 
 def test_without_pruning_all_come_to_their_end(tmp_path: Path) -> None:

@@ -205,11 +205,20 @@ def test_a_study_whose_folder_cannot_be_made_is_not_in_the_storage(
     assert create_study(definition(RATE), tmp_path / "studies", url).name == "s"
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgresql://user:secret@localhost/db", "sqlite:////nowhere/at/all.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgresql://user:secret@localhost/db",
+        "postgresql://user:p@ss:secret@localhost/db",
+        "postgresql://user:p@ss/secret@localhost:port/db",
+        "sqlite:////nowhere/at/all.db",
+    ],
+)
 def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(url: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         create_study(definition(RATE), tmp_path / "studies", url)
-    assert str(refused.value).startswith("storage: it cannot be opened: ")
+    assert str(refused.value).startswith("storage: it ")
     assert "secret" not in str(refused.value) and "\n" not in str(refused.value)
     assert not (tmp_path / "studies").exists()
 
@@ -218,3 +227,11 @@ def test_a_study_with_its_own_storage_takes_no_other(tmp_path: Path) -> None:
     study = made(tmp_path, RATE)
     with pytest.raises(InputError, match="storage: the study has its own"):
         open_study(study.folder, f"sqlite:///{tmp_path}/other.db")
+
+
+def test_a_study_that_lost_its_trials_gives_their_runs_to_no_others(tmp_path: Path) -> None:
+    study = made(tmp_path, RATE, trials=2)
+    work(study)
+    (study.folder / "trials.db").unlink()
+    with pytest.raises(InputError, match=r"^storage: .*/runs holds trials, and .*/trials.db none; restore that file"):
+        open_study(study.folder)
