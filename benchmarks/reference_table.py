@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks.reference_models import MODELS, REFERENCE, ROOT
@@ -18,6 +18,7 @@ README = ROOT / "saved_models" / "README.md"
 MARKS = ("<!-- made by python -m benchmarks.reference_table --write -->\n\n", "\n\n<!-- end -->")
 """What stands before and after the table in a page."""
 
+WIDTH, CONTINUED = 120, " \\"
 HEADING = ("model", "trained on", "generator.onnx", "measured", "seed", "weights; data", "samples")
 
 
@@ -29,8 +30,19 @@ def read_cards() -> list[dict[str, Any]]:
 def render(cards: Iterable[Mapping[str, Any]]) -> str:
     """A row for each model, and the commands that train them, as Markdown; pictures relative to `saved_models/`."""
     cards = list(cards)
-    commands = code_block("sh", *(card["command"] for card in cards))
+    commands = code_block("sh", *(wrapped(card["command"]) for card in cards))
     return "\n\n".join([table(HEADING, [_row(card) for card in cards]), "The commands that made them:", commands])
+
+
+def wrapped(command: str) -> str:
+    """A command in lines of at most `WIDTH` characters, where its words allow it."""
+    lines: list[str] = []
+    for word in map(shlex.quote, shlex.split(command)):
+        if lines and len(lines[-1]) + len(word) + len(" ") <= WIDTH - len(CONTINUED):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word if not lines else f"  {word}")
+    return f"{CONTINUED}\n".join(lines)
 
 
 def replaced(page: str, rendered: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.reference_table import MARKS, README, read_cards, render, replaced
+import shlex
+
+from benchmarks.reference_table import MARKS, README, WIDTH, read_cards, render, replaced, wrapped
 
 
 def test_the_committed_table_is_that_of_the_cards() -> None:
@@ -23,3 +25,10 @@ def test_a_row_says_what_its_card_says() -> None:
     assert "\npython train_tf.py --seed 7\n" in rendered
     without = {key: value for key, value in card.items() if key != "license"}
     assert "| not stated; CC BY 4.0 |" in render([without])
+
+
+def test_a_wrapped_command_is_the_same_in_a_shell() -> None:
+    for command in (*(card["command"] for card in read_cards()), "a 'b  c' " + "--d e " * 60, "x" * 200):
+        lines = wrapped(command).splitlines()
+        assert shlex.split(wrapped(command).replace("\\\n", "")) == shlex.split(command)
+        assert all(len(line) <= WIDTH for line in lines) or command.startswith("x")
