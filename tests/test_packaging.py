@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ COMMANDS = ("egan-train", "egan-export", "egan-sample", "egan-report", "egan-sea
 NOT_IN_SDIST = (".ci/run", ".gitignore")
 REFERENCE = "saved_models/reference"
 INSTALLED = ("ring8", "grid25", "digits", "digits_conditional")
+NOTICES = ("LICENSE", "THIRD_PARTY_NOTICES.md")
 NAME = re.compile(r"[\w-]+")
 
 CLOSURE = """
@@ -57,6 +59,20 @@ def test_every_direct_requirement_is_pinned_and_no_pin_has_an_address() -> None:
     pinned = {canonical(line) for line in lines}
     wanted = [line for text in declared for line in text.splitlines() if line and not line.startswith("#")]
     assert {canonical(line) for line in wanted} <= pinned
+
+
+def test_the_notices_go_with_the_package_and_name_the_data_behind_every_shipped_model() -> None:
+    """CC BY asks that licence, source and authors of the data go with what is made of it."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert set(NOTICES) == set(config["metadata"]["license_files"].split())
+    rows = [line for line in (ROOT / "THIRD_PARTY_NOTICES.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    cards = sorted((ROOT / REFERENCE).glob("*/card.json"))
+    assert cards
+    for path in cards:
+        (row,) = [row for row in rows if f"`{path.parent.name}`" in row]
+        data = json.loads(path.read_text("utf-8"))["data"]
+        assert [key for key in ("license", "source", "citation") if data[key] not in row] == [], path
 
 
 def canonical(requirement: str) -> str:
@@ -136,7 +152,8 @@ def test_the_wheel_holds_the_package_alone_and_is_the_same_from_the_sdist(built:
         "egan_tf/report/templates/style.css",
         "egan_tf/export/page/templates/page.js",
     } <= package
-    assert f"{metadata}licenses/LICENSE" in contents
+    for name in NOTICES:
+        assert contents[f"{metadata}licenses/{name}"] == (ROOT / name).read_bytes()
     assert b"License-Expression: MIT\n" in contents[f"{metadata}METADATA"]
 
 

@@ -32,7 +32,8 @@ class ImageDataset(Dataset):
         labels: int32 [N], read-only, or None.
         options: those that it was loaded with; `options.flip` says whether batches hold every image mirrored too.
         skipped: (name, reason) of each stored picture that was left out.
-        (and those of `Dataset`)
+
+    Besides, the attributes of `Dataset`.
     """
 
     def __init__(

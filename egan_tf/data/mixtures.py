@@ -27,7 +27,8 @@ class GaussianMixture(Dataset):
     Attributes:
         modes: float32 [K, 2], the means.
         sigma: the standard deviation of each coordinate around its mode.
-        (and those of `Dataset`)
+
+    Besides, the attributes of `Dataset`.
     """
 
     in_graph: ClassVar[bool] = True

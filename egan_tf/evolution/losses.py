@@ -56,7 +56,8 @@ class SeparableLoss(Loss):
     Attributes:
         real: from the logits of real samples [batch, 1] to a value per sample.
         fake: from the logits of fake samples [batch, 1] to a value per sample.
-        (and those of `Loss`)
+
+    Besides, the attributes of `Loss`.
     """
 
     real: Terms
@@ -78,7 +79,8 @@ class PairedLoss(Loss):
 
     Attributes:
         pair: from differences of logits [batch, 1] to a value per pair.
-        (and those of `Loss`)
+
+    Besides, the attributes of `Loss`.
     """
 
     pair: Terms

@@ -1,4 +1,4 @@
-"""The code blocks, commands and links of README, CONTRIBUTING and docs."""
+"""The code blocks, commands and links of the Markdown pages that people read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.anchors import links_of
+
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+PAGES = (
+    *sorted(path.name for path in ROOT.glob("*.md")),
+    "saved_models/README.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
+)
+FRAGMENTS = ("CHANGELOG.md",)
+"""Pages whose inline code names flags, as in `egan-sample --label`, and is no whole command."""
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:python|egan-\w+|mkdocs) [^`]+)`")
-LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
@@ -38,19 +45,18 @@ def commands() -> list[tuple[str, tuple[str, ...]]]:
     nor names of commands alone, such as `egan-export verify`.
     """
     lines = [(block.page, line) for block in blocks("sh") for line in _lines(block.text)]
-    for page in PAGES:
+    for page in (page for page in PAGES if page not in FRAGMENTS):
         text = FENCE.sub("", (ROOT / page).read_text("utf-8"))
         lines += [(page, " ".join(code.split())) for code in INLINE.findall(text) if re.search(r" -|[./]", code)]
     found = [(page, part) for page, line in lines for part in _parts(line)]
     return [(page, part) for page, part in found if not any(word.isalpha() and word.isupper() for word in part)]
 
 
-def links(page: str) -> list[str]:
-    """The targets of the page's links that are no addresses, without fragments; from the root of the project."""
-    folder = "" if "/" not in page else page.rsplit("/", 1)[0]
-    targets = [target.split("#")[0] for target in LINK.findall(FENCE.sub("", (ROOT / page).read_text("utf-8")))]
-    local = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
-    return [str(Path(folder) / target) for target in local]
+def links(page: str) -> list[tuple[str, str]]:
+    """The files, from the root of the project, and the fragments of the page's links that are no addresses."""
+    targets = [target for target in links_of((ROOT / page).read_text("utf-8")) if not re.match(r"[a-z]+:", target)]
+    parts = [target.partition("#") for target in targets]
+    return [(str(Path(page).parent / path) if path else page, fragment) for path, _, fragment in parts]
 
 
 def _lines(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,3 +232,29 @@ def test_it_says_so_if_the_noise_is_another(browser: Browser, served: tuple[Path
     browser.visit(f"{address}/alpha/?changed", 390, "light")
     assert state(browser, "Drawn")["error"] == "Error: noise: differs from the test vector of seed 1, sample 0"
     data.write_text(before)
+
+
+def test_it_compares_the_generator_and_refuses_another(browser: Browser, served: tuple[Path, str]) -> None:
+    folder, address = served
+    browser.visit(f"{address}/grey/", 390, "light")
+    state(browser, "Drawn", "at 50 %")
+    foot = "document.querySelector('footer').innerText"
+    assert f"{Sampler(folder / 'grey.onnx').sha256} (checked)" in browser.evaluate(foot)
+    shutil.copytree(folder / "grey", folder / "changed")  # whose files no cache has
+    model = folder / "changed" / "generator.onnx"
+    # A change that onnxruntime would not notice.
+    model.write_bytes(model.read_bytes().replace(b"egan_tf.format", b"egan_tf.formaT"))
+    browser.visit(f"{address}/changed/", 390, "light")
+    found = state(browser, "Drawn")
+    assert found["error"].startswith("Error: generator.onnx is damaged or changed: its SHA-256 is ")
+
+
+def test_where_it_cannot_compare_it_says_so_and_draws(browser: Browser, served: tuple[Path, str]) -> None:
+    """Over plain http from another computer `crypto.subtle` is absent."""
+    script = "Object.defineProperty(globalThis, 'crypto', {value: {}})"
+    added = browser.call("Page.addScriptToEvaluateOnNewDocument", source=script)["identifier"]
+    browser.visit(f"{served[1]}/grey/", 390, "light")
+    found = state(browser, "Drawn", "at 50 %")
+    browser.call("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
+    assert found["error"] == ""
+    assert "(not checked: " in browser.evaluate("document.querySelector('footer').innerText")

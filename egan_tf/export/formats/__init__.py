@@ -21,3 +21,4 @@ FORMATS: dict[str, Format] = {
     "tflite": TFLite(),
     "tflite_float16": TFLiteFloat16(),
 }
+"""By the name that `--formats` takes and a card lists."""

@@ -6,7 +6,7 @@ import hashlib
 import html
 import importlib.resources
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from egan_tf import __version__
 from egan_tf.export.card import export_card
 from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
+from egan_tf.export.page.credits import credits_of, describe_credits
 from egan_tf.export.page.runtime import FILES, LICENSES, runtime_files
 from egan_tf.sampling.integrity import read_card
 from egan_tf.sampling.labels import number_texts
@@ -25,13 +26,14 @@ from egan_tf.utils.atomic import atomic_directory
 from egan_tf.utils.checks import InputError, require
 
 DATA_FILE = "generator.json"
+LICENSES_FILE = "LICENSES.txt"
 TEMPLATES = ("page.css", "sampler.js", "walk.js", "page.js")
 RUNTIME = "onnxruntime"
 """Folder of the files of onnxruntime-web in the page."""
 
 PAGE_FORMAT = 1
 
-_OWN = {DATA_FILE, ONNX_FILE, "index.html", "noise.js", "LICENSES.txt", *TEMPLATES}
+_OWN = {DATA_FILE, ONNX_FILE, "index.html", "noise.js", LICENSES_FILE, *TEMPLATES}
 _ENTRIES = {*_OWN, RUNTIME, *(f"{RUNTIME}/{name}" for name in (*FILES, *LICENSES))}
 """What a page consists of, by relative path."""
 _IGNORED = {OF_FILE_MANAGERS, f"{RUNTIME}/{OF_FILE_MANAGERS}"}
@@ -69,11 +71,12 @@ def write_page(
         raise
     except (OSError, RuntimeError, ValueError) as error:  # also links in a circle, and null characters
         raise InputError("out", f"cannot write {folder}: {getattr(error, 'strerror', None) or error}") from error
+    data = page_data(name, sampler)
     files = {
         **{f"{RUNTIME}/{file}": content for file, content in runtime_files(package, cache).items()},
-        **_own_files(name, sampler.spec),
+        **_own_files(name, describe_credits(data)),
         ONNX_FILE: _same_bytes(sampler),
-        DATA_FILE: (json.dumps(page_data(name, sampler), indent=1, allow_nan=False) + "\n").encode(),
+        DATA_FILE: (json.dumps(data, indent=1, allow_nan=False) + "\n").encode(),
     }
     _write(final, files, overwrite)
     return folder, sum(map(len, files.values()))
@@ -82,14 +85,12 @@ def write_page(
 def page_data(name: str, sampler: Sampler) -> dict[str, Any]:
     """What the page has to know of its generator, as JSON values; onnxruntime-web does not show metadata of files."""
     spec = sampler.spec
-    data = (read_card(sampler.path.parent) or {}).get("data")
-    license = data.get("license") if isinstance(data, dict) else None
     return {
         "page": PAGE_FORMAT,
         "egan_tf": __version__,
         "name": name,
         "sha256": sampler.sha256,
-        "data_license": license if isinstance(license, str) else None,
+        **credits_of(read_card(sampler.path.parent)),
         "latent_size": spec.latent_size,
         "sample_shape": list(spec.sample_shape),
         "value_range": list(spec.value_range or (-1.0, 1.0)),
@@ -120,14 +121,21 @@ def _same_bytes(sampler: Sampler) -> bytes:
     return content
 
 
-def _own_files(name: str, spec: SamplingSpec) -> dict[str, bytes]:
+def _own_files(name: str, credits: Sequence[str]) -> dict[str, bytes]:
     templates = importlib.resources.files("egan_tf.export.page") / "templates"
     noise = importlib.resources.files("egan_tf.sampling") / "noise.js"
     index = Template((templates / "index.html").read_text(encoding="utf-8"))
+    licenses = Template((templates / LICENSES_FILE).read_text(encoding="utf-8"))
+    shown = {
+        "name": html.escape(name),
+        "version": html.escape(__version__),
+        "credits": "<br>\n".join(map(html.escape, credits)),
+    }
     return {
-        "index.html": index.substitute(name=html.escape(name), version=html.escape(__version__)).encode(),
+        "index.html": index.substitute(shown).encode(),
         "noise.js": noise.read_bytes(),
-        **{file: (templates / file).read_bytes() for file in (*TEMPLATES, "LICENSES.txt")},
+        LICENSES_FILE: licenses.substitute(credits="\n".join(f"    {line}" for line in credits)).encode(),
+        **{file: (templates / file).read_bytes() for file in TEMPLATES},
     }
 
 

@@ -164,9 +164,8 @@
     at("about").textContent =
       `A generator of images of ${width} × ${height} pixels that runs in this browser. Nothing is sent anywhere.`;
     at("sha256").textContent = spec.sha256;
-    if (spec.data_license) {
-      at("licenses").append(` Licence of the training data: ${spec.data_license}.`);
-    }
+    at("checked").textContent =
+      generator.checked ? "(checked)" : "(not checked: browsers can do so over https and on localhost only)";
     if (spec.classes) {
       fillClasses();
     }

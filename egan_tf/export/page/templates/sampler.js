@@ -12,20 +12,34 @@
     return response;
   }
 
-  /** Loads the generator, and checks that this browser makes its noise. */
+  /** True if `bytes` have the SHA-256, false if this browser cannot say, as over plain http; throws for another. */
+  async function check(file, bytes, sha256) {
+    if (!globalThis.crypto?.subtle) {
+      return false;
+    }
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (found !== sha256) {
+      throw new Error(`${file} is damaged or changed: its SHA-256 is ${found}, not ${sha256}; write the page again`);
+    }
+    return true;
+  }
+
+  /** Loads the generator, compares it with its SHA-256, and checks that this browser makes its noise. */
   async function open() {
     const spec = await (await read("generator.json")).json();
     eganNoise.check(spec.noise);
     const [model, wasm] = await Promise.all(
       ["generator.onnx", "onnxruntime/ort-wasm.wasm"].map(async (file) => (await read(file)).arrayBuffer())
     );
+    const checked = await check("generator.onnx", model, spec.sha256); // before it is opened
     // More threads need headers that plain file servers do not send.
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.wasmBinary = wasm;
     ort.env.wasm.wasmPaths = { mjs: new URL("onnxruntime/ort-wasm.js", document.baseURI).href };
     ort.env.logLevel = "error";
     const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
-    return { spec, session };
+    return { spec, session, checked };
   }
 
   /** The noise of samples start to start + count - 1: rows, one after the other. */
