@@ -87,7 +87,7 @@ def tournament_charts(record: RunRecord) -> list[Chart | None]:
     notes = ["In the last tournament before each record. A spread below the error can decide nothing that matters."]
     return [
         line_chart("Tournaments, share of the generations", shares, record.generations),
-        line_chart("Spread of F among all children", lines, record.generations, log=True, notes=notes),
+        line_chart("Spread of F among siblings", lines, record.generations, log=True, notes=notes),
     ]
 
 
