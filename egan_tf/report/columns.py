@@ -27,6 +27,8 @@ DISCRIMINATOR = {
 FAILURES = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
 _NUMBERS = {*SCORES, *DISCRIMINATOR, *FAILURES}
 SURVIVORS = "survivors.all"
+MADE = "made."
+"""Before the name of a mutation: all survivors that it made, with a tournament or without."""
 """The column of all survivors so far, whether they won by more than rounding or not."""
 _NOT_COLUMNS = {"generation", "children", "decided_counts", "selection_counts", "wins"}
 
@@ -134,6 +136,7 @@ def _row(record: Mapping[str, Any]) -> tuple[int, dict[str, float], int] | None:
     survivors = record.get("selection_counts")
     if isinstance(survivors, dict) and all(whole_number(count) is not None for count in survivors.values()):
         row[SURVIVORS] = sum(survivors.values())
+        row |= {f"{MADE}{name}": count for name, count in survivors.items()}
     children = _children(record)
     return generation, row | (children or {}), refused + (children is None)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from egan_tf.report.charts import Chart, Key, new_axes
-from egan_tf.report.columns import SURVIVORS, Columns
+from egan_tf.report.columns import MADE, SURVIVORS, Columns
 from egan_tf.report.svg import COLORS, PAINT, fixed_style, inline_svg
 from egan_tf.report.text import format_share
 
@@ -47,9 +47,12 @@ def selection_of(columns: Columns) -> Selection | None:
     """Survivors by mutation in at most `MAX_INTERVALS` intervals; None without usable counts, or if all are 0."""
     if not columns.mutations:
         return None
-    counts = np.stack([columns.values[f"selection_counts.{name}"] for name in columns.mutations], axis=1)
-    # Records that count tournaments tell decided wins from ties.
-    decided = "tournaments" in columns.values
+    # Records that count tournaments tell decided wins from ties. Without any, nobody wins; a mutation makes a child.
+    decided = np.nanmax(columns.values.get("tournaments", np.zeros(1)), initial=0.0) > 0
+    made = "tournaments" in columns.values and not decided
+    prefix = MADE if made else "selection_counts."
+    zeros = np.zeros(len(columns.generations))
+    counts = np.stack([columns.values.get(f"{prefix}{name}", zeros) for name in columns.mutations], axis=1)
     kept: list[int] = []
     latest = np.zeros(counts.shape[1])
     for place, row in enumerate(counts):

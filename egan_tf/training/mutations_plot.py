@@ -19,7 +19,7 @@ COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bb
 def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """The fraction of the survivors that won by more than rounding, by mutation and interval.
 
-    Where records do not tell decided wins from others, all survivors count.
+    Where records do not tell decided wins from others, or no generation held a tournament, all survivors count.
 
     Args:
         records: of a metrics file, at least one.
@@ -28,16 +28,26 @@ def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.
         The generations at which the intervals end [n], the fractions [n, mutations], and the mutations' names. What a
         row lacks to 1 are survivors that won by rounding, or without a rival.
     """
-    names = tuple(selection_counts_of(records[0]))
+    counts_of = _made if _without_tournaments(records) else selection_counts_of
+    names = tuple(counts_of(records[0]))
     every = -(-len(records) // MAX_INTERVALS)
     kept = list(records[every - 1 :: every])
     if kept[-1] is not records[-1]:
         kept.append(records[-1])
-    counts = [[selection_counts_of(record)[name] for name in names] for record in kept]
+    counts = [[counts_of(record)[name] for name in names] for record in kept]
     decided = np.diff(np.array([[0] * len(names), *counts]), axis=0)
     survivors = np.diff([0, *(sum(record.get("selection_counts", {}).values()) for record in kept)])
     every_survivor = np.maximum(np.maximum(survivors, decided.sum(axis=1)), 1)
     return np.array([record["generation"] for record in kept]), decided / every_survivor[:, None], names
+
+
+def _without_tournaments(records: Sequence[dict[str, Any]]) -> bool:
+    """Whether no generation held one, as with a bandit: then nobody wins."""
+    return records[-1].get("tournaments") == 0
+
+
+def _made(record: dict[str, Any]) -> Any:
+    return record["selection_counts"]
 
 
 def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
@@ -55,7 +65,10 @@ def draw_mutations_plot(records: Sequence[dict[str, Any]], path: Path) -> None:
         axes.stairs(upper, edges, baseline=lower, fill=True, label=name, color=COLORS[position % len(COLORS)])
         lower = upper
     axes.set(xlim=(0, edges[-1]), ylim=(0, 1), xlabel="generation", ylabel="fraction of the survivors")
-    axes.set_title("Mutations that won by more than rounding", loc="left")
+    title = (
+        "Mutations of the survivors" if _without_tournaments(records) else "Mutations that won by more than rounding"
+    )
+    axes.set_title(title, loc="left")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=len(names), frameon=False)
     content = io.BytesIO()
     FigureCanvasAgg(figure).print_png(content)

@@ -137,6 +137,23 @@ def test_a_run_in_which_nothing_was_decided(tmp_path: Path) -> None:
     assert page.find("section", id="problems") == []
 
 
+def test_without_tournaments_it_is_shown_which_mutations_made_the_survivors(tmp_path: Path) -> None:
+    """As under a bandit."""
+    records = [
+        record(n, decided_counts={"minimax": 0, "heuristic": 0}, tournaments=0, decided_tournaments=0)
+        | {"selection_counts": {"minimax": n // 5, "heuristic": n - n // 5}}
+        for n in (10, 20)
+    ]
+    page = report_of(make_run(tmp_path / "run", records))
+    lineage = section(page, "lineage")
+    assert lineage.one("table").rows[1:] == [
+        ["minimax", "4", "20.0 %"],
+        ["heuristic", "16", "80.0 %"],
+        ["all", "20", "100.0 %"],
+    ]
+    assert "rounding" not in lineage.text
+
+
 def test_the_page_loads_nothing(tmp_path: Path) -> None:
     text = write_report(full_run(tmp_path / "run")).read_text()
     assert not re.search(r"https?:|@import|url\(", text)
