@@ -33,7 +33,7 @@ def noise_rows(spec: SamplingSpec, seed: tf.Tensor, start: tf.Tensor, count: int
     low, high = (tf.broadcast_to(half, [count, blocks]) for half in (_low(samples), _high(samples)))
     columns = tf.broadcast_to(tf.cast(tf.range(blocks), tf.uint64), [count, blocks])
     first, second = _philox(tf.stack([low, columns]), tf.stack([high, tf.zeros_like(high)]), seed)
-    numbers = (_normal if spec.distribution == "normal" else _uniform)(first, second)
+    numbers = (normal_numbers if spec.distribution == "normal" else uniform_numbers)(first, second)
     rows = tf.reshape(tf.transpose(numbers, [2, 3, 1, 0]), [count, WORDS * blocks])
     return rows[:, : spec.latent_size]
 
@@ -50,12 +50,14 @@ def _philox(even: tf.Tensor, odd: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor
     return even, odd
 
 
-def _uniform(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+def uniform_numbers(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    """Those of the words `first` and of the words `second`, uint64 of one shape: float32 [2, *shape]."""
     odd = tf.cast(_or(_right(tf.stack([first, second]), _constant(7)), _constant(1)), tf.int32)
     return tf.cast(odd - (1 << 24), tf.float32) * 2.0**-24
 
 
-def _normal(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+def normal_numbers(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    """Two for each pair of words, uint64 of one shape: float32 [2, *shape]."""
     x = _low(_or(_left(second, _constant(2)), _constant(2)))
     sines = _sine(tf.stack([_constant(1 << 32) - x, x]))
     products = tf.bitcast(tf.cast(tf.cast(sines, tf.float64) * _radius(first), tf.float32), tf.uint32)

@@ -85,8 +85,7 @@
     for (let i = 0; i < 4; i += 2) {
       const word = words[i], angle = words[i + 1];
       const zeros = Math.clz32(word);
-      // Of word 0 the shift by 32 is one by 0, and the last bit is set afterwards anyway.
-      const f = (((word << 1) | 1) << zeros) >>> 0;
+      const f = word === 0 ? 0 : (((word << 1) | 1) << zeros) >>> 0; // a shift by 32 would be one by 0
       const t = (~f | 1) >>> 0;
       const logarithm = zeros * LN_2 + high(t, polynomial(f, LOG));
       const radius = Math.sqrt(2 * logarithm + 1);
@@ -99,6 +98,20 @@
 
   const MAPS = { normal, uniform };
 
+  function mapOf(distribution) {
+    if (!Object.hasOwn(MAPS, distribution)) {
+      throw new RangeError(`distribution: must be normal or uniform, got ${distribution}`);
+    }
+    return MAPS[distribution];
+  }
+
+  /** The four numbers of a block's four words. */
+  function blockNumbers(distribution, words) {
+    const numbers = [0, 0, 0, 0];
+    mapOf(distribution)(words, numbers);
+    return Float32Array.from(numbers);
+  }
+
   /**
    * The noise of samples start to start + count - 1.
    *
@@ -110,11 +123,9 @@
    * @returns {Float32Array} count rows of size numbers, one after the other
    */
   function rows(distribution, seed, start, count, size) {
-    if (!Object.hasOwn(MAPS, distribution)) {
-      throw new RangeError(`distribution: must be normal or uniform, got ${distribution}`);
-    }
+    const map = mapOf(distribution);
     whole("size", size);
-    const map = MAPS[distribution], key = keyOf(seed), first = whole("start", start);
+    const key = keyOf(seed), first = whole("start", start);
     if (first + whole("count", count) > MAX_SAMPLES) {
       throw new RangeError(`start: a seed has 2^63 samples, not ${count} from number ${start}`);
     }
@@ -149,7 +160,7 @@
     }
   }
 
-  const eganNoise = { rows, philox, keyOf, check };
+  const eganNoise = { rows, blockNumbers, philox, keyOf, check };
   globalThis.eganNoise = eganNoise;
   if (typeof module === "object" && module.exports) {
     module.exports = eganNoise;

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from egan_tf.export import FORMATS, export_generator
 from egan_tf.export.readme import render_readme
 from egan_tf.sampling import Sampler, SamplingSpec
 from egan_tf.sampling.command import main
+from tests.export.cards import programs, shell
 from tests.sampling.onnx_files import CLASSES, IMAGE, POINT, build, put
 
 PATHS = (
@@ -46,13 +45,6 @@ def usage(path: str, spec: SamplingSpec, names: list[str] | None = None) -> str:
     return render_readme({**CARD, **({"class_names": ["x"]} if spec.classes else {})}, spec, formats, path)
 
 
-def shell(readme: str) -> list[list[str]]:
-    """The words of every command line, also of the one in a sentence."""
-    blocks = re.findall(r"```(?:sh|text)\n(.*?)\n```", readme, re.DOTALL)
-    spans = re.findall(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", readme[readme.index("## Licence") :])
-    return [shlex.split(line) for line in (*blocks, *(code for _, code in spans if "egan-sample" in code))]
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_a_path_is_one_word_and_one_text(path: str) -> None:
     readme = usage(path, IMAGE, list(FORMATS))
@@ -60,7 +52,7 @@ def test_a_path_is_one_word_and_one_text(path: str) -> None:
     found = [word for words in shell(readme) for word in words if word == typed or word.startswith(f"{typed}/")]
     files = [f"{typed}/{name}.onnx" for name in ("generator", "generator_float16", "generator_int8", "images")]
     assert found == [typed, *files, typed]
-    for program in re.findall(r"```python\n(.*?)\n```", readme, re.DOTALL):
+    for program in programs(readme):
         texts = [node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)]
         files = [text for text in texts if isinstance(text, str) and text.startswith(path)]
         assert any(Path(file).name.startswith(("generator", "images", "saved_model")) for file in files)
@@ -86,7 +78,7 @@ def test_what_the_card_of_an_export_says_works(folder: str, tmp_path: Path, monk
     main(sample[3:])
     main([*nearest[1:3], "digits", *nearest[4:]])
     assert Path("grid.png").exists() and Path("near.png").exists()
-    for program in re.findall(r"```python\n(.*?)```", readme, re.DOTALL):
+    for program in programs(readme):
         namespace: dict[str, Any] = {}
         exec(program, namespace)
         assert len(namespace["samples"]) == 64

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from egan_tf.export.noise_graph import noise_rows
+from egan_tf.export.noise_graph import noise_rows, normal_numbers, uniform_numbers
 from egan_tf.sampling import DISTRIBUTIONS, SamplingSpec
+from tests.sampling.noise_words import FIRST, SECOND, pair_numbers
 
 CASES = ((0, 0), (1, 999_983), (2**53 + 1, 2**32 - 400), (2**64 - 1, 2**62 + 12_345))
 """Seeds and starts."""
@@ -49,3 +50,12 @@ def test_every_latent_size_and_count(distribution: str, size: int) -> None:
     for count in (0, 1, 9):
         found = noise_rows(spec, as_int64(3), as_int64(5), tf.constant(count, tf.int64))
         np.testing.assert_array_equal(found, whole[:count])
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_the_ends_of_the_words(distribution: str) -> None:
+    numbers = normal_numbers if distribution == "normal" else uniform_numbers
+    words = tf.constant(FIRST), tf.constant(SECOND)
+    for jit_compile in (None, False, True):
+        function = numbers if jit_compile is None else tf.function(numbers, autograph=False, jit_compile=jit_compile)
+        assert function(*words).numpy().T.tobytes() == pair_numbers(distribution).tobytes(), jit_compile

@@ -1,9 +1,12 @@
 /* The noise `philox4x32`, version 1, from docs/noise.md alone: noise normal|uniform SEED START COUNT SIZE > floats.
    gcc -O2 -ffp-contract=off noise.c -lm */
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const uint32_t LOG[] = {2977044404u, 1317911388u, 829238574u, 598532643u, 451333531u,
                                319049833u,  181532274u,  68260113u,  12088890u};
@@ -27,7 +30,8 @@ static uint32_t polynomial(uint32_t x, const uint32_t *coefficients, int degree)
 
 static uint32_t sine(uint32_t x) { return high(x, polynomial(high(x, x), SINE, 4)); }
 
-static void normal(uint32_t word, uint32_t angle, float numbers[2]) {
+static void normal(const uint32_t words[2], float numbers[2]) {
+    uint32_t word = words[0], angle = words[1];
     uint64_t odd = 2 * (uint64_t)word + 1;
     int zeros = 0;
     while (!(odd >> (32 - zeros))) zeros++;
@@ -40,19 +44,34 @@ static void normal(uint32_t word, uint32_t angle, float numbers[2]) {
     if (angle & 0x40000000u) numbers[1] = -numbers[1];
 }
 
+static void uniform(const uint32_t words[2], float numbers[2]) {
+    for (int i = 0; i < 2; i++) numbers[i] = (float)(2 * (int)(words[i] >> 8) + 1 - (1 << 24)) * 0x1p-24f;
+}
+
+/* strtoull alone takes signs and what follows the digits, and 2^64 for 2^64 - 1. */
+static uint64_t number(const char *name, const char *text, uint64_t most) {
+    char *end;
+    errno = 0;
+    uint64_t value = strtoull(text, &end, 10);
+    if (isdigit((unsigned char)*text) && !*end && !errno && value <= most) return value;
+    fprintf(stderr, "%s: must be a whole number from 0 to %llu, got %s\n", name, (unsigned long long)most, text);
+    exit(2);
+}
+
 int main(int count, char **given) {
-    if (count != 6) return 2;
-    uint64_t seed = strtoull(given[2], 0, 10), start = strtoull(given[3], 0, 10), samples = strtoull(given[4], 0, 10);
-    uint32_t size = strtoul(given[5], 0, 10);
-    if (start > 1ull << 63 || samples > (1ull << 63) - start) return 2;
+    int is_normal = count > 1 && !strcmp(given[1], "normal");
+    if (count != 6 || (!is_normal && strcmp(given[1], "uniform")))
+        return fputs("usage: noise normal|uniform SEED START COUNT SIZE\n", stderr), 2;
+    uint64_t seed = number("seed", given[2], UINT64_MAX), start = number("start", given[3], 1ull << 63);
+    uint64_t samples = number("count", given[4], (1ull << 63) - start);
+    uint32_t size = (uint32_t)number("size", given[5], 1u << 31);
     for (uint64_t sample = start; sample < start + samples; sample++)
         for (uint32_t column = 0; column < size; column += 4) {
             uint32_t words[4] = {(uint32_t)sample, sample >> 32, column / 4, 0};
             float numbers[4];
             philox(words, (uint32_t)seed, seed >> 32);
-            if (given[1][0] == 'n') normal(words[0], words[1], numbers), normal(words[2], words[3], numbers + 2);
-            else for (int i = 0; i < 4; i++) numbers[i] = (float)(2 * (int)(words[i] >> 8) + 1 - (1 << 24)) * 0x1p-24f;
+            for (int i = 0; i < 4; i += 2) (is_normal ? normal : uniform)(words + i, numbers + i);
             fwrite(numbers, sizeof(float), size - column < 4 ? size - column : 4, stdout);
         }
-    return 0;
+    return fflush(stdout) || ferror(stdout);
 }

@@ -16,6 +16,7 @@ from egan_tf.sampling.counter_noise import LN_2, LOG_COEFFICIENTS, SINE_COEFFICI
 from egan_tf.sampling.noise import FIRST_NOISE, NOISE, NOISES
 from egan_tf.sampling.noise_vectors import PLACES
 from egan_tf.sampling.philox import key_of, philox
+from tests.sampling.noise_words import FIRST, SECOND, pair_numbers
 
 DOCS = Path(__file__).parents[2] / "docs" / "noise.md"
 WORD = 2**32 - 1
@@ -98,13 +99,9 @@ def test_it_equals_a_plain_loop(distribution: str, seed: int, start: int, size: 
     assert found.dtype == np.float32 and found.tobytes() == np.stack(expected).tobytes()
 
 
-EDGES = [*range(9), 255, 256, 2**16, 2**30 - 1, 2**30, 2**31 - 1, 2**31, 2**31 + 2**30, WORD - 256, WORD - 1, WORD]
-
-
 def test_it_equals_a_plain_loop_at_the_ends_of_the_words() -> None:
-    first, second = (grid.ravel() for grid in np.meshgrid(np.array(EDGES, np.uint64), np.array(EDGES, np.uint64)))
-    found = np.stack(normal_numbers(first, second), axis=1)
-    pairs = zip(first.tolist(), second.tolist(), strict=True)
+    found = pair_numbers("normal")
+    pairs = zip(FIRST.tolist(), SECOND.tolist(), strict=True)
     assert found.tobytes() == np.array([plain_pair(*pair) for pair in pairs], np.float32).tobytes()
     assert np.isfinite(found).all() and (found != 0).all() and np.abs(found).max() == np.float32(6.7637057)
 
