@@ -8,8 +8,8 @@ from pathlib import Path
 from egan_tf.utils.command_line import OneLineParser, program
 
 _EPILOG = """\
-Exit status: 0 all is as the card says; 1 something is different; 3 something was not checked, such as a format whose
-library is not installed; 2 the arguments are invalid.
+Exit status: 0 all is as the card says; 1 something is different; 3 something was not checked, such as a format that
+cannot run on this machine; 2 the arguments are invalid.
 
 The card says what the export should be, so this finds damage: in copies, downloads, on disks. Whoever changes an
 export on purpose can write a new card for it. Against that, give --sha256 the SHA-256 of card.json (the command

@@ -21,6 +21,7 @@ import pytest
 from egan_tf import InputError, Sampler
 from egan_tf.commands import export as command
 from egan_tf.export import FORMATS, export_generator
+from egan_tf.export.comparison import float32_bound
 from egan_tf.export.receipt import formats as receipt_formats
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK
 from egan_tf.export.receipt.sampling_process import SamplingError, write_samples
@@ -151,7 +152,7 @@ def test_without_a_library_a_format_is_not_checked(received: Path, monkeypatch: 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in absent else find(name, *rest))
     named = faults(received)
     assert set(named) == set(FORMATS) and {finding.state for finding in named.values()} == {NOT_CHECKED}
-    assert named["saved_model"].text == "needs tensorflow: pip install 'egan_tf[train]'"
+    assert named["saved_model"].text == "needs tensorflow, keras: pip install 'egan_tf[train]'"
     assert command.main(["verify", str(received)]) == NOT_CHECKED == 3
 
 
@@ -225,11 +226,11 @@ def test_samples_of_a_card_are_those_of_its_noise(small: Path) -> None:
 def test_noise_of_a_saved_model_is_compared_to_the_bit(copy: Path) -> None:
     spec = Sampler(copy).spec
     out = copy.parent / "samples.npy"
-    write_samples("saved_model", str(copy), str(out), json.dumps(spec.to_metadata()))
+    write_samples("saved_model", copy, out, spec, float32_bound(spec))
     assert out.exists()
     other = dataclasses.replace(spec, distribution="uniform")
     with pytest.raises(SamplingError, match="^makes other noise of seed 0, from sample 0$"):
-        write_samples("saved_model", str(copy), str(out), json.dumps(other.to_metadata()))
+        write_samples("saved_model", copy, out, other, float32_bound(spec))
 
 
 CARDS: dict[str, tuple[Any, str]] = {
