@@ -1,4 +1,4 @@
-"""Samples from one format in a process of its own, so that formats share no library, no weights and no fault."""
+"""Samples from one format in a fresh process, so that formats share no library, no weights and no fault."""
 
 from __future__ import annotations
 
