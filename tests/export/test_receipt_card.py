@@ -16,7 +16,7 @@ from egan_tf.export.digest import DIGEST
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, worst
 from egan_tf.sampling import noise_vectors
 from egan_tf.sampling.model_file import MODELS, REFERENCE
-from tests.export.receipts import found, rewrite_card
+from tests.export.receipts import faults, found, rewrite_card
 
 SHIPPED = Path(__file__).parents[2] / MODELS / REFERENCE / "digits"
 
@@ -102,3 +102,41 @@ def test_only_a_card_of_the_first_format_may_lack_its_digest(export: Path) -> No
     del card[DIGEST]
     (export / "card.json").write_text(json.dumps(card), "utf-8")
     assert worst(found(export, files_only=True)) == NOT_CHECKED
+
+
+CARDS: dict[str, tuple[Any, str]] = {
+    "format": (lambda card: card.update(format="egan_tf export 9"), "format: is 'egan_tf export 9', known are"),
+    "no files": (lambda card: card.pop("files"), "files: must be an object, got None"),
+    "files outside": (
+        lambda card: card["files"].update({"../secret": {"sha256": "0" * 64, "bytes": 1}}),
+        "files: '../secret' is no path inside the export",
+    ),
+    "absolute files": (
+        lambda card: card["files"].update({"/etc/passwd": {"sha256": "0" * 64, "bytes": 1}}),
+        "files: '/etc/passwd' is no path inside the export",
+    ),
+    "hash": (lambda card: card["files"]["README.md"].update(sha256="12"), "files: must be 64 hexadecimal digits"),
+    "size": (lambda card: card["files"]["README.md"].update(bytes=-1), "files: must be a whole number of at least 0"),
+    "noise": (lambda card: card["noise"].update(distribution="cauchy"), "distribution: unknown value 'cauchy'"),
+    "another noise": (
+        lambda card: card["noise"].update(version=7),
+        "noise: is 'philox4x32', version 7, which this version",
+    ),
+    "noise vectors": (
+        lambda card: card["noise"]["test_vectors"][1].update(seed=4),
+        "noise_vectors: differ from the noise",
+    ),
+    "no noise vectors": (lambda card: card["noise"].pop("test_vectors"), "noise_vectors: must be 1 to 16 vectors"),
+    "no size": (lambda card: card["noise"].pop("size"), "card: does not describe noise and samples: KeyError('size')"),
+    "vectors": (lambda card: card["sample_vectors"].update(positions=[9999]), "sample_vectors: cannot be read"),
+    "verification": (lambda card: card["verification"].update(onnx=3), "verification: onnx must be an object"),
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_that_breaks_the_schema_is_named_although_its_digest_fits(name: str, export: Path) -> None:
+    change, message = CARDS[name]
+    rewrite_card(export, change)
+    named = faults(export)
+    assert named["card.json"].text.startswith(message) and named["card.json"].state == DIFFERENT
+    assert set(named) == {"card.json", "the other files"}
