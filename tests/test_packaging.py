@@ -21,7 +21,7 @@ from tests.sampling.onnx_files import IMAGE, build, put
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("egan-train", "egan-export", "egan-sample", "egan-report", "egan-search")
-NOT_IN_SDIST = (".ci/run", ".gitignore")
+NOT_IN_SDIST = (".ci/run", ".gitattributes", ".gitignore")
 REFERENCE = "saved_models/reference"
 INSTALLED = ("ring8", "grid25", "digits", "digits_conditional")
 NOTICES = ("LICENSE", "THIRD_PARTY_NOTICES.md")

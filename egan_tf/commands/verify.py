@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from egan_tf.utils.command_line import OneLineParser, program
 
 _EPILOG = """\
-Exit status: 0 all is as the card says; 1 something is different; 3 something was not checked, such as a format whose
-library is not installed; 2 the arguments are invalid.
+Exit status: 0 all is as the card says; 1 something is different; 3 something was not checked, such as a format that
+cannot run on this machine; 2 the arguments are invalid.
 
 The card says what the export should be, so this finds damage: in copies, downloads, on disks. Whoever changes an
 export on purpose can write a new card for it. Against that, give --sha256 the SHA-256 of card.json (the command
@@ -36,9 +35,13 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     from egan_tf.export.receipt.finding import worst
     from egan_tf.export.receipt.receipt import verify
+    from egan_tf.sampling.model_file import GIVEN, find_export
 
+    path, place = find_export(options.path)
+    if place != GIVEN:
+        print(f"model {path} ({place})", flush=True)
     findings = []
-    for finding in verify(options.path, sha256=options.sha256, files_only=options.files_only):
+    for finding in verify(path, sha256=options.sha256, files_only=options.files_only):
         print(finding, flush=True)
         findings.append(finding)
     return worst(findings)
@@ -53,7 +56,11 @@ def _parser() -> OneLineParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", type=Path, help="folder of an export (saved_models/NAME), or a file of one")
+    parser.add_argument(
+        "path",
+        help="folder of an export (saved_models/NAME), a file or folder in one, or a name: in saved_models, or of a "
+        "model that is installed with egan_tf",
+    )
     parser.add_argument("--sha256", help="SHA-256 that card.json, or the file, must have (64 hexadecimal digits)")
     parser.add_argument("--files-only", action="store_true", help="compare the files, and load none of them")
     return parser

@@ -1,11 +1,13 @@
-"""Which file of an export the sampler opens."""
+"""Which file of an export the sampler opens, and where the export is that a name means."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from egan_tf.sampling.integrity import CARD_FILE
 from egan_tf.utils.checks import InputError, format_value, require
 
 ONNX_FILE, FLOAT16_FILE, INT8_FILE = "generator.onnx", "generator_float16.onnx", "generator_int8.onnx"
@@ -36,10 +38,10 @@ GIVEN, SAVED, INSTALLED = "the given path", "saved_models", "installed with egan
 
 
 class Found(NamedTuple):
-    """The ONNX file of a model.
+    """The ONNX file of a model, or its export.
 
     Attributes:
-        path: the file.
+        path: the file, or the folder.
         place: where it was found: `GIVEN`, `SAVED` or `INSTALLED`.
     """
 
@@ -78,6 +80,29 @@ def find_model_file(path: str | os.PathLike[str]) -> Found:
     return Found(found[0], GIVEN)
 
 
+def find_export(path: str | os.PathLike[str]) -> Found:
+    """The folder of an export, or a file or folder in one.
+
+    A name without a slash, of nothing that exists, is looked for where `find_model_file` looks. There a folder counts
+    if it has an ONNX file, which a sampler opens, or a card.
+
+    Args:
+        path: the folder or file; or the name of an export, such as "digits".
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        there = Path(path).exists()
+        named = None if there else _find_name(path, (*PREFERENCE, CARD_FILE))
+    except (OSError, TypeError, ValueError) as error:
+        raise InputError("path", f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if named is not None:
+        return Found(named.path.parent, named.place)
+    require(there, "path", f"no file or folder {path}{_shipped_advice(path)}")
+    return Found(Path(path), GIVEN)
+
+
 def is_name(path: str | os.PathLike[str]) -> bool:
     """True for a name without folders, not even `./`, which may mean a model in several places."""
     text = os.fspath(path)
@@ -89,20 +114,25 @@ def shipped_names() -> list[str]:
     return sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()) if SHIPPED.is_dir() else []
 
 
-def _find_name(name: str | os.PathLike[str]) -> Found | None:
+def _find_name(name: str | os.PathLike[str], files: Sequence[str] = PREFERENCE) -> Found | None:
+    """The first of some files in the folders that a name may mean; None if there is none, or it is no name."""
     if not is_name(name):
         return None
     for folder, place in ((MODELS, SAVED), (MODELS / REFERENCE, SAVED), (SHIPPED, INSTALLED)):
-        for file in PREFERENCE:
+        for file in files:
             if (folder / name / file).exists():
                 return Found(folder / name / file, place)
     return None
 
 
 def _advice(path: str | os.PathLike[str]) -> str:
+    return f"train and export a generator first{_shipped_advice(path, ', or ')}"
+
+
+def _shipped_advice(path: str | os.PathLike[str], joint: str = "; ") -> str:
+    """What to name instead of a name that is unknown; "" for a path."""
     shipped = shipped_names() if is_name(path) else []
-    named = f", or name one that is installed: {', '.join(shipped)}" if shipped else ""
-    return f"train and export a generator first{named}"
+    return f"{joint}name one that is installed: {', '.join(shipped)}" if shipped else ""
 
 
 def _of_another_format(file: Path) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class SavedModelFolder(Format):
     """`saved_model/`; see `egan_tf.export.formats.saved_model`, which needs TensorFlow."""
 
-    packages = ("tensorflow",)
+    packages = ("tensorflow", "keras")
 
     def write(self, source: Source, directory: Path) -> None:
         """Writes `directory/saved_model`."""

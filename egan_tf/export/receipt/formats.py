@@ -44,7 +44,7 @@ def check_formats(
             found[name] = Finding(name, NOT_CHECKED, reason)
             continue
         try:
-            samples[name] = samples_of(name, directory, spec)
+            samples[name] = samples_of(name, directory, spec, _bound(name, card, spec))
         except SamplingError as error:
             state = NOT_CHECKED if isinstance(error, NotSampledError) else DIFFERENT
             found[name] = Finding(name, state, str(error))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from egan_tf.export.card import export_card
-from egan_tf.export.receipt.files import check_card_file, check_files
+from egan_tf.export.receipt.files import check_card_file, check_files, is_beside
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding, worst
 from egan_tf.export.receipt.formats import check_formats, entries_of
 from egan_tf.export.receipt.schema import check_schema
@@ -26,12 +26,12 @@ def verify(path: Path, *, sha256: str | None = None, files_only: bool = False) -
     All files are compared with the card before anything is loaded. What is not as it lists is never loaded.
 
     Args:
-        path: the directory of an export; or a file of one, which is then the only one that is checked.
-        sha256: of `card.json`, or of the file; from where the export itself did not come from.
+        path: the directory of an export; or a file or folder in one, which is then all that is checked.
+        sha256: of `card.json`, or of a single file; from where the export itself did not come from.
         files_only: loads no format.
 
     Raises:
-        InputError: there is no such file, no card in the directory, or `sha256` is none.
+        InputError: there is no such file, no card in the directory or above, or `sha256` is none.
     """
     expected = None if sha256 is None else check_sha256("sha256", sha256)
     try:
@@ -43,7 +43,9 @@ def verify(path: Path, *, sha256: str | None = None, files_only: bool = False) -
 
 
 def _directory(directory: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]:
-    require(_has_card(directory), "path", f"{directory} has no {CARD_FILE}: no export of egan_tf")
+    if not _has_card(directory):
+        yield from _folder_inside(directory, sha256, files_only)
+        return
     card, spec, found = _card(directory, sha256)
     yield found
     if card is None:
@@ -56,6 +58,39 @@ def _directory(directory: Path, sha256: str | None, files_only: bool) -> Iterato
     # What the card says of formats cannot be believed if it is damaged.
     damaged = {file.subject for file in files if file.state != OK} if found.state != DIFFERENT else set(card["files"])
     yield from check_formats(directory, card, spec, damaged)
+
+
+def _folder_inside(folder: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]:
+    """A folder without a card: that of a format, or another one of an export."""
+    path = without_parents(folder.absolute())
+    directory = _export_of(path)
+    if directory is None:
+        raise InputError("path", f"{folder} has no {CARD_FILE}, nor has a folder above: no export of egan_tf")
+    yield from _part(path, directory, sha256, files_only)
+
+
+def _part(path: Path, directory: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]:
+    """A file or a folder of an export, and if it is a format by itself, its samples.
+
+    Args:
+        path: absolute, without `..`, in `directory`.
+        directory: of the export.
+        sha256: of its card.
+        files_only: loads no format.
+    """
+    card, spec, of_card = _card(directory, sha256)
+    yield of_card
+    if card is None:
+        return
+    name = path.relative_to(directory).as_posix()
+    if is_beside(name):
+        yield Finding(name, NOT_CHECKED, "beside the export and not of it: the card does not list it")
+        return
+    files = check_files(directory, card["files"], name)
+    yield from files or [Finding(name, NOT_CHECKED, "holds no file, and the card lists none in it")]
+    alone = [format_ for format_ in card["verification"] if entries_of(format_, card) == {name}]
+    if alone and not files_only and worst([of_card, *files]) != DIFFERENT:
+        yield from check_formats(directory, card, spec, set(), alone[0])
 
 
 def _card(directory: Path, sha256: str | None) -> tuple[Any, Any, Finding]:
@@ -72,7 +107,7 @@ def _card(directory: Path, sha256: str | None) -> tuple[Any, Any, Finding]:
 
 
 def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]:
-    """One file: against a SHA-256 from elsewhere, against its card, and if it is a format by itself, its samples."""
+    """One file: against a SHA-256 from elsewhere, and against its card."""
     if path.name == CARD_FILE:
         yield _card(path.parent, sha256)[2]
         return
@@ -88,23 +123,11 @@ def _file(path: Path, sha256: str | None, files_only: bool) -> Iterator[Finding]
         if sha256 is None:
             yield Finding(path.name, NOT_CHECKED, f"no {CARD_FILE} beside it, nor of an export above; give --sha256")
         return
-    card, spec, of_card = _card(directory, None)
-    yield of_card
-    if card is None:
-        return
-    name = path.relative_to(directory).as_posix()
-    if name not in card["files"]:
-        yield Finding(name, DIFFERENT, "extra: the card does not list it")
-        return
-    files = check_files(directory, card["files"], [name])
-    yield from files
-    alone = [format_ for format_ in card["verification"] if entries_of(format_, card) == {name}]
-    if alone and not files_only and worst([of_card, *files]) != DIFFERENT:
-        yield from check_formats(directory, card, spec, set(), alone[0])
+    yield from _part(path, directory, None, files_only)
 
 
 def _export_of(path: Path) -> Path | None:
-    """The folder of a file if it has a card, otherwise the nearest one above with the card of an export.
+    """The folder of a file or folder if it has a card, otherwise the nearest one above with the card of an export.
 
     A `card.json` further above may be of anything else, or out of reach. The path is absolute, without `..`.
     """
