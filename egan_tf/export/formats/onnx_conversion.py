@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from egan_tf.export.formats.onnx_names import canonical
 from egan_tf.export.formats.onnx_operators import HANDLERS, repair_attributes
 from egan_tf.export.formats.onnx_problems import check_operators
 from egan_tf.export.source import Source
@@ -44,7 +45,7 @@ def convert(source: Source) -> Any:
         # tf2onnx calls the dynamic dimension unk__N, with different N for input and output.
         kind, shape = value.type.tensor_type.elem_type, ["batch", *shapes[value.name]]
         value.CopyFrom(onnx.helper.make_tensor_value_info(value.name, kind, shape))
-    _rename_by_position(model.graph)
+    canonical(model.graph)
     return model
 
 
@@ -66,34 +67,6 @@ def _store_captures(graph: Any, traced: Any) -> None:
         if value.name in values:
             graph.initializer.append(onnx.numpy_helper.from_array(values[value.name].numpy(), value.name))
             graph.input.remove(value)
-
-
-def _rename_by_position(graph: Any) -> None:
-    """Numbers the generated names by their position in the graph, so that the same model always gives the same bytes.
-
-    tf2onnx continues its numbers through the process, and its order changes from process to process.
-    """
-    new_names: dict[str, str] = {}
-
-    def named(name: str) -> str:
-        node, colon, output = name.partition(":")
-        stem, separator, number = node.rpartition("__")
-        if not (separator and number.isdigit()):
-            return name
-        return new_names.setdefault(node, f"{stem}__{len(new_names)}") + colon + output
-
-    for node in graph.node:
-        node.name = named(node.name)
-        node.input[:] = [named(name) for name in node.input]
-        node.output[:] = [named(name) for name in node.output]
-    for initializer in graph.initializer:
-        initializer.name = named(initializer.name)
-    ordered = sorted(graph.initializer, key=lambda initializer: initializer.name)
-    del graph.initializer[:]
-    graph.initializer.extend(ordered)
-    for value in graph.value_info:
-        value.name = named(value.name)
-    graph.doc_string = ""
 
 
 @contextlib.contextmanager
