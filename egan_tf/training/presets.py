@@ -12,7 +12,7 @@ OUR_CHOICE: dict[str, object] = {"tournaments": "auto", "fitness": "logit"}
 """How our own presets choose: a tournament is held where it can decide something, by a quality that prefers the
 objective whose gradient does not vanish where the discriminator is ahead. At equal cost as good as heuristic alone on
 the toys, and as the best single objective under 40 random settings of digits (docs/toys.md, docs/robustness.md). At
-equal time fd_digits_cnn_10k 0.14 to 0.163, as the paper chooses 0.361 to 0.399 (docs/benchmarks.md).
+equal time fd_digits_cnn_10k 0.127 to 0.158, as the paper chooses 0.170 to 0.195 (docs/benchmarks.md).
 """
 
 PAPERS_CHOICE: dict[str, object] = {"tournaments": "always", "fitness": "egan"}
@@ -121,7 +121,7 @@ _AUTO = _DIGITS.replace(
 )
 """Nobody has tuned these settings for the data. Under random settings a state for each objective protects: the rule
 comes nearer to the best there than any objective alone (docs/robustness.md). Under good ones, those of digits, it
-is no better, and takes 5 % more time (docs/benchmarks.md)."""
+is no better (docs/benchmarks.md)."""
 
 _EMOJI = _AUTO.replace(
     run={"steps": 5800, "log_every": 20, "precision": "mixed_bfloat16"},
