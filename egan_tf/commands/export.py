@@ -91,6 +91,7 @@ def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
     from egan_tf.training import run_folder
     from egan_tf.training.checkpoint_scores import check_checkpoint
     from egan_tf.training.export_place import export_dir, exported_as
+    from egan_tf.utils.paths import check_writable
 
     last = config.evolution.population_size - 1
     require(rank <= last, "individual", f"must be from 0 to {last}, got {rank}")
@@ -98,6 +99,7 @@ def _check(options: argparse.Namespace, config: Config, rank: int) -> None:
     check_checkpoint(options.run, options.run / run_folder.CHECKPOINTS, options.checkpoint)
     place = export_dir(exported_as(config, options.name or None, options.models_dir))
     check_export_directory(place, options.overwrite)
+    check_writable("models_dir", place.parent)
 
 
 def _references(config: Config, run: Path) -> list[tuple[Setting, str]]:

@@ -50,8 +50,6 @@ def check_export_directory(directory: Path, overwrite: bool) -> None:
 def _check(directory: Path, final: Path, overwrite: bool) -> None:
     """Checks `final`; messages use the user's name for it, `directory`."""
     if not final.exists():
-        nearest = next(parent for parent in final.parents if parent.exists())
-        require(nearest.is_dir(), "name", f"cannot write {directory}: {nearest} is a file")
         return
     require(final.is_dir(), "name", f"{directory} exists and is a file; choose another name")
     listed = listed_files(final)

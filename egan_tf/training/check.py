@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ from egan_tf.training.resume_policy import changed_settings
 from egan_tf.training.workers import Workers
 from egan_tf.utils.checks import InputError, format_value, require
 from egan_tf.utils.locks import LockedError, directory_lock
-from egan_tf.utils.paths import user_path
+from egan_tf.utils.paths import check_writable, user_path
 from egan_tf.utils.registries import load_registry
 from egan_tf.utils.settings import sections_of, settings_of
 from egan_tf.utils.user_code import UserCode, check_registered
@@ -103,10 +102,10 @@ def _prepare(
     _check_replicas(config, replicas_of(strategy))
     check_export_directory(export_dir(config), config.run.overwrite)
     if run is None:
-        _check_writable("runs_dir", user_path("runs_dir", config.run.runs_dir))
+        check_writable("runs_dir", user_path("runs_dir", config.run.runs_dir))
     else:
-        _check_writable("resume", run)
-    _check_writable("models_dir", user_path("models_dir", config.run.models_dir))
+        check_writable("resume", run)
+    check_writable("models_dir", user_path("models_dir", config.run.models_dir))
     dataset = load_dataset(config, code) if dataset is None else dataset
     if config.network.conditional:
         _check_classes(dataset)
@@ -184,14 +183,6 @@ def _check_path(name: str, folder: Path | str) -> None:
     except UnicodeEncodeError:
         problem = "is not UTF-8 text in this locale; choose another path, or set PYTHONUTF8=1 if it is UTF-8"
         raise InputError(name, f"{str(folder)!r} {problem}") from None
-
-
-def _check_writable(name: str, folder: Path) -> None:
-    """Refuses a folder that cannot be made or written to, without making it."""
-    # Of `Path.exists` a folder that may not be searched would be an error.
-    existing = next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path())  # noqa: PTH110
-    writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
-    require(writable, name, f"cannot make or write {folder}: {existing} is not a writable folder")
 
 
 def check_resume(

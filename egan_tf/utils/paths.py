@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from egan_tf.utils.checks import InputError, format_value
+from egan_tf.utils.checks import InputError, format_value, require
 
 
 def user_path(field: str, path: str | Path) -> Path:
@@ -21,3 +22,19 @@ def user_path(field: str, path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError as error:
         raise InputError(field, f"{format_value(str(path))} is no path: {error}") from error
+
+
+def check_writable(name: str, folder: Path) -> None:
+    """Refuses a folder that cannot be made or written to, without making it.
+
+    Args:
+        name: in the error.
+        folder: as the user wrote it.
+
+    Raises:
+        InputError: it, or the nearest folder above it, is none that can be written to.
+    """
+    # Of `Path.exists` a folder that may not be searched would be an error.
+    existing = next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path())  # noqa: PTH110
+    writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    require(writable, name, f"cannot make or write {folder}: {existing} is not a writable folder")

@@ -61,7 +61,7 @@ REFUSALS = {
     ),
     "below a file": (
         ("--models-dir", "runs/001-digits/config.json/models"),
-        "name: cannot write runs/001-digits/config.json/models/digits: ",
+        "models_dir: cannot make or write runs/001-digits/config.json/models: runs/001-digits/config.json is not",
     ),
     "exists": ((), "name: saved_models/digits exists; --overwrite replaces it"),
 }
