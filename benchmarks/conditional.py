@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.prices import seconds_of, train
+from benchmarks.prices import prices, train
 from benchmarks.timing import machine, publish
 
 DATASET = "fashion_mnist"
@@ -94,11 +94,9 @@ class Rates(NamedTuple):
 
 
 def rates_of(options: argparse.Namespace) -> Rates:
-    """As measured once, each by a short run."""
+    """As measured once, turn by turn."""
     kinds = {"tournament": ["--tournaments", "always"], "plain": NEVER}
-    return Rates(
-        **{kind: seconds_of([*flags_of(options), *flags], options.folder / kind) for kind, flags in kinds.items()}
-    )
+    return Rates(**prices({kind: [*flags_of(options), *flags] for kind, flags in kinds.items()}, options.folder))
 
 
 def ours(seed: int, steps: int, rates: Rates, folder: Path, options: argparse.Namespace) -> dict[str, Any]:

@@ -40,11 +40,6 @@ def train(flags: Sequence[str], folder: Path, *more: str) -> Path:
     return runs / "001-job"
 
 
-def seconds_of(flags: Sequence[str], folder: Path) -> float:
-    """Seconds of a generation of one variant."""
-    return prices({"it": flags}, folder)["it"]
-
-
 def prices(variants: Variants, folder: Path) -> dict[str, float]:
     """Seconds of a generation of each variant; what was measured before is read from `folder`/prices.json."""
     return {name: statistics.median(turns) for name, turns in measured(variants, folder).items()}

@@ -24,7 +24,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.equal_time import evaluated, generations
-from benchmarks.prices import seconds_of
+from benchmarks.prices import prices
 from benchmarks.timing import machine, publish
 from egan_tf.search.definition import Definition
 from egan_tf.search.process import python_command
@@ -150,7 +150,9 @@ def main() -> None:
     parser.add_argument("--out", default="")
     options = parser.parse_args()
     flags = ["--preset", "digits", "--tournaments", "always", "--fitness", "egan", "--data-dir", options.data_dir]
-    total = options.generations or generations(60 * options.minutes, seconds_of(flags, options.folder / "rate"))
+    total = options.generations or generations(
+        60 * options.minutes, prices({"preset": flags}, options.folder)["preset"]
+    )
     jobs = []
     for draw in options.draws:
         for name in options.only or METHODS:

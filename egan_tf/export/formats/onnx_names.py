@@ -24,19 +24,19 @@ def _order(graph: Any) -> None:
     """Puts every node behind those that it reads, which come in the order in which it reads them."""
     nodes = list(graph.node)
     maker = {name: place for place, node in enumerate(nodes) for name in node.output if name}
+    outputs = [maker[output.name] for output in graph.output if output.name in maker]
     placed: dict[int, None] = {}
-    # A node is opened, then its inputs are placed, then it is: without recursion, as graphs are deep.
-    waiting = [maker[output.name] for output in reversed(graph.output) if output.name in maker]
-    waiting = [*reversed(range(len(nodes))), *waiting]
     opened: set[int] = set()
+    # A node is opened, then what it reads is placed, then it is: without recursion, as graphs are deep.
+    waiting = [*reversed(range(len(nodes))), *reversed(outputs)]
     while waiting:
         place = waiting[-1]
-        if place in placed or place in opened:
+        if place in opened:
             placed.setdefault(waiting.pop())
             continue
         opened.add(place)
         made = [maker[name] for name in _reads(nodes[place]) if name in maker]
-        waiting += [other for other in reversed(made) if other not in placed and other not in opened]
+        waiting += [other for other in reversed(made) if other not in opened]
     del graph.node[:]
     graph.node.extend(nodes[place] for place in placed)
 
@@ -64,7 +64,7 @@ def _rename(graph: Any, names: dict[str, str], numbers: Iterator[int]) -> None:
         # Of an inner graph.
         names.setdefault(value.name, f"inner_{next(numbers)}")
     for node in graph.node:
-        for name in node.input:
+        for name in _reads(node):
             if name in constants and name not in names:
                 names[name] = f"constant_{next(numbers)}"
         node.name = f"{node.op_type}_{next(numbers)}"
