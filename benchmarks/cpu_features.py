@@ -40,6 +40,7 @@ class Setting(NamedTuple):
     environment: Mapping[str, str] = {}
     threads: int = 1
     rows: int = ROWS
+    spinning: bool = False
     prefix: tuple[str, ...] = ()
 
 
@@ -54,19 +55,22 @@ def settings(kind: str, qemu: str) -> Iterator[Setting]:
         for isa in ISAS:
             limits = {"TF_ENABLE_ONEDNN_OPTS": "1", "ONEDNN_MAX_CPU_ISA": isa}
             yield Setting(f"ONEDNN_MAX_CPU_ISA={isa}", limits)
-    elif qemu:
+        return
+    yield from (Setting(f"{threads} threads share operators", threads=threads, spinning=True) for threads in (2, 4))
+    if qemu:
         yield from (Setting(name, prefix=(qemu, "-cpu", processor)) for name, processor in PROCESSORS.items())
 
 
-def samples(kind: str, name: str, threads: int, rows: int) -> np.ndarray:
+def samples(kind: str, name: str, threads: int, rows: int, spinning: bool = False) -> np.ndarray:
     """`COUNT` samples of a shipped model, `rows` at a time; of labels in turn where it takes them."""
     folder = ROOT / MODELS / name
-    sampler = Sampler(folder, threads=threads)
+    sampler = Sampler(folder, threads=threads, spinning=spinning)
+    sampler.rows_per_call = rows
     noise = sampler.noise(COUNT, SEED)
     labels = [np.arange(COUNT, dtype=np.int32) % sampler.spec.classes] if sampler.spec.classes else []
-    calls = [[values[first : first + rows] for values in (noise, *labels)] for first in range(0, COUNT, rows)]
     if kind == "onnx":
-        return np.concatenate([sampler.generate(*call) for call in calls])
+        return sampler.generate(noise, *labels)
+    calls = [[values[first : first + rows] for values in (noise, *labels)] for first in range(0, COUNT, rows)]
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -79,6 +83,7 @@ def samples(kind: str, name: str, threads: int, rows: int) -> np.ndarray:
 def draw(kind: str, setting: Setting, folder: Path) -> dict[str, np.ndarray]:
     """The samples of every model, of a process that has this setting."""
     job = ["--sample", kind, "--threads", str(setting.threads), "--rows", str(setting.rows), "--folder", str(folder)]
+    job += ["--spinning"] if setting.spinning else []
     line = [*setting.prefix, sys.executable, "-m", "benchmarks.cpu_features", *job]
     subprocess.run(line, check=True, cwd=ROOT, env={**os.environ, **setting.environment})
     return {name: np.load(folder / f"{name}.npy") for name in REFERENCE}
@@ -117,10 +122,12 @@ def main() -> None:
     parser.add_argument("--out", default="", help="write the JSON to this file too")
     for flag, kind in (("--sample", str), ("--threads", int), ("--rows", int), ("--folder", Path)):
         parser.add_argument(flag, type=kind, help=argparse.SUPPRESS)
+    parser.add_argument("--spinning", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.sample:
+        how = options.threads, options.rows, options.spinning
         for name in REFERENCE:
-            np.save(options.folder / name, samples(options.sample, name, options.threads, options.rows))
+            np.save(options.folder / name, samples(options.sample, name, *how))
         return
     import onnxruntime
 

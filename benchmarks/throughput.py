@@ -1,6 +1,7 @@
 """Samples per second of an exported generator: `python -m benchmarks.throughput --help`.
 
-In one process, turn by turn: `Sampler.sample`; bare onnxruntime, its noise drawn before, at each batch size; the
+In one process, turn by turn: `Sampler.sample`; bare onnxruntime, its noise drawn before, at each batch size, in a
+session as `Sampler` opens it ("onnxruntime") and in one with no options given ("onnxruntime_defaults"); the
 SavedModel's `serve`, likewise; and Keras' `predict`. Generators are untrained: their weights do not change the cost.
 The aim of `Sampler` is 0.95 of the best bare loop of onnxruntime, noise and checks included, for 10,000 samples, on
 idle and on busy cores: `--busy N` keeps N other processes at work meanwhile.
@@ -13,7 +14,7 @@ import functools
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import onnxruntime
 import tensorflow as tf
 
 from benchmarks.timing import interleaved, machine, publish
@@ -70,13 +72,16 @@ def variants(case: Case, folder: Path, count: int) -> dict[str, Callable[[], Any
     """Functions that each make `count` samples, by name."""
     generator, directory = export(case, folder)
     sampler = Sampler(directory)
-    session = open_session(sampler.path, read_model(sampler.path))
+    sessions = {
+        "onnxruntime": open_session(sampler.path, read_model(sampler.path)),
+        "onnxruntime_defaults": onnxruntime.InferenceSession(str(sampler.path)),
+    }
     saved_model = tf.saved_model.load(str(directory / "saved_model"))
     labels = np.arange(count, dtype=np.int32) % case.classes if case.classes else None
     inputs = [sampler.noise(count), *([] if labels is None else [labels])]
     names = ["noise", "labels"][: len(inputs)]
 
-    def bare(*rows: np.ndarray) -> Any:
+    def bare(session: onnxruntime.InferenceSession, *rows: np.ndarray) -> Any:
         return session.run(["samples"], dict(zip(names, rows, strict=True)))
 
     def served(*rows: np.ndarray) -> np.ndarray:
@@ -85,8 +90,9 @@ def variants(case: Case, folder: Path, count: int) -> dict[str, Callable[[], Any
     found: dict[str, Callable[[], Any]] = {
         f"sampler {sampler.rows_per_call}": functools.partial(sampler.sample, count, labels=labels)
     }
-    for size in (size for size in BATCHES if size <= count):
-        found[f"onnxruntime {size}"] = functools.partial(loop, bare, inputs, size)
+    for kind, session in sessions.items():
+        call = functools.partial(bare, session)
+        found |= {f"{kind} {size}": functools.partial(loop, call, inputs, size) for size in BATCHES if size <= count}
     for size in (size for size in SAVED_MODEL_BATCHES if size <= count):
         found[f"saved_model {size}"] = functools.partial(loop, served, inputs, size)
     given = inputs[0] if labels is None else inputs
@@ -116,11 +122,17 @@ def measure(case: Case, count: int, rounds: int) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         seconds = shuffled(variants(case, Path(folder), count), rounds)
+    return compared(seconds, count)
+
+
+def compared(seconds: Mapping[str, list[float]], count: int) -> dict[str, Any]:
+    """The result of a case, from the seconds that each variant took for `count` samples in each round."""
     medians = {name: float(np.median(values)) for name, values in seconds.items()}
     best: dict[str, str] = {}
     for name in sorted(medians, key=medians.__getitem__):
         best.setdefault(name.split()[0], name)
-    shares = np.array(seconds[best["onnxruntime"]]) / np.array(seconds[best["sampler"]])
+    bare = min((best["onnxruntime"], best["onnxruntime_defaults"]), key=medians.__getitem__)
+    shares = np.array(seconds[bare]) / np.array(seconds[best["sampler"]])
     return {
         "samples_per_second": {name: round(count / taken) for name, taken in medians.items()},
         "best": list(best.values()),

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.sampling.calls import call_noise, rows_of
+from egan_tf.sampling.calls import call_noise
 from egan_tf.sampling.conditioned import ConditionedSampler
 from egan_tf.sampling.given_noise import check_given_noise
 from egan_tf.sampling.integrity import check_against_card, check_sha256
@@ -23,15 +23,8 @@ from egan_tf.sampling.model_file import find_model_file
 from egan_tf.sampling.noise import check_seed, check_start
 from egan_tf.sampling.onnx_graph import find_problem
 from egan_tf.sampling.pictures import to_pixels
-from egan_tf.sampling.session import (
-    Execution,
-    check_execution,
-    check_signature,
-    error_message,
-    open_session,
-    read_model,
-)
-from egan_tf.sampling.spec import SamplingSpec
+from egan_tf.sampling.program import Call, Program
+from egan_tf.sampling.session import Execution, check_execution, read_model
 from egan_tf.sampling.truncation import check_truncation, truncate
 from egan_tf.utils.checks import InputError, integer, one_of, require
 
@@ -77,9 +70,11 @@ class Sampler:
                 model that is installed with the package.
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
             sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
-            threads: that share an operator; None for one for each processor that this process may use, at most 4.
+            threads: calls of onnxruntime that run at once, each in one thread; None for one for each processor that
+                this process may use, at most 4. They change no bit.
             providers: execution providers of onnxruntime in order of preference; None for the CPU.
-            spinning: idle threads keep their cores busy, to begin sooner: for a machine that does nothing else.
+            spinning: threads share the operators of one call instead, and keep their cores busy between them: a few
+                samples of a large generator are done sooner, on a machine that does nothing else.
 
         Raises:
             InputError: the file is missing, damaged, no export of egan_tf, has another SHA-256 than `sha256` or the
@@ -98,13 +93,8 @@ class Sampler:
         check_against_card(self.path, self.sha256)
         problem = find_problem(model)
         require(problem is None, "path", f"{self.path} {problem}")
-        self._session, self._process = open_session(self.path, model, self._execution), os.getpid()
-        try:
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self.spec, self.rows_per_call = SamplingSpec.from_metadata(metadata), rows_of(metadata)
-            check_signature(self._session, self.spec)
-        except UnicodeDecodeError as error:
-            raise InputError("path", f"{self.path} is damaged: {error}") from error
+        self._program, self._process = Program(self.path, model, self._execution), os.getpid()
+        self.spec, self.rows_per_call = self._program.spec, self._program.rows_per_call
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The path, and what the file must be; not the session."""
@@ -216,7 +206,7 @@ class Sampler:
         return samples
 
     def generate(self, noise: np.ndarray, labels: Any = None) -> np.ndarray:
-        """Maps given noise to samples in one call of onnxruntime.
+        """Maps given noise to samples, `rows_per_call` rows in a call of onnxruntime, and what is left in the last.
 
         Args:
             noise: finite numbers [count, latent_size], cast to float32.
@@ -229,8 +219,11 @@ class Sampler:
             InputError: the noise has another shape or type or is not finite; or the file does not run, or makes samples
                 that are not finite or of another shape.
         """
-        checked = check_given_noise(noise, self.latent_size)
-        return self._checked(self._run(checked, label_rows(self.spec, labels, len(checked))))
+        given = check_given_noise(noise, self.latent_size)
+        chosen, size = label_rows(self.spec, labels, len(given)), self.rows_per_call
+        parts = [slice(first, first + size) for first in range(0, len(given), size)]
+        calls = (Call(given[part], None if chosen is None else chosen[part]) for part in parts)
+        return np.concatenate(list(self._opened().run_all(calls, len(parts))))
 
     def _calls(
         self, count: int, seed: Any, start: Any, truncation: Any, labels: Any, dtype: Any
@@ -250,38 +243,21 @@ class Sampler:
         # Calls begin at multiples of it, so that sample i is always in the same row.
         before = start % size
         end = before + count
-        noise = call_noise(self.spec, size, seed, start - before, -(-end // size))
-        for first in range(0, end, size):
-            wanted = slice(max(before - first, 0), end - first)
+        calls = -(-end // size)
+        noise = call_noise(self.spec, size, seed, start - before, calls)
+
+        def call(first: int, drawn: np.ndarray) -> Call:
             rows = None if labels is None else labels.rows(first - before, size)
-            yield self._checked(self._run(truncate(next(noise), psi), rows)[wanted])
+            return Call(truncate(drawn, psi), rows, slice(max(before - first, 0), end - first))
 
-    def _run(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        inputs = {"noise": noise} if labels is None else {"noise": noise, "labels": labels}
-        session = self._open_session()
-        try:
-            (samples,) = session.run(["samples"], inputs)
-        except Exception as error:  # the exceptions of onnxruntime share no base class
-            raise InputError("path", f"{self.path} does not run: {error_message(error)}") from error
-        expected = (len(noise), *self.sample_shape)
-        require(samples.shape == expected, "path", f"{self.path} makes {samples.shape}, its metadata say {expected}")
-        return samples
+        yield from self._opened().run_all(map(call, range(0, end, size), noise), calls)
 
-    def _open_session(self) -> Any:
+    def _opened(self) -> Program:
         if self._process != os.getpid():
-            # The process was forked, and has none of the threads of the session.
+            # The process was forked, and has none of the threads that onnxruntime may have.
             again = _reopen(type(self), self._location, self.batch_size, self.sha256, self._execution, self.place)
-            self._session, self._process = again._session, again._process
-        return self._session
-
-    def _checked(self, samples: np.ndarray) -> np.ndarray:
-        """The samples within their value range, all of them finite."""
-        if not np.isfinite(samples).all():
-            finite = np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
-            problem = f"{self.path} makes samples that are not finite: {np.sum(~finite)} of {len(samples)}"
-            raise InputError("path", f"{problem}; it is damaged, or its training diverged")
-        # Before clipping, which would hide infinity. The tanh of onnxruntime reaches 1.0000001.
-        return samples if self.value_range is None else np.clip(samples, *self.value_range, out=samples)
+            self._program, self._process = again._program, again._process
+        return self._program
 
 
 def _reopen(kind: type[Sampler], path: Path, batch_size: int, sha256: str, execution: Execution, place: str) -> Sampler:

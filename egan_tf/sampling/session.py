@@ -11,6 +11,7 @@ from typing import Any
 
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, format_value, integer, one_of, require
+from egan_tf.utils.ordered_map import processors
 from egan_tf.utils.regular_files import read_regular_file
 
 MAX_BYTES = 2**31 - 1
@@ -23,18 +24,40 @@ _CPU = "CPUExecutionProvider"
 
 @dataclass(frozen=True)
 class Execution:
-    """How onnxruntime computes. It changes no sample but in its last bits; see docs/determinism.md.
+    """How onnxruntime computes; see docs/determinism.md.
+
+    Threads run a call each, which costs no waiting for each other and changes no bit. With `spinning`, or where another
+    provider than the CPU is named, there is one call at a time, and threads share each of its operators.
 
     Attributes:
-        threads: that share an operator, 1 to 256; None for one for each processor that this process may use, at most 4.
+        threads: 1 to 256; None for one for each processor that this process may use, at most 4.
         providers: names of onnxruntime's execution providers in order of preference; None for the CPU. What the others
             cannot compute, the CPU does.
-        spinning: threads that have nothing to do keep a core busy for a while, to begin sooner.
+        spinning: threads share operators, and those that have nothing to do keep a core busy for a while, to begin
+            sooner: a single call is done sooner on a machine that does nothing else.
     """
 
     threads: int | None = None
     providers: tuple[str, ...] | None = None
     spinning: bool = False
+
+    @property
+    def calls_at_once(self) -> int:
+        """Calls that threads run side by side."""
+        return 1 if self._shares_operators else self._count
+
+    @property
+    def threads_of_a_call(self) -> int:
+        """Threads that share the operators of one call."""
+        return self._count if self._shares_operators else 1
+
+    @property
+    def _shares_operators(self) -> bool:
+        return self.spinning or self.providers not in (None, (_CPU,))
+
+    @property
+    def _count(self) -> int:
+        return self.threads or min(_MAX_THREADS, processors())
 
 
 DEFAULT_EXECUTION = Execution()
@@ -93,7 +116,7 @@ def open_session(path: Path, model: bytes, execution: Execution = DEFAULT_EXECUT
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     # With an explicit number onnxruntime does not pin threads, which prints errors in some containers.
-    options.intra_op_num_threads = execution.threads or min(_MAX_THREADS, _processors())
+    options.intra_op_num_threads = execution.threads_of_a_call
     # Threads that spin take the cores of other processes, and of each other where there are fewer cores than threads.
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(execution.spinning)))
     # The graph was checked as ONNX, so it must not be read as onnxruntime's own format.
@@ -114,12 +137,6 @@ def open_session(path: Path, model: bytes, execution: Execution = DEFAULT_EXECUT
 def error_message(error: Exception) -> str:
     """What an exception of onnxruntime says."""
     return str(error) or type(error).__name__
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def check_signature(session: Any, spec: SamplingSpec) -> None:

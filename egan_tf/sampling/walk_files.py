@@ -108,10 +108,8 @@ def walk_samples(
     noise, ends = sampler.noise(count, seed), sampler.sample(count, seed, truncation=truncation)
     for i, path in enumerate(walk(noise, steps, sampler.distribution, closed=closed)):
         between = truncate(path[1:] if closed else path[1:-1], truncation)
-        parts = [ends[i : i + 1]]
-        size = sampler.rows_per_call
-        parts += [sampler.generate(between[start : start + size]) for start in range(0, len(between), size)]
-        yield np.concatenate(parts if closed else [*parts, ends[i + 1 : i + 2]])
+        inner = [sampler.generate(between)] if len(between) else []
+        yield np.concatenate([ends[i : i + 1], *inner, *([] if closed else [ends[i + 1 : i + 2]])])
 
 
 def _array(sampler: AnySampler, steps: int, count: int, seed: int, truncation: float) -> np.ndarray:

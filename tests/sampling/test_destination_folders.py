@@ -10,6 +10,7 @@ import pytest
 
 from egan_tf.sampling import Sampler
 from egan_tf.sampling.files import write_samples
+from egan_tf.sampling.program import Program
 from egan_tf.utils.checks import InputError
 from tests.sampling.onnx_files import IMAGE, build, put
 
@@ -24,7 +25,7 @@ def sampler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sampler:
 
 
 def must_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Sampler, "_run", lambda *_: pytest.fail("drew samples before it refused"))
+    monkeypatch.setattr(Program, "run", lambda *_: pytest.fail("drew samples before it refused"))
 
 
 @pytest.mark.parametrize("out", ["link", "link/", "other", "absolute/"])

@@ -15,6 +15,7 @@ from egan_tf.sampling import SamplingSpec, pictures
 from egan_tf.sampling.label_sequence import LabelSequence
 from egan_tf.sampling.labels import each_label, label_rows
 from egan_tf.sampling.noise import MAX_SAMPLES
+from egan_tf.sampling.program import Program
 from tests.sampling.onnx_files import CLASSES, IMAGE, build, put
 from tests.sampling.test_command import run_command
 
@@ -125,7 +126,7 @@ def test_a_grid_is_limited_by_its_pixels_before_any_is_drawn(
     put(tmp_path, build(IMAGE))
     monkeypatch.setattr(pictures, "MAX_PIXELS", 64 * 100 + 63)
     assert run_command(monkeypatch, "generator.onnx", "--count=100", "--out=x.png") == 0
-    monkeypatch.setattr(Sampler, "_run", lambda *_: pytest.fail("drew before it refused"))
+    monkeypatch.setattr(Program, "run", lambda *_: pytest.fail("drew before it refused"))
     assert run_command(monkeypatch, "generator.onnx", "--count=101", "--out=y.png") == 2
     said = "error: count: a grid takes at most 100 images of 8 x 8, got 101; use a folder or .npy\n"
     assert capsys.readouterr().err.endswith(said)

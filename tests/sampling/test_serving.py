@@ -16,6 +16,7 @@ from egan_tf.sampling import ROWS, Sampler, SamplingSpec
 from egan_tf.sampling.calls import MAX_ROWS, rows_metadata
 from egan_tf.sampling.command import main
 from egan_tf.sampling.pictures import to_pixels
+from egan_tf.sampling.program import Call, Program
 from egan_tf.utils.checks import InputError
 from tests.sampling.onnx_files import CLASSES, IMAGE, POINT, build, put
 
@@ -31,13 +32,13 @@ def test_the_file_says_how_many_rows_a_call_has(rows: int, tmp_path: Path, monke
     sampler = Sampler(put(tmp_path, with_rows(IMAGE, rows)))
     assert sampler.rows_per_call == rows
     sizes: list[int] = []
-    run = Sampler._run
+    run = Program.run
 
-    def counted(self: Sampler, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        sizes.append(len(noise))
-        return run(self, noise, labels)
+    def counted(self: Program, call: Call) -> np.ndarray:
+        sizes.append(len(call.noise))
+        return run(self, call)
 
-    monkeypatch.setattr(Sampler, "_run", counted)
+    monkeypatch.setattr(Program, "run", counted)
     everything = sampler.sample(300, seed=4)
     for start, count in ((0, 1), (1, 300 - 1), (rows - 1, 2), (rows, 3), (299, 1)):
         np.testing.assert_array_equal(sampler.sample(count, 4, start), everything[start : start + count])

@@ -13,6 +13,7 @@ from PIL import Image
 from egan_tf.sampling import ROWS, Sampler
 from egan_tf.sampling.command import main
 from egan_tf.sampling.noise import FIRST_NOISE, NOISES
+from egan_tf.sampling.program import Program
 from egan_tf.utils.checks import InputError
 from tests.sampling.onnx_files import CLASSES, IMAGE, build, put
 
@@ -50,8 +51,8 @@ def test_labels_are_those_of_the_samples_drawn(tmp_path: Path) -> None:
 
 def test_a_late_sample_needs_no_other(image_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sampler, calls = Sampler(image_file), []
-    run = sampler._run
-    monkeypatch.setattr(sampler, "_run", lambda *given: calls.append(1) or run(*given))
+    run = Program.run
+    monkeypatch.setattr(Program, "run", lambda *given: calls.append(1) or run(*given))
     for start in (0, 1_000_000, 2**63 - 1):
         sampler.sample(1, 5, start)
     assert len(calls) == 3
