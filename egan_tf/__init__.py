@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from egan_tf.sampling import Sampler
     from egan_tf.utils.checks import InputError, RunError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "EGAN": "evolution.egan",

@@ -71,7 +71,7 @@ class Sampler:
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
             sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
             threads: calls of onnxruntime that run at once, each in one thread; None for one for each processor that
-                this process may use, at most 4. They change no bit.
+                this process may use, at most 4. They change no bit; each call takes memory for its rows.
             providers: execution providers of onnxruntime in order of preference; None for the CPU.
             spinning: threads share the operators of one call instead, and keep their cores busy between them: a few
                 samples of a large generator are done sooner, on a machine that does nothing else.
