@@ -9,6 +9,8 @@ the cache of the disk, is stated alone.
 from __future__ import annotations
 
 import argparse
+import functools
+import json
 import os
 import statistics
 import subprocess
@@ -31,14 +33,15 @@ def succeed(line: list[str | Path], folder: Path) -> None:
     subprocess.run(line, cwd=folder, check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
-def environment(folder: Path) -> Path:
-    """A new virtual environment with the wheel of this checkout; returns its folder."""
+def environment(folder: Path) -> tuple[Path, float]:
+    """A new virtual environment with the wheel of this checkout: its folder, and the MB that it had before."""
     succeed([sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "-w", folder, ROOT], folder)
     (wheel,) = folder.glob("egan_tf-*.whl")
     succeed([sys.executable, "-m", "venv", folder / "venv"], folder)
+    empty = megabytes(folder / "venv")
     pip = [folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     succeed([*pip, "-c", ROOT / "constraints.txt", wheel], folder)
-    return folder / "venv"
+    return folder / "venv", empty
 
 
 def megabytes(folder: Path) -> float:
@@ -47,13 +50,14 @@ def megabytes(folder: Path) -> float:
     return sum(found.st_blocks * 512 for found in files) / 1e6
 
 
-def sizes(venv: Path) -> dict[str, Any]:
-    """The size of the environment, of the wheel's models, and of the largest packages, in MB."""
+def sizes(venv: Path, empty: float) -> dict[str, Any]:
+    """What was installed, the wheel's models, and the largest packages, in MB."""
     (site,) = venv.glob("lib/python*/site-packages")
     parts = {path.name: round(megabytes(path), 1) for path in site.iterdir() if path.is_dir()}
     largest = sorted(parts, key=parts.__getitem__, reverse=True)[:LARGEST]
     return {
-        "environment_mb": round(megabytes(venv), 1),
+        "empty_environment_mb": round(empty, 1),
+        "installed_mb": round(megabytes(venv) - empty, 1),
         "models_mb": round(megabytes(site / "egan_tf" / "models"), 1),
         "largest_packages_mb": {name: parts[name] for name in largest},
     }
@@ -63,10 +67,12 @@ def starts(venv: Path, folder: Path, rounds: int) -> dict[str, Any]:
     """Seconds of a command that samples, by model: the first start, and the median and the longest of the later."""
     (models,) = venv.glob("lib/python*/site-packages/egan_tf/models")
 
-    def sample(name: str) -> None:
-        succeed([venv / "bin" / "egan-sample", name, "--count", "64", "--out", folder / f"{name}.png"], folder)
+    def sample(model: Path) -> None:
+        labels = ["--each-label"] if json.loads((model / "card.json").read_text("utf-8")).get("class_names") else []
+        line: list[str | Path] = [venv / "bin" / "egan-sample", model.name, "--count", "64", *labels]
+        succeed([*line, "--overwrite", "--out", folder / f"{model.name}.png"], folder)
 
-    works = {path.name: (lambda name=path.name: sample(name)) for path in sorted(models.iterdir()) if path.is_dir()}
+    works = {card.parent.name: functools.partial(sample, card.parent) for card in sorted(models.glob("*/card.json"))}
     first = {}
     for name, work in works.items():
         began = time.perf_counter()
@@ -91,8 +97,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        venv = environment(folder)
-        found = {**sizes(venv), "sample_64": starts(venv, folder, options.rounds)}
+        venv, empty = environment(folder)
+        found = {**sizes(venv, empty), "sample_64": starts(venv, folder, options.rounds)}
     publish({"machine": machine(), "rounds": options.rounds, **found}, options.out)
 
 
