@@ -2,9 +2,9 @@
 
 In one process, turn by turn: `Sampler.sample`; bare onnxruntime, its noise drawn before, at each batch size, in a
 session as `Sampler` opens it, with one thread ("onnxruntime"), and in one with no options given
-("onnxruntime_defaults"); the SavedModel's `serve`, likewise; and Keras' `predict`. Generators are untrained: their weights do not change the cost.
-The aim of `Sampler` is 0.95 of the best bare loop of onnxruntime, noise and checks included, for 10,000 samples, on
-idle and on busy cores: `--busy N` keeps N other processes at work meanwhile.
+("onnxruntime_defaults"); the SavedModel's `serve`, likewise; and Keras' `predict`. Generators are untrained: their
+weights do not change the cost. The aim of `Sampler` is 0.95 of the best bare loop of onnxruntime, noise and checks
+included, for 10,000 samples, on idle and on busy cores: `--busy N` keeps N other processes at work meanwhile.
 """
 
 from __future__ import annotations
