@@ -10,7 +10,11 @@ def shell(readme: str) -> list[list[str]]:
     """The words of every command line, also of the one in a sentence."""
     blocks = re.findall(r"```(?:sh|text)\n(.*?)\n```", readme, re.DOTALL)
     spans = re.findall(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", readme[readme.index("## Licence") :])
-    return [shlex.split(line) for line in (*blocks, *(code for _, code in spans if "egan-sample" in code))]
+    # Unlike a shell, shlex keeps the end of a line that goes on.
+    return [
+        shlex.split(line.replace("\\\n", ""))
+        for line in (*blocks, *(code for _, code in spans if "egan-sample" in code))
+    ]
 
 
 def programs(readme: str) -> list[str]:

@@ -1,8 +1,8 @@
 """torch-fidelity runs the command of a README on the file that lies there.
 
-The program needs PyTorch, which nothing else here does: it is looked for on the PATH, and may belong to an environment
-of its own. The weights of its feature extractor are random, so that its figures mean nothing: it reads the file, draws
-samples from it, and takes them for pictures.
+The program needs PyTorch, and for labels NumPy before 1.24, which nothing else here does: it is looked for on the PATH,
+and may belong to another environment. The weights of its feature extractor are random, so that its figures mean
+nothing: it reads the file, draws samples from it, and takes them for pictures.
 """
 
 from __future__ import annotations

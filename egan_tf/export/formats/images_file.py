@@ -117,7 +117,8 @@ class Images(Format):
                 f"noise = np.random.default_rng(0).{drawn}((64, {spec.latent_size}), np.float32)",
                 f'samples = session.run(["images"], {{"noise": noise{labels}}})[0]  # uint8 [64, 3, {height}, {width}]',
             ),
-            "torch-fidelity reads the file as it is:",
+            "torch-fidelity reads the file as it is"
+            + (" (its version 0.4.0 draws labels with NumPy before 1.24 only):" if spec.classes else ":"),
             code_block("text", *(f"{line} \\" for line in flags[:-1]), flags[-1]),
         ]
 
