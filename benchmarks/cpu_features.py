@@ -65,11 +65,10 @@ def samples(kind: str, name: str, threads: int, rows: int, spinning: bool = Fals
     """`COUNT` samples of a shipped model, `rows` at a time; of labels in turn where it takes them."""
     folder = ROOT / MODELS / name
     sampler = Sampler(folder, threads=threads, spinning=spinning)
-    sampler.rows_per_call = rows
     noise = sampler.noise(COUNT, SEED)
     labels = [np.arange(COUNT, dtype=np.int32) % sampler.spec.classes] if sampler.spec.classes else []
     if kind == "onnx":
-        return sampler.generate(noise, *labels)
+        return sampler.generate(noise, *labels, rows_per_call=rows)
     calls = [[values[first : first + rows] for values in (noise, *labels)] for first in range(0, COUNT, rows)]
     import tensorflow as tf
 

@@ -2,8 +2,8 @@
 
 Builds the wheel, installs it without extras into a new virtual environment (pinned by constraints.txt; it needs a
 package registry), measures what that takes on the disk, and times `egan-sample NAME --count 64 --out grid.png` from
-start to exit for every model in the wheel, turn by turn. The first start of each, which compiles bytecode and fills
-the cache of the disk, is stated alone.
+start to exit for every model in the wheel, turn by turn; of a conditional one with `--each-label`, 64 of each label.
+The first start of each is stated alone.
 """
 
 from __future__ import annotations

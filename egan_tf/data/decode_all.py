@@ -13,11 +13,11 @@ from egan_tf.data.cache import FORMAT, IMAGES, LABELS, MANIFEST, Entry, Manifest
 from egan_tf.data.decoding import to_pixels
 from egan_tf.data.image_file import ImageFile
 from egan_tf.data.images import content_fingerprint
+from egan_tf.data.ordered_map import ordered_map
 from egan_tf.data.picture_source import PictureSource, Stored, UnreadPicture, UnusablePicture
 from egan_tf.data.progress import with_progress
 from egan_tf.data.skipped import none_usable
 from egan_tf.utils.atomic import atomic_directory
-from egan_tf.utils.ordered_map import ordered_map
 
 Shape = tuple[int, int, int]
 

@@ -14,12 +14,12 @@ from egan_tf.data.array_checks import check_class_names
 from egan_tf.data.decoding import Header, decode_picture, quiet_decoding, read_header
 from egan_tf.data.listing import Found, Listing, has_picture, list_pictures, listing_key
 from egan_tf.data.names import short_name
+from egan_tf.data.ordered_map import ordered_map
 from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
 from egan_tf.data.progress import with_progress
 from egan_tf.data.skipped import none_usable
 from egan_tf.utils.checks import InputError, format_value, one_of, require
 from egan_tf.utils.log_line import log_line
-from egan_tf.utils.ordered_map import ordered_map
 
 if TYPE_CHECKING:
     from PIL.Image import Image

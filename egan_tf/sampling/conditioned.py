@@ -53,9 +53,9 @@ class ConditionedSampler:
         options = {"truncation": truncation, "labels": self._labels, "dtype": dtype}
         yield from self._sampler.batches(count, seed, start, **options)
 
-    def generate(self, noise: np.ndarray) -> np.ndarray:
+    def generate(self, noise: np.ndarray, *, rows_per_call: int | None = None) -> np.ndarray:
         """As `Sampler.generate`; one label only, as the number of rows may be any."""
-        samples: np.ndarray = self._sampler.generate(noise, self._labels)
+        samples: np.ndarray = self._sampler.generate(noise, self._labels, rows_per_call=rows_per_call)
         return samples
 
 

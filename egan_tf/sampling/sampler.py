@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import itertools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from egan_tf.sampling.model_file import find_model_file
 from egan_tf.sampling.noise import check_seed, check_start
 from egan_tf.sampling.onnx_graph import find_problem
 from egan_tf.sampling.pictures import to_pixels
-from egan_tf.sampling.program import Call, Program
+from egan_tf.sampling.program import Call, Program, run_all
 from egan_tf.sampling.session import Execution, check_execution, read_model
 from egan_tf.sampling.truncation import check_truncation, truncate
 from egan_tf.utils.checks import InputError, integer, one_of, require
@@ -71,10 +72,12 @@ class Sampler:
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
             sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
             threads: calls of onnxruntime that run at once, each in one thread; None for one for each processor that
-                this process may use, at most 4. They change no bit; each call takes memory for its rows.
+                this process may use, at most 4. They change no bit. Each takes memory for its rows, and about as many
+                samples wait until those before them are done. With `spinning`, or providers other than the CPU, there
+                is one call at a time, whose operators the threads share, which may change last bits.
             providers: execution providers of onnxruntime in order of preference; None for the CPU.
-            spinning: threads share the operators of one call instead, and keep their cores busy between them: a few
-                samples of a large generator are done sooner, on a machine that does nothing else.
+            spinning: threads share operators, and keep their cores busy between them: a few samples of a large
+                generator are done sooner, on a machine that does nothing else.
 
         Raises:
             InputError: the file is missing, damaged, no export of egan_tf, has another SHA-256 than `sha256` or the
@@ -160,8 +163,9 @@ class Sampler:
         """
         calls = self._calls(integer("count", count), seed, start, truncation, labels, dtype)
         size = min(-(-self.batch_size // self.rows_per_call), sys.maxsize)
-        while batch := list(itertools.islice(calls, size)):
-            yield np.concatenate(batch)
+        with contextlib.closing(calls):
+            while batch := list(itertools.islice(calls, size)):
+                yield np.concatenate(batch)
 
     def sample(
         self,
@@ -195,50 +199,63 @@ class Sampler:
             InputError: an argument is invalid, the samples do not fit into memory, or one is not finite.
         """
         calls = self._calls(integer("count", count), seed, start, truncation, labels, dtype)
-        try:
-            samples = np.empty((count, *self.sample_shape), dtype)
-        except (MemoryError, ValueError, OverflowError) as error:
-            raise InputError("count", f"{count} samples do not fit into memory; take fewer") from error
-        done = 0
-        for drawn in calls:
-            samples[done : done + len(drawn)] = drawn
-            done += len(drawn)
-        return samples
+        return self._collected(calls, "count", count, dtype)
 
-    def generate(self, noise: np.ndarray, labels: Any = None) -> np.ndarray:
-        """Maps given noise to samples, `rows_per_call` rows in a call of onnxruntime, and what is left in the last.
+    def generate(self, noise: np.ndarray, labels: Any = None, *, rows_per_call: int | None = None) -> np.ndarray:
+        """Maps given noise to samples.
 
         Args:
             noise: finite numbers [count, latent_size], cast to float32.
             labels: as in `sample`.
+            rows_per_call: of noise, that onnxruntime gets at once, and what is left in the last call; None for those
+                of the file, whose whole calls then give the bits of `sample`.
 
         Returns:
             float32 [count, *sample_shape].
 
         Raises:
-            InputError: the noise has another shape or type or is not finite; or the file does not run, or makes samples
-                that are not finite or of another shape.
+            InputError: the noise has another shape or type or is not finite; the samples do not fit into memory; or the
+                file does not run, or makes samples that are not finite or of another shape.
         """
         given = check_given_noise(noise, self.latent_size)
-        chosen, size = label_rows(self.spec, labels, len(given)), self.rows_per_call
+        size = self.rows_per_call if rows_per_call is None else integer("rows_per_call", rows_per_call)
+        chosen = label_rows(self.spec, labels, len(given))
         parts = [slice(first, first + size) for first in range(0, len(given), size)]
         calls = (Call(given[part], None if chosen is None else chosen[part]) for part in parts)
-        return np.concatenate(list(self._opened().run_all(calls, len(parts))))
+        return self._collected(run_all(self._opened, calls, len(parts)), "noise", len(given), DTYPES[0])
+
+    def _collected(self, calls: Generator[np.ndarray], field: str, count: int, dtype: str) -> np.ndarray:
+        """The samples of all calls, dtype [count, *sample_shape]."""
+        with contextlib.closing(calls):
+            try:
+                samples = np.empty((count, *self.sample_shape), dtype)
+            except (MemoryError, ValueError, OverflowError) as error:
+                raise InputError(field, f"{count} samples do not fit into memory; take fewer") from error
+            done = 0
+            for drawn in calls:
+                samples[done : done + len(drawn)] = drawn
+                done += len(drawn)
+        return samples
 
     def _calls(
         self, count: int, seed: Any, start: Any, truncation: Any, labels: Any, dtype: Any
-    ) -> Iterator[np.ndarray]:
+    ) -> Generator[np.ndarray]:
         """Checks the arguments of `sample`, and yields its samples a call of onnxruntime at a time."""
         seed, start, psi = check_seed(seed), check_start(start, count), check_truncation(truncation)
         dtype = one_of("dtype", dtype, DTYPES)
         images = dtype == DTYPES[0] or self.spec.is_image
         require(images, "dtype", f"{dtype} is of images, not of samples of shape {self.sample_shape}")
         samples = self._samples(count, seed, start, psi, label_sequence(self.spec, labels, count))
-        return samples if dtype == DTYPES[0] else (to_pixels(drawn, self.spec) for drawn in samples)
+        return samples if dtype == DTYPES[0] else self._pixels(samples)
+
+    def _pixels(self, calls: Generator[np.ndarray]) -> Generator[np.ndarray]:
+        with contextlib.closing(calls):
+            for drawn in calls:
+                yield to_pixels(drawn, self.spec)
 
     def _samples(
         self, count: int, seed: int, start: int, psi: float, labels: LabelSequence | None
-    ) -> Iterator[np.ndarray]:
+    ) -> Generator[np.ndarray]:
         size = self.rows_per_call
         # Calls begin at multiples of it, so that sample i is always in the same row.
         before = start % size
@@ -250,7 +267,7 @@ class Sampler:
             rows = None if labels is None else labels.rows(first - before, size)
             return Call(truncate(drawn, psi), rows, slice(max(before - first, 0), end - first))
 
-        yield from self._opened().run_all(map(call, range(0, end, size), noise), calls)
+        yield from run_all(self._opened, map(call, range(0, end, size), noise), calls)
 
     def _opened(self) -> Program:
         if self._process != os.getpid():

@@ -11,7 +11,6 @@ from typing import Any
 
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, format_value, integer, one_of, require
-from egan_tf.utils.ordered_map import processors
 from egan_tf.utils.regular_files import read_regular_file
 
 MAX_BYTES = 2**31 - 1
@@ -57,7 +56,7 @@ class Execution:
 
     @property
     def _count(self) -> int:
-        return self.threads or min(_MAX_THREADS, processors())
+        return self.threads or min(_MAX_THREADS, _processors())
 
 
 DEFAULT_EXECUTION = Execution()
@@ -137,6 +136,12 @@ def open_session(path: Path, model: bytes, execution: Execution = DEFAULT_EXECUT
 def error_message(error: Exception) -> str:
     """What an exception of onnxruntime says."""
     return str(error) or type(error).__name__
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def check_signature(session: Any, spec: SamplingSpec) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnx
 import pytest
 
-from egan_tf.export import export_generator
+from egan_tf.export import FORMATS, export_generator
 from egan_tf.export.formats import rows_per_call
 from egan_tf.export.formats.rows_per_call import CANDIDATES, measure, smallest_near_best
-from egan_tf.sampling import Sampler
+from egan_tf.sampling import ROWS, Sampler
 from egan_tf.utils.checks import InputError
 from tests.export.generators import conv_generator
-from tests.sampling.onnx_files import CLASSES, IMAGE, build, without_rows
+from tests.sampling.onnx_files import CLASSES, IMAGE, build, put, without_rows
 
 ONNX = ("onnx", "onnx_float16", "onnx_int8")
 
@@ -89,3 +90,17 @@ def test_bytes_are_those_of_the_saved_model(tmp_path: Path) -> None:
     loaded = tf.saved_model.load(str(directory / "saved_model"))
     theirs = loaded.sample_uint8(3, 0, 64)["samples"].numpy().astype(int)
     assert np.abs(ours - theirs).max() <= 1 and (ours != theirs).mean() < 1e-3
+
+
+def test_a_file_is_compared_at_other_rows_than_its_own(tmp_path: Path) -> None:
+    """Other programs give it any number; a graph that is right for 32 only is not the generator."""
+    model = onnx.load_from_string(build(IMAGE))
+    for name, value in (("begin", 0), ("end", ROWS), ("axis", 0)):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([value]), name))
+    model.graph.node.insert(0, onnx.helper.make_node("Slice", ["noise", "begin", "end", "axis"], ["cut"]))
+    model.graph.node[1].input[0] = "cut"
+    sampler = Sampler(put(tmp_path, model.SerializeToString()))
+    noise = sampler.noise(2 * ROWS)
+    assert len(sampler.generate(noise)) == 2 * ROWS
+    with pytest.raises(InputError, match="its metadata say"):
+        FORMATS["onnx"].load(tmp_path)(noise)

@@ -48,8 +48,9 @@ class OnnxFile(Format):
         """Changes how an `onnx.GraphProto` stores its weights; here it stays as it is."""
 
     def load(self, directory: Path) -> SampleFn:
-        """Loads the file in onnxruntime."""
-        return Sampler(directory / self.file).generate
+        """Loads the file in onnxruntime, which gets all rows at once, as other programs may give them."""
+        sampler = Sampler(directory / self.file)
+        return lambda noise, *labels: sampler.generate(noise, *labels, rows_per_call=len(noise))
 
     def usage(self, path: str, spec: SamplingSpec) -> list[str]:
         """Sampling with `egan_tf.sampling`, on the command line and in Python; it compares the file with the card."""

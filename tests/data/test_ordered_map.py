@@ -6,7 +6,7 @@ import time
 import pytest
 
 from egan_tf.data import progress
-from egan_tf.utils.ordered_map import BLOCK, ordered_map, worker_count
+from egan_tf.data.ordered_map import BLOCK, ordered_map, worker_count
 
 
 def test_results_come_in_order_from_other_threads():
