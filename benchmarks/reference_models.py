@@ -22,12 +22,17 @@ _FASHION_MNIST = ["--dataset", "fashion_mnist", "--conditional", "--no-by-class"
 _FASHION_MNIST += ["--xla", "off", "--tournaments", "auto", "--steps", "38400", "--log-every", "20"]
 _FASHION_MNIST += ["--sample-every", "3800", "--evaluate-every", "3800", "--evaluation-samples", "2000"]
 
+# About an hour of two cores.
+_EMOJI = ["--preset", "emoji", "--tournaments", "auto", "--steps", "18000"]
+_EMOJI += ["--sample-every", "3000", "--evaluate-every", "3000"]
+
 REFERENCE: dict[str, list[str]] = {
     "ring8": ["--preset", "ring8", *_OWN],
     "grid25": ["--preset", "grid25", *_OWN],
     "digits": _DIGITS,
     "digits_conditional": [*_DIGITS, "--conditional"],
     "fashion_mnist_conditional": [*_FASHION_MNIST, *_IMAGES, *_OWN],
+    "emoji": [*_EMOJI, *_IMAGES, *_OWN],
 }
 """By name, the flags of `train_tf.py`."""
 
