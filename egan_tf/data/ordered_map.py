@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from egan_tf.utils.side_by_side import side_by_side
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,19 +27,4 @@ def worker_count() -> int:
 
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yields `function(item)` in the order of `items`; these are read in the calling thread, a few blocks ahead."""
-    workers, items = worker_count(), iter(items)
-    pending: deque[Future[list[Result]]] = deque()
-    pool = ThreadPoolExecutor(workers)
-
-    def run(block: list[Item]) -> list[Result]:
-        return [function(item) for item in block]
-
-    try:
-        while block := list(itertools.islice(items, BLOCK)):
-            pending.append(pool.submit(run, block))
-            if len(pending) > 2 * workers:
-                yield from pending.popleft().result()
-        while pending:
-            yield from pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return side_by_side(function, items, worker_count(), BLOCK)

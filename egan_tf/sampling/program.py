@@ -12,9 +12,9 @@ import numpy as np
 
 from egan_tf.sampling.calls import rows_of
 from egan_tf.sampling.session import Execution, check_signature, error_message, open_session
-from egan_tf.sampling.side_by_side import side_by_side
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.side_by_side import side_by_side
 
 _TASK_NUMBERS = 1 << 16
 """Numbers of noise and samples in a task of a thread, which makes up for the cost of handing it over."""

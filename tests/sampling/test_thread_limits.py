@@ -14,8 +14,8 @@ import pytest
 
 from egan_tf.sampling import Sampler
 from egan_tf.sampling.program import Call, Program
-from egan_tf.sampling.side_by_side import side_by_side
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.side_by_side import side_by_side
 from tests.sampling.onnx_files import IMAGE, build, put
 
 ROOT = Path(__file__).parents[2]
