@@ -158,8 +158,9 @@ def cost_name(method: str) -> str:
     """The method whose costs hold for a method: they depend on its loss and its slots, not on who is chosen."""
     from benchmarks.methods import METHODS
 
-    loss = "relativistic" if method.startswith("relativistic") else "egan"
-    return f"{loss}_slots" if METHODS[method].settings.get("slots") == "objective" else loss
+    if method.startswith("relativistic"):
+        return "relativistic"
+    return "slots" if METHODS[method].settings.get("slots") == "objective" else "egan"
 
 
 def flags_of(options: argparse.Namespace) -> list[str]:

@@ -54,7 +54,8 @@ class EGAN(SavedEGAN, Fitting):
     A population of μ generators evolves against one discriminator. A generation copies every parent once per
     mutation, lets each copy take `mutation_steps` optimizer steps on its objective, scores all children on the same
     noise and the same real batch, keeps the μ fittest with their optimizer slots and their lineage, and trains the
-    discriminator for `discriminator_steps` steps against them.
+    discriminator for `discriminator_steps` steps against them. If `tournaments` is not "always", some
+    generations give each parent one child instead, which is not scored.
 
     `compile`, `fit`, callbacks, `steps_per_execution` and mixed precision work as with any Keras model. After each
     generation `generator` holds the weights of the fittest survivor; calling the model samples from it. Weights
@@ -132,7 +133,7 @@ class EGAN(SavedEGAN, Fitting):
     # -- Keras' interface ----------------------------------------------------------------------------------------
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Samples of the fittest survivor for latent noise [batch, latent]."""
+        """Samples of the fittest survivor, [batch, ...], for noise [batch, latent], or [noise, labels [batch]]."""
         return self.generator(inputs, training=training)
 
     @while_compiling
@@ -153,6 +154,10 @@ class EGAN(SavedEGAN, Fitting):
             jit_compile: whether XLA compiles the generation. "auto": in `fit` on one replica, on a GPU always, on a
                 CPU where it pays, for dense networks whose real samples are made inside the step.
             **kwargs: `run_eagerly`, `steps_per_execution`, as for any Keras model.
+
+        Raises:
+            InputError: an argument has no meaning here, an optimizer is the other network's too or belongs to another
+                scope, or the settings and the optimizers do not fit together.
         """
         fit_arguments.check_compile(jit_compile, kwargs)
         strategies.check_compile_scope(self)
@@ -190,7 +195,14 @@ class EGAN(SavedEGAN, Fitting):
         return sizes_for(self.settings, integer("batch_size", batch_size)).total
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels)."""
+        """One generation on `data`: batches as `fit` makes them, or samples in one tensor, or (samples, labels).
+
+        Returns:
+            The logs by name, numeric scalars.
+
+        Raises:
+            InputError: the model is not compiled, has changed since, or the data does not fit its networks.
+        """
         fit_arguments.require_compiled(self, "train_step")
         self.check_unchanged()
         # Variation does not depend on real data; without this it would change variables after the data has ended.

@@ -84,6 +84,9 @@ def pairwise(evaluation: Evaluation, gamma: float) -> tf.Tensor:
 
     The samples are paired, the first half with the second; |·| is the mean over the numbers of a sample. It needs no
     gradient of the discriminator, and does not grow where the discriminator has won.
+
+    Raises:
+        InputError: there are fewer than 2 samples.
     """
     fake = tf.cast(evaluation.fake, tf.float32)
     problem = "must be at least 2 for the fitness pairwise, which compares samples in pairs"
@@ -100,6 +103,7 @@ FITNESSES: dict[str, Fitness] = {
     "diversity": diversity_only,
     "pairwise": pairwise,
 }
+"""Fitness functions by name: from an `Evaluation` and γ to a scalar, higher is fitter."""
 
 
 _OF_LOGITS = (egan, balanced, logit, quality_only, diversity_only)

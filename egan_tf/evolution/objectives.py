@@ -109,6 +109,8 @@ OBJECTIVES: dict[str, Objective] = {
     "wasserstein": wasserstein,
     "relativistic": relativistic,
 }
+"""Objectives by name: from the logits of generated samples, float32 [batch, 1], and of real samples where there is a
+second parameter, to a float32 scalar that the generator minimises."""
 
 NEED_LEVEL = (minimax, heuristic, least_squares, least_squares_logit)
 """Objectives that compare a logit with a fixed number; the others depend on differences of logits alone."""

@@ -81,7 +81,7 @@ class EvolutionSettings(Settings):
         "always",
         "generations in which all children are made and scored: always, as in the paper; every:K; auto, where they "
         "can decide something (auto:backoff or auto:angle for one of its rules); bandit for none, which needs the "
-        "fitness egan and no gamma. In the others each parent has one child, at the price of a plain step, by its "
+        "fitness egan and ignores gamma. In the others each parent has one child, at the price of a plain step, by its "
         "lineage's objective or one that a bandit chooses",
     )
     slots: Literal["lineage", "objective"] = setting(

@@ -46,19 +46,19 @@ NETWORKS: dict[str, Architecture] = {
         "three hidden layers, for points and images: the authors' for the toys", mlp_generator, mlp_discriminator
     ),
     "dcgan": Architecture(
-        "4x4 convolutions of stride 2, for square images of 8 to 128: the authors'",
+        "4x4 convolutions of stride 2, for square images of 8 pixels and more: the authors'",
         dcgan_generator,
         dcgan_discriminator,
     ),
     "residual": Architecture(
-        "SNGAN's residual networks with spectral normalization, for square images of 8 to 128",
+        "SNGAN's residual networks with spectral normalization, for square images of 8 pixels and more",
         residual_generator,
         residual_discriminator,
         "batch",
         "spectral",
     ),
     "modern": Architecture(
-        "residual networks without normalization after R3GAN, for square images of 8 to 128",
+        "residual networks without normalization after R3GAN, for square images of 8 pixels and more",
         modern_generator,
         modern_discriminator,
     ),

@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "path",
-        help="generator.onnx, or the folder that holds it, or a name: here, in saved_models, or of a model that is "
-        "installed with egan_tf",
+        help="generator.onnx, or the folder that holds it, or a name: here, in saved_models or "
+        "saved_models/reference, or of a model that is installed with egan_tf",
     )
     parser.add_argument(
         "--count",

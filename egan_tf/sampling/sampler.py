@@ -67,8 +67,8 @@ class Sampler:
 
         Args:
             path: the file; or the directory of an export, of whose files `model_file.PREFERENCE` names the first; or a
-                name such as "digits": of a file or folder here, otherwise of one in `./saved_models`, otherwise of a
-                model that is installed with the package.
+                name such as "digits": of a file or folder here, otherwise of one in `./saved_models` or
+                `./saved_models/reference`, otherwise of a model that is installed with the package.
             batch_size: the number of samples that `batches` yields at once; it changes no sample.
             sha256: the file must have this SHA-256, 64 hexadecimal digits. A card beside the file is checked as well.
             threads: calls of onnxruntime that run at once, each in one thread; None for one for each processor that

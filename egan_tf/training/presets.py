@@ -163,7 +163,7 @@ PRESETS: dict[str, Config] = {
 def summary(name: str) -> str:
     """One line about a preset, for lists."""
     if name == AUTO:
-        return "for data without a preset: settings from its size, channels and count"
+        return "for data without a preset: settings from the size and the number of its images"
     return PRESETS[name].summary
 
 

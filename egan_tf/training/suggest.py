@@ -1,4 +1,4 @@
-"""Settings for data that has no preset, from the shape, the number and the labels of its samples."""
+"""Settings for data that has no preset, from the shape and the number of its samples."""
 
 from __future__ import annotations
 

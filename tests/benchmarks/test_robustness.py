@@ -83,8 +83,10 @@ def test_every_method_is_a_known_one() -> None:
 
 
 def test_methods_share_a_price_only_if_they_keep_the_same_states() -> None:
-    for name in ROBUSTNESS:
-        assert cost_name(name).endswith("_slots") is (METHODS[name].settings.get("slots") == "objective"), name
+    for name, method in METHODS.items():
+        priced = METHODS[cost_name(name)]  # which is timed, and so must exist
+        assert priced.settings.get("slots") == method.settings.get("slots"), name
+        assert priced.settings.get("discriminator_loss") == method.settings.get("discriminator_loss"), name
     assert cost_name("auto_random_slots") == cost_name("auto_logit_slots") != cost_name("auto_logit")
     assert toys.cost_name("bandit_slots") not in (toys.cost_name("bandit"), toys.cost_name("slots"))
     assert toys.cost_name("auto_logit_slots") == toys.cost_name("slots")
