@@ -31,8 +31,8 @@ class Outcome(NamedTuple):
         spread: float32 scalar, the largest difference of F among the viable children of a survivor's parent.
         error: float32 scalar, the standard error of the quality over the evaluation batch, the mean over viable
             children.
-        decided: bool [μ], whether a survivor beats each of its siblings by more than rounding; False for a retained
-            parent.
+        decided: bool [μ], whether a survivor beats each of its siblings by more than rounding, or because they are not
+            viable; False for one without siblings, and for a retained parent.
     """
 
     spread: tf.Tensor
@@ -108,13 +108,15 @@ def outcome_of(
         tolerance: float32 scalar, of ties.
     """
     parent = children.parents[:, 0]
-    family = (tf.gather(parent, chosen)[:, None] == parent[None]) & viable[None]
+    siblings = tf.gather(parent, chosen)[:, None] == parent[None]
+    family = siblings & viable[None]
     high = tf.reduce_max(tf.where(family, fitness[None], -np.inf), axis=1)
     low = tf.reduce_min(tf.where(family, fitness[None], np.inf), axis=1)
     spread = tf.maximum(tf.reduce_max(tf.where(retained, 0.0, high - low)), 0.0)
-    others = family & (tf.range(fitness.shape[0])[None] != chosen[:, None])
-    rival = tf.reduce_max(tf.where(others, fitness[None], -np.inf), axis=1)
-    decided = ~retained & (tf.gather(fitness, chosen) - rival > tolerance)
+    others = tf.range(fitness.shape[0])[None] != chosen[:, None]
+    rival = tf.reduce_max(tf.where(family & others, fitness[None], -np.inf), axis=1)
+    beaten = tf.reduce_any(siblings & others, axis=1) & (tf.gather(fitness, chosen) - rival > tolerance)
+    decided = ~retained & beaten
     return Outcome(spread, _mean(errors, viable), decided)
 
 

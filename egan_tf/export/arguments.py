@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from egan_tf.export.formats import FORMATS
 from egan_tf.sampling.calls import check_rows
 from egan_tf.utils.checks import InputError, format_value, number, one_of, require
@@ -55,7 +57,17 @@ def check_value_range(bounds: Any) -> tuple[float, float] | None:
     require(len(given) == 2, "value_range", f"must be two numbers, such as (-1, 1), got {format_value(bounds)}")
     low, high = (number("value_range", bound) for bound in given)
     require(low < high, "value_range", f"must go from low to high, got {format_value(bounds)}")
+    problem = f"has fewer than 256 levels in float32, in which samples are computed, got {format_value(bounds)}"
+    require(_has_levels(low, high), "value_range", problem)
     return low, high
+
+
+def _has_levels(low: float, high: float) -> bool:
+    """Whether float32 tells apart 256 values between two bounds, and holds their scale."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        width, scale = np.float32(high - low), np.float32(255 / (high - low))
+        held = np.isfinite(width) and np.isfinite(scale) and scale > 0
+        return bool(held and 1 / scale >= np.spacing(np.float32(max(abs(low), abs(high)))))
 
 
 def check_rows_per_call(rows: Any, formats: Sequence[str]) -> int | None:

@@ -18,7 +18,7 @@ from egan_tf.sampling.integrity import CARD_FILE, CARD_KIND, MAX_CARD_BYTES, rea
 from egan_tf.sampling.noise import NOISES
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import sha256_of
-from egan_tf.utils.checks import InputError, format_value, require
+from egan_tf.utils.checks import InputError, format_value, repeated, require
 from egan_tf.utils.versions import versions
 
 CARD_FORMATS = (f"{CARD_KIND}1", f"{CARD_KIND}2")
@@ -40,8 +40,6 @@ def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
         InputError: it is not a mapping, uses reserved keys, or holds values that JSON cannot, or a card must not.
     """
     require(isinstance(card, Mapping), "card", f"must be a dictionary, got {type(card).__name__}")
-    reserved = sorted(set(card) & set(RESERVED))
-    require(not reserved, "card", f"{', '.join(reserved)}: reserved for the export; use another key")
     try:
         entries: dict[str, Any] = to_json_value(card)
         size = len(card_text(entries))
@@ -51,6 +49,8 @@ def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError("card", "is deeply nested, or holds itself") from error
     except ValueError as error:  # a lone surrogate, or a number of thousands of digits
         raise InputError("card", f"cannot be written as JSON: {error}") from error
+    reserved = sorted(set(entries) & set(RESERVED))
+    require(not reserved, "card", f"{', '.join(reserved)}: reserved for the export; use another key")
     named = isinstance(entries.get("name", ""), str)
     require(named, "card", f"name must be text, got {format_value(entries.get('name'))}")
     require(size <= MAX_CARD_BYTES, "card", f"takes {size:,} bytes, more than the {MAX_CARD_BYTES:,} of a whole card")
@@ -58,13 +58,22 @@ def check_card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_json_value(value: Any) -> Any:
-    """Turns dataclasses, paths, numpy scalars and arrays into JSON values; numbers that are not finite become text."""
+    """Turns dataclasses, paths, numpy scalars and arrays into JSON values; numbers that are not finite become text.
+
+    Keys of dictionaries become text, too.
+
+    Raises:
+        InputError: JSON has no such value, or two keys are the same text.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): to_json_value(item) for key, item in value.items()}
+        keys = [str(key) for key in value]
+        twice = repeated(keys)
+        require(twice is None, "card", f"has two keys that are {format_value(twice)} as text; use another for one")
+        return dict(zip(keys, map(to_json_value, value.values()), strict=True))
     if isinstance(value, (list, tuple)):
         return [to_json_value(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

@@ -33,7 +33,7 @@ from egan_tf.export.verify import verify_source
 from egan_tf.export.writing import write_formats
 from egan_tf.sampling.pictures import max_grid_images, picture
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import integer
+from egan_tf.utils.checks import boolean, integer
 from egan_tf.utils.log_line import log_line
 
 IMAGE_AXES, IMAGE_RANGE = 3, (-1.0, 1.0)
@@ -96,7 +96,7 @@ def export_generator(
     bounds, labels = check_value_range(value_range), check_class_names(class_names)
     integer("preview_seed", preview_seed, 0, MAX_SEED)
     rows = check_rows_per_call(rows_per_call, names)
-    check_export_directory(directory, overwrite)
+    check_export_directory(directory, boolean("overwrite", overwrite))
     name, path = directory.resolve().name, _display_path(directory)
     check_utf8(directory, name, path)
     conditional = None

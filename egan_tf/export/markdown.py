@@ -12,8 +12,9 @@ from egan_tf.sampling.spec import SamplingSpec
 
 
 def code_block(language: str, *lines: str) -> str:
-    """A fenced block of code."""
-    return "\n".join([f"```{language}", *lines, "```"])
+    """A block of code, fenced by more backticks than it has in a row."""
+    fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
+    return "\n".join([f"{fence}{language}", *lines, fence])
 
 
 def inline_code(text: str) -> str:

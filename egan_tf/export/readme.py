@@ -30,7 +30,7 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
         formats: the exported formats.
         path: the directory of the export, as a reader would type it.
     """
-    parts = [front_matter(card, spec), f"# {card['name']}", _summary(card)]
+    parts = [front_matter(card, spec), f"# {_line(card['name'])}", _summary(card)]
     if card["preview"]:
         parts.append(f"![{card['preview']['count']} samples]({card['preview']['file']})")
     usage = [paragraph for format_ in formats for paragraph in format_.usage(path, spec)]
@@ -45,7 +45,7 @@ def render_readme(card: Mapping[str, Any], spec: SamplingSpec, formats: Sequence
     parts += ["## Licence and memorisation", _licence(card, spec, formats, path)]
     others = {key: value for key, value in card.items() if key not in RESERVED and key not in _HEADLINES}
     for key, value in others.items():
-        parts += [f"## {key.replace('_', ' ').capitalize()}", _value(value)]
+        parts += [f"## {_line(key.replace('_', ' ').capitalize())}", _value(value)]
     parts += ["## Verification", _verification(card), "## Files", _files(card)]
     return "\n\n".join(parts) + "\n"
 
@@ -121,6 +121,10 @@ def _verification(card: Mapping[str, Any]) -> str:
 def _files(card: Mapping[str, Any]) -> str:
     rows = [[name, f"{entry['bytes']:,}", f"`{entry['sha256']}`"] for name, entry in card["files"].items()]
     return table(("file", "bytes", "SHA-256"), rows)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _value(value: Any) -> str:

@@ -14,6 +14,7 @@ from egan_tf.evolution.label_check import class_count
 from egan_tf.export.comparison import Bound
 from egan_tf.export.independence import check_independence
 from egan_tf.export.interface import shapes_taken
+from egan_tf.export.operators import check_draws_nothing
 from egan_tf.export.rounding import rounding_of
 from egan_tf.export.running import inputs_of, layer_errors, zeros
 from egan_tf.sampling.noise import DISTRIBUTIONS
@@ -68,6 +69,11 @@ class Source:
         noise = tf.TensorSpec((None, self.spec.latent_size), tf.float32, name="noise")
         return [noise, tf.TensorSpec((None,), tf.int32, name="labels")] if self.spec.classes else [noise]
 
+    @cached_property
+    def graph(self) -> tf.Graph:
+        """The graph of `serve`, as TensorFlow traces it."""
+        return tf.function(self.serve, self.signature, autograph=False).get_concrete_function().graph
+
     def serve(self, noise: tf.Tensor, labels: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """The function to export: noise and labels to `{"samples": float32 [batch, *sample_shape]}`."""
         return {"samples": tf.cast(self.model(inputs_of(noise, labels), training=False), tf.float32)}
@@ -119,7 +125,7 @@ def prepare_source(
 
     Raises:
         InputError: the generator has other inputs or outputs, cannot be computed in a graph or rebuilt in float32, or
-            makes samples that depend on the other rows of a batch.
+            makes samples that depend on the other rows of a batch, or on numbers that it draws itself.
     """
     require(isinstance(generator, keras.Model), "generator", f"must be a Keras model, got {type(generator).__name__}")
     shapes = shapes_taken(generator)
@@ -138,6 +144,7 @@ def prepare_source(
     spec = SamplingSpec(latent.size, latent.distribution, shape, bounds, **labels)  # type: ignore[arg-type]
     require(bounds is not None or not spec.is_image, "value_range", "must be given for images, such as (-1, 1)")
     source = Source(generator, _to_float32(generator, latent.size, conditional), spec)
+    check_draws_nothing(source.graph, source.model)
     check_independence(source.model, spec, lambda: source.rounding)
     return source
 

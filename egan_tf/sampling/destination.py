@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from egan_tf.sampling.integrity import CARD_FILE, CARD_KIND, read_card
+from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.utils.atomic import atomic_file, remove_leftovers
-from egan_tf.utils.checks import InputError, format_value, require
+from egan_tf.utils.checks import InputError, boolean, format_value, require
 
 ARRAY, PICTURE, FOLDER = ".npy", ".png", "folder"
 GIF, WEBP, TABLE = ".gif", ".webp", ".npz"
@@ -46,7 +47,8 @@ def check_destination(
     A name ends in one of `kinds`, or it is a folder's: without a dot, or with a slash at its end, or the name of a
     folder that exists, which must be empty, and neither a link nor a mount point. The files of an export, and new ones
     in its folder, are refused: what a `card.json` beside `out` or in a folder above it lists, whatever lies in the
-    folder of such a card, what the card beside the model lists, and the model itself, also through links.
+    folder of such a card, what the card beside the model lists, and the model itself, also through links. So is
+    whatever lies in the folder of a page.
 
     Args:
         out: the file or folder; as text, because a `Path` drops the slash.
@@ -57,6 +59,7 @@ def check_destination(
     Raises:
         InputError: samples cannot or must not be written there. `field` is "out".
     """
+    boolean("overwrite", overwrite)
     with input_errors("cannot write there"):
         path, kind = _path_and_kind(out, kinds)
         require(path.parent.is_dir(), "out", f"no folder {path.parent}; make it first")
@@ -125,10 +128,7 @@ def _path_and_kind(out: Any, kinds: Sequence[str]) -> tuple[Path, str]:
 
 
 def _check_exports(out: Path, model: Path) -> None:
-    """Refuses `out` if it is, or links to, the model or a file of an export, or lies in an export's folder.
-
-    An export is complete: a file that its card does not list would make it another one for whoever verifies it.
-    """
+    """Refuses `out` if it is, or links to, the model or a file of an export, or lies in an export or a page."""
     problem = f"{out} belongs to an export, whose files are never replaced; choose another name"
     place = out.parent.resolve() / out.name
     for path in {place, place.resolve()}:
@@ -137,8 +137,7 @@ def _check_exports(out: Path, model: Path) -> None:
             inside = path.relative_to(directory).as_posix()
             taken = any(name == inside or name.startswith(f"{inside}/") for name in _listed(card))
             require(not taken, "out", problem)
-            lies = f"{out} lies in the export {directory}, whose card would not list it; choose another folder"
-            require(not _is_export(card), "out", lies)
+    check_outside("out", out)
     if out.exists():
         require(not out.samefile(model), "out", f"{out} is the model itself; choose another name")
         for directory in {model.parent, model.resolve().parent}:
@@ -164,9 +163,3 @@ def _listed(card: Mapping[str, Any]) -> Iterable[str]:
     """The files that a card lists, and the card; none of a card of something else than an export."""
     files = card.get("files")
     return (CARD_FILE, *files) if isinstance(files, dict) else ()
-
-
-def _is_export(card: Mapping[str, Any]) -> bool:
-    """Whether a card is that of an export, of any version."""
-    kind = card.get("format")
-    return isinstance(card.get("files"), dict) and isinstance(kind, str) and kind.startswith(CARD_KIND)

@@ -16,6 +16,7 @@ def check_given_noise(noise: Any, latent_size: int) -> np.ndarray:
         numeric = given.dtype != np.bool_ and np.can_cast(given.dtype, np.float32, "same_kind")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise InputError("noise", f"must be an array of numbers: {error}") from error
+    require(not np.ma.is_masked(noise), "noise", "has masked numbers; give all of them")
     require(numeric, "noise", f"must be real numbers, got {given.dtype}")
     valid = given.ndim == 2 and given.shape[0] > 0 and given.shape[1] == latent_size
     require(valid, "noise", f"must be [count, {latent_size}], got {list(given.shape)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from egan_tf.sampling.spec import SamplingSpec
-from egan_tf.utils.checks import InputError, format_value, integer, one_of, require
+from egan_tf.utils.checks import InputError, boolean, format_value, integer, one_of, require
 from egan_tf.utils.regular_files import read_regular_file
 
 MAX_BYTES = 2**31 - 1
@@ -90,8 +90,7 @@ def check_execution(threads: Any, providers: Any, spinning: Any) -> Execution:
 
         available = onnxruntime.get_available_providers()
         providers = tuple(dict.fromkeys(one_of("providers", name, available) for name in providers))
-    require(isinstance(spinning, bool), "spinning", f"must be True or False, got {format_value(spinning)}")
-    return Execution(threads, providers, spinning)
+    return Execution(threads, providers, boolean("spinning", spinning))
 
 
 def read_model(path: Path) -> bytes:

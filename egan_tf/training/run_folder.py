@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from egan_tf.sampling.complete_folders import check_outside
 from egan_tf.utils.atomic import atomic_directory, atomic_write
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.locks import directory_lock
@@ -51,8 +52,9 @@ def create_numbered_folder(parent: Path, name: str, files: Mapping[str, str], fi
         field: the setting of `parent`, for the error.
 
     Raises:
-        InputError: the folder cannot be made.
+        InputError: the folder cannot be made, or lies in an export or a page.
     """
+    check_outside(field, parent / name)
     try:
         parent.mkdir(parents=True, exist_ok=True)
         with directory_lock(parent, wait=True):

@@ -201,10 +201,13 @@ def _replace_directory(partial: Path, final: Path) -> None:
         partial.rename(final)
         return
     replaced = _temporary(final, REPLACED)
-    final.rename(replaced)
     try:
+        final.rename(replaced)
         partial.rename(final)
-    except BaseException:
-        replaced.rename(final)
+    except BaseException:  # an interrupt may come after a rename that is done
+        if replaced.exists():
+            if final.exists():
+                final.rename(partial)
+            replaced.rename(final)
         raise
     _remove(replaced)

@@ -53,6 +53,12 @@ def integer(field: str, value: Any, minimum: int = 1, maximum: int | None = None
     return int(value)
 
 
+def boolean(field: str, value: Any) -> bool:
+    """Returns `value` if it is a `bool`; raises `InputError` for texts such as "False" and for numbers."""
+    require(isinstance(value, bool), field, f"must be True or False, got {format_value(value)}")
+    return bool(value)
+
+
 def format_value(value: Any) -> str:
     """Formats a value for a message: its `repr` in one line, truncated after `MAX_VALUE_LENGTH` characters."""
     try:

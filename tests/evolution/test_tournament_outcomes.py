@@ -96,6 +96,21 @@ def test_outcomes_as_in_a_loop(seed: int) -> None:
     assert float(found.error) == pytest.approx(errors[viable].mean(), rel=1e-5)
 
 
+@pytest.mark.parametrize(("objectives", "decided"), [(1, False), (2, True)])
+def test_an_only_child_decides_nothing_and_the_only_viable_one_does(objectives: int, decided: bool) -> None:
+    fitness = tf.constant([0.5, np.nan][:objectives])
+    found = outcome_of(
+        fitness,
+        tf.math.is_finite(fitness),
+        tf.fill([objectives], 0.1),
+        origins(1, objectives),
+        tf.constant([0]),
+        tf.constant([False]),
+        tf.constant(0.0),
+    )
+    assert (float(found.spread), bool(found.decided[0])) == (0.0, decided)
+
+
 def test_without_viable_children_nothing_is_decided() -> None:
     nothing = tf.fill([2], np.nan)
     found = outcome_of(

@@ -134,7 +134,6 @@ NOWHERE = {
     "python": (lambda x: tf.ensure_shape(tf.numpy_function(lambda a: 2 * a, [x], tf.float32), x.shape), "PyFunc"),
     "python, eager": (lambda x: tf.ensure_shape(tf.py_function(lambda a: 2 * a, [x], tf.float32), x.shape), "EagerPyF"),
     "state": (counting, "operator AssignAddVariableOp of layer 'users_own' changes a variable in inference mode"),
-    "random": (lambda x: x + tf.random.normal(tf.shape(x)), "RandomNormalLike of layer 'users_own'"),
 }
 
 
@@ -147,6 +146,48 @@ def test_what_no_format_can_hold_is_refused(name: str, tmp_path: Path) -> None:
     assert all(f"{name}: " in str(caught.value) for name in FORMATS)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+DRAWING = {
+    "random": (
+        lambda x: x + tf.random.normal(tf.shape(x)),
+        "operator RandomStandardNormal of layer 'users_own' draws numbers",
+    ),
+    "a little random": (
+        lambda x: x + 1e-7 * tf.random.normal(tf.shape(x)),
+        "operator RandomStandardNormal of layer 'users_own' draws numbers",
+    ),
+    "random in a branch": (
+        lambda x: tf.cond(tf.reduce_sum(x) > 9e9, lambda: x, lambda: x + tf.random.uniform(tf.shape(x)) * 1e-8),
+        "operator RandomUniform",
+    ),
+    "choosing at random": (
+        lambda x: x + 1e-8 * tf.cast(tf.random.categorical(tf.zeros([1, 3]), 1), x.dtype)[0, 0],
+        "operator Multinomial of layer 'users_own' draws numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_a_generator_that_draws_numbers_is_refused(name: str, tmp_path: Path) -> None:
+    function, words = DRAWING[name]
+    with pytest.raises(InputError, match=f"^generator: {words}.*in every call; export one without$") as caught:
+        export(generator(Apply(function)), tmp_path / "it", formats=list(FORMATS))
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + 0.1 * tf.random.stateless_normal(tf.shape(x)[1:], seed=[1, 2]),
+        lambda x: (tf.random.normal(tf.shape(x)), x)[1],
+    ],
+    ids=["of a constant seed", "unused"],
+)
+def test_numbers_that_are_the_same_in_every_call_are_exported(function: Any, tmp_path: Path) -> None:
+    directory = export(generator(Apply(function)), tmp_path / "it", formats=["saved_model"])
+    assert (directory / "saved_model").is_dir()
 
 
 SOON = ("onnx", "saved_model")

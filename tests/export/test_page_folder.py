@@ -45,7 +45,7 @@ def test_a_folder_is_replaced_only_if_it_is_a_page_and_with_overwrite(
 
 CARDS = {
     "an export": ('{"format": "egan_tf export 2", "files": {}}', "lies in the export"),
-    "one of an earlier version": ('{"format": "egan_tf export 1"}', "lies in the export"),
+    "one of an earlier version": ('{"format": "egan_tf export 1", "files": {}}', "lies in the export"),
     "a damaged card": ("{", None),
     "something else": ("{}", None),
     "of another program": ('{"format": "other", "files": {}}', None),
@@ -62,7 +62,7 @@ def test_a_page_lies_in_no_export(name: str, depth: int, model: Path, package: P
     above.mkdir()
     (above / "card.json").write_text(content)
     if name == "a damaged card" and depth == 1:
-        message = "lies in the export"
+        message = "may be an export; choose another folder"
     if message:
         refused(message, model, "--out", out, "--onnxruntime-web", package)
         assert [path.name for path in above.iterdir()] == ["card.json"]

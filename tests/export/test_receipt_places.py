@@ -157,3 +157,24 @@ def test_an_unknown_name_lists_what_is_installed(tmp_path: Path, monkeypatch: py
     (tmp_path / "package" / "digits").mkdir(parents=True)
     with pytest.raises(InputError, match="^path: no file or folder digit; name one that is installed: digits$"):
         command.main(["verify", "digit"])
+
+
+def test_line_ends_that_git_changed_are_named(export: Path) -> None:
+    for name in ("card.json", "README.md"):
+        content = (export / name).read_bytes()
+        (export / name).write_bytes(content.replace(b"\n", b"\r\n"))
+    (export / "generator.onnx").write_bytes((export / "generator.onnx").read_bytes() + b"\r")
+    bad = faults(export, files_only=True)
+    assert {subject: "core.autocrlf" in finding.text for subject, finding in bad.items()} == {
+        "card.json": True,
+        "README.md": True,
+        "generator.onnx": False,
+    }
+
+
+def test_what_a_file_manager_leaves_in_a_format_is_named_as_that(export: Path) -> None:
+    put(export / ".DS_Store")
+    assert faults(export, files_only=True) == {}
+    put(export / "saved_model" / ".DS_Store")
+    (finding,) = faults(export, files_only=True).values()
+    assert finding.state == DIFFERENT and "left by a file manager; delete it" in finding.text

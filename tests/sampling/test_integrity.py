@@ -252,6 +252,7 @@ NOISES = {
     "spans": ROW.astype("timedelta64[s]"),
     "records": np.zeros((1, 16), [("a", "f4")]),
     "ragged": [[0.0] * 16, [0.0] * 15],
+    "masked": np.ma.masked_array(ROW, np.arange(16)[None] == 3),
     "None": None,
     "a dictionary": {},
     "a failing array": Failing(),

@@ -149,3 +149,29 @@ def test_a_replaced_directory_is_moved_back_if_nothing_replaced_it(tmp_path: Pat
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]
     assert (tmp_path / "a" / "file").read_text() == ".a.0123abcd.replaced"
     assert (tmp_path / "b" / "file").read_text() == "b"
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interrupt_at_a_rename_leaves_the_old_directory(
+    number: int, after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "it"
+    path.mkdir()
+    (path / "file").write_text("old")
+    rename, calls = Path.rename, []
+
+    def interrupted(one: Path, other: Path) -> Path:
+        calls.append(one)
+        if len(calls) == number and not after:
+            raise KeyboardInterrupt
+        renamed = rename(one, other)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return renamed
+
+    with pytest.raises(KeyboardInterrupt), atomic_directory(path, lambda: None) as partial:
+        (partial / "file").write_text("new")
+        monkeypatch.setattr(Path, "rename", interrupted)
+    assert [one.name for one in tmp_path.iterdir()] == ["it"]
+    assert (path / "file").read_text() == "old"

@@ -13,6 +13,7 @@ from egan_tf.export.formats.base import Format, FormatError, SampleFn, SeededFun
 from egan_tf.export.formats.signatures import GeneratorModule
 from egan_tf.export.layers import place_of
 from egan_tf.export.markdown import code_block, describe_samples, python_text
+from egan_tf.export.operators import operators
 from egan_tf.export.source import Source
 from egan_tf.sampling.spec import SamplingSpec
 
@@ -92,10 +93,7 @@ def _check_operators(graph: Any, source: Source) -> None:
     A call of Python is a number that only this process understands; a generator that changes its own variables does not
     make the same samples of the same noise, which a comparison of one call with one call does not show.
     """
-    functions = graph.as_graph_def().library.function
-    nodes = [(op.type, op.name) for op in graph.get_operations()]
-    nodes += [(node.op, node.name) for function in functions for node in function.node_def]
-    for kind, name in nodes:
+    for kind, name in operators(graph):
         place = f"operator {kind} {place_of(name, source.model)}"
         if kind in _PYTHON:
             raise FormatError(f"{place} runs in Python and cannot be saved")

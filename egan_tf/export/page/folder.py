@@ -12,10 +12,10 @@ from string import Template
 from typing import Any
 
 from egan_tf import __version__
-from egan_tf.export.card import export_card
 from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
 from egan_tf.export.page.credits import credits_of, describe_credits
 from egan_tf.export.page.runtime import FILES, LICENSES, runtime_files
+from egan_tf.sampling.complete_folders import PAGE_DATA, check_outside, is_page
 from egan_tf.sampling.integrity import read_card
 from egan_tf.sampling.labels import number_texts
 from egan_tf.sampling.model_file import ONNX_FILE
@@ -23,9 +23,8 @@ from egan_tf.sampling.noise import NOISE, NOISES
 from egan_tf.sampling.sampler import Sampler
 from egan_tf.sampling.spec import SamplingSpec
 from egan_tf.utils.atomic import atomic_directory
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, boolean, require
 
-DATA_FILE = "generator.json"
 LICENSES_FILE = "LICENSES.txt"
 TEMPLATES = ("page.css", "sampler.js", "walk.js", "page.js")
 RUNTIME = "onnxruntime"
@@ -33,7 +32,7 @@ RUNTIME = "onnxruntime"
 
 PAGE_FORMAT = 1
 
-_OWN = {DATA_FILE, ONNX_FILE, "index.html", "noise.js", LICENSES_FILE, *TEMPLATES}
+_OWN = {PAGE_DATA, ONNX_FILE, "index.html", "noise.js", LICENSES_FILE, *TEMPLATES}
 _ENTRIES = {*_OWN, RUNTIME, *(f"{RUNTIME}/{name}" for name in (*FILES, *LICENSES))}
 """What a page consists of, by relative path."""
 _IGNORED = {OF_FILE_MANAGERS, f"{RUNTIME}/{OF_FILE_MANAGERS}"}
@@ -58,6 +57,7 @@ def write_page(
         InputError: the export cannot be opened, its samples are no images, its noise is of an earlier version,
             onnxruntime-web cannot be had, or the folder cannot be written.
     """
+    boolean("overwrite", overwrite)
     sampler = Sampler(path)
     _check_spec(sampler.spec, sampler.path)
     name = sampler.path.resolve().parent.name or sampler.path.stem
@@ -76,7 +76,7 @@ def write_page(
         **{f"{RUNTIME}/{file}": content for file, content in runtime_files(package, cache).items()},
         **_own_files(name, describe_credits(data)),
         ONNX_FILE: _same_bytes(sampler),
-        DATA_FILE: (json.dumps(data, indent=1, allow_nan=False) + "\n").encode(),
+        PAGE_DATA: (json.dumps(data, indent=1, allow_nan=False) + "\n").encode(),
     }
     _write(final, files, overwrite)
     return folder, sum(map(len, files.values()))
@@ -140,17 +140,16 @@ def _own_files(name: str, credits: Sequence[str]) -> dict[str, bytes]:
 
 
 def _check_folder(final: Path, overwrite: bool) -> None:
-    """Refuses a folder that holds anything but a page, and one in an export, whose card would not list it.
+    """Refuses a folder that holds anything but a page, and one in an export or another page.
 
     Raises:
         InputError: the folder must not be written.
         OSError: it cannot be read.
     """
-    for parent in final.parents:
-        require(not _is_export(parent, final), "out", f"{final} lies in the export {parent}; choose another folder")
+    check_outside("out", final, strict=True)
     if not final.exists() or (final.is_dir() and {path.name for path in final.iterdir()} <= _IGNORED):
         return
-    require(_is_page(final), "out", f"{final} exists and is no page of egan_tf; choose another folder")
+    require(is_page(final), "out", f"{final} exists and is no page of egan_tf; choose another folder")
     require(overwrite, "out", f"{final} exists; --overwrite replaces it")
     listing = list_folder(final)
     for path, reason in listing.unreadable.items():
@@ -158,23 +157,6 @@ def _check_folder(final: Path, overwrite: bool) -> None:
     others = sorted((listing.files | listing.folders) - _ENTRIES - _IGNORED)
     problem = f"{final} holds {', '.join(others[:3])}, not of the page; move that away first"
     require(not others, "out", problem)
-
-
-def _is_export(folder: Path, final: Path) -> bool:
-    """Whether a folder above the page is an export; the next one may be, if its card cannot be read."""
-    try:
-        read_card(folder)
-    except InputError:
-        return folder == final.parent
-    return export_card(folder) is not None
-
-
-def _is_page(folder: Path) -> bool:
-    try:
-        data = json.loads((folder / DATA_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(data, dict) and "page" in data
 
 
 def _write(final: Path, files: Mapping[str, bytes], overwrite: bool) -> None:

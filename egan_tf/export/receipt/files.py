@@ -10,7 +10,7 @@ from typing import Any
 
 from egan_tf.export.card import CARD_FORMATS
 from egan_tf.export.digest import DIGEST, card_text, digest_of
-from egan_tf.export.folder_listing import UNLISTED, list_folder
+from egan_tf.export.folder_listing import OF_FILE_MANAGERS, UNLISTED, list_folder
 from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding
 from egan_tf.sampling.integrity import CARD_FILE, MAX_CARD_BYTES
 from egan_tf.utils.regular_files import open_regular_file, read_regular_file
@@ -18,6 +18,10 @@ from egan_tf.utils.regular_files import open_regular_file, read_regular_file
 BESIDE = (".cache/huggingface", ".git", ".gitattributes")
 """What git, and a download from the Hub of Hugging Face, leave in the folder of an export; nothing loads it from there.
 In a folder of a format the same names are extra files."""
+
+LINE_ENDS = (
+    "has other line ends, as git writes them with core.autocrlf: check it out again with `* -text` in .gitattributes"
+)
 
 _PART = 1 << 20
 
@@ -40,6 +44,8 @@ def check_card_file(path: Path, card: Mapping[str, Any], sha256: str | None) -> 
         if sha256 == found:
             return Finding(CARD_FILE, OK, f"SHA-256 {found}, as given")
         return Finding(CARD_FILE, NOT_CHECKED, "has no digest, as an earlier version wrote it; give --sha256")
+    if digest_of(card) == card[DIGEST] and card_text(card) == text.replace(b"\r\n", b"\n") != text:
+        return Finding(CARD_FILE, DIFFERENT, LINE_ENDS)
     if digest_of(card) != card[DIGEST] or card_text(card) != text:
         return Finding(CARD_FILE, DIFFERENT, "does not have its own digest: damaged or changed")
     return Finding(CARD_FILE, OK, f"SHA-256 {found}{'' if sha256 is None else ', as given'}")
@@ -69,10 +75,15 @@ def check_files(directory: Path, listed: Mapping[str, Mapping[str, Any]], within
     unreadable = [path for path in sorted(present.unreadable) if lies_in(path, within) and not is_beside(path)]
     return [
         *(check_file(directory / path, path, listed[path]) for path in sorted(listed) if lies_in(path, within)),
-        *(Finding(path, DIFFERENT, "extra: the card does not list it") for path in extra),
+        *(Finding(path, DIFFERENT, _extra(path)) for path in extra),
         *(Finding(path, DIFFERENT, f"the folder cannot be read: {present.unreadable[path]}") for path in unreadable),
         *([Finding(", ".join(beside), OK, "beside the export and not of it, left by a download")] if beside else []),
     ]
+
+
+def _extra(path: str) -> str:
+    left = path.rsplit("/", 1)[-1] == OF_FILE_MANAGERS
+    return f"extra: {'left by a file manager; delete it' if left else 'the card does not list it'}"
 
 
 def lies_in(path: str, folder: str) -> bool:
@@ -91,6 +102,8 @@ def check_file(file: Path, name: str, entry: Mapping[str, Any]) -> Finding:
         with open_regular_file(file) as opened:
             size, expected = os.fstat(opened.fileno()).st_size, entry["bytes"]
             if size != expected:
+                if expected < size <= MAX_CARD_BYTES and _differs_by_line_ends(opened.read(), entry):
+                    return Finding(name, DIFFERENT, LINE_ENDS)
                 kind = "truncated" if size < expected else "longer than listed"
                 return Finding(name, DIFFERENT, f"{kind}: {size:,} bytes, the card lists {expected:,}")
             total = hashlib.sha256()
@@ -104,3 +117,8 @@ def check_file(file: Path, name: str, entry: Mapping[str, Any]) -> Finding:
     if total.hexdigest() != entry["sha256"].lower():
         return Finding(name, DIFFERENT, "damaged or changed: has another SHA-256 than the card lists")
     return Finding(name, OK, f"{size:,} bytes, SHA-256 as the card lists")
+
+
+def _differs_by_line_ends(content: bytes, entry: Mapping[str, Any]) -> bool:
+    """Whether a content is that of an entry of the card once the line ends of Windows are those of Unix."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() == entry["sha256"].lower()

@@ -13,7 +13,7 @@ from egan_tf.export.receipt.finding import DIFFERENT, NOT_CHECKED, OK, Finding, 
 from egan_tf.export.receipt.formats import check_formats, entries_of
 from egan_tf.export.receipt.schema import check_schema
 from egan_tf.sampling.integrity import CARD_FILE, check_sha256, read_card
-from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.checks import InputError, boolean, require
 from egan_tf.utils.regular_files import open_regular_file
 
 MAX_DEPTH = 8
@@ -33,6 +33,7 @@ def verify(path: Path, *, sha256: str | None = None, files_only: bool = False) -
     Raises:
         InputError: there is no such file, no card in the directory or above, or `sha256` is none.
     """
+    boolean("files_only", files_only)
     expected = None if sha256 is None else check_sha256("sha256", sha256)
     try:
         directory, is_there = path.is_dir(), path.exists()
