@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from egan_tf.report.reading import parse_lines, real_number, whole_number
+from egan_tf.report.reading import parse_lines
+from egan_tf.utils.json_numbers import real_number, whole_number
 
 MAX_RECORDS = 200_000
 """Of a longer run every second record is left out, or three of four, and so on; never the last."""

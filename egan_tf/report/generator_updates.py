@@ -9,8 +9,8 @@ import numpy as np
 
 from egan_tf.evolution.tournaments import tournament_rule
 from egan_tf.report.columns import Columns
-from egan_tf.report.reading import whole_number
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.json_numbers import whole_number
 
 TOURNAMENTS = "tournaments"
 """The setting that says when tournaments are held, and the column of the records that counts them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import math
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,6 @@ MAX_IMAGE = 4 << 20
 """Bytes of a PNG as it is; a larger one is embedded smaller."""
 MAX_FILE = 64 << 20
 MAX_PIXELS = 4096 * 4096
-MAX_NUMBER, MIN_NUMBER = 1e100, 1e-100
 
 Parsed = TypeVar("Parsed")
 
@@ -56,25 +54,6 @@ def parse_lines(
             invalid += 1
     if invalid:
         problems.append(f"Lines of {path.name} without a usable record: {invalid:,}")
-
-
-def whole_number(value: Any) -> int | None:
-    """`value` if it is an integer in [0, 2**53); else None."""
-    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-    return value if valid else None
-
-
-def real_number(value: Any) -> float | None:
-    """`value` as a float; NaN for null and non-finite numbers, None for other types and beyond `MAX_NUMBER`."""
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return math.nan
-    if abs(value) > MAX_NUMBER:
-        return None
-    return float(value) if abs(value) > MIN_NUMBER else 0.0
 
 
 def read_png(path: Path) -> tuple[str, int, int] | None:

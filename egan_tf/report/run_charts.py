@@ -10,9 +10,9 @@ import numpy as np
 
 from egan_tf.report.charts import Chart, Line, line_chart
 from egan_tf.report.columns import DISCRIMINATOR, SCORES
-from egan_tf.report.reading import real_number
 from egan_tf.report.run_record import Evaluation, RunRecord
 from egan_tf.report.text import words
+from egan_tf.utils.json_numbers import real_number
 
 TOURNAMENTS = ("tournaments", "decided_tournaments")
 LOSS_AT_CHANCE = 2 * math.log(2)

@@ -13,13 +13,13 @@ from egan_tf.report.columns import SCORES
 from egan_tf.report.looks import Look
 from egan_tf.report.page import render
 from egan_tf.report.public_config import public_config, public_value
-from egan_tf.report.reading import whole_number
 from egan_tf.report.resumed import changes_of
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.selection import selection_chart, selection_of
 from egan_tf.report.text import format_duration, format_json, format_number, format_share, words
 from egan_tf.training.reproduce import MAX_VALUES, reproduce, settings
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.json_numbers import whole_number
 
 MAX_METRICS = 48
 FORMULAS = {

@@ -13,11 +13,12 @@ import numpy as np
 
 from egan_tf.report.columns import Columns, read_columns
 from egan_tf.report.public_config import public_changes
-from egan_tf.report.reading import parse_lines, read_json_object, read_png, real_number, whole_number
+from egan_tf.report.reading import parse_lines, read_json_object, read_png
 from egan_tf.report.text import format_json
 from egan_tf.training import run_folder
 from egan_tf.training.old_config import metric_name
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.json_numbers import real_number, whole_number
 
 MAX_GRIDS = 24
 MAX_IMAGE_BYTES = 12 << 20

@@ -10,9 +10,11 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from egan_tf.evolution.settings import MAX_GENERATIONS
 from egan_tf.search.process import failure
 from egan_tf.training import run_folder
 from egan_tf.utils.json_lines import read_records
+from egan_tf.utils.json_numbers import real_number, whole_number
 
 DONE, PRUNED, DIVERGED, REFUSED, FAILED = "done", "pruned", "diverged", "refused", "failed"
 INTERRUPTED = "interrupted"
@@ -47,14 +49,17 @@ class Outcome:
 
 
 def values_of(run: Path, metric: str) -> list[tuple[int, float]]:
-    """The generations and values of a metric that a run has recorded, in order; NaN for a value that is not finite."""
+    """The generations and values of a metric that a run has recorded, in order.
+
+    A value that is no number, not finite, or beyond `MAX_NUMBER` is NaN.
+    """
     path = run / run_folder.EVALUATIONS
     found: dict[int, float] = {}
     for record in read_records(path) if path.exists() else []:
-        step, value = record.get("step"), record.get("value")
-        if record.get("kind") == metric and isinstance(step, int) and step >= 0:
-            finite = isinstance(value, int | float) and math.isfinite(value)
-            found[step] = float(value) if finite and value is not None else math.nan
+        step = whole_number(record.get("step"))
+        if record.get("kind") == metric and step is not None and step <= MAX_GENERATIONS:
+            value = real_number(record.get("value"))
+            found[step] = math.nan if value is None else value
     return sorted(found.items())
 
 
