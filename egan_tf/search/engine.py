@@ -14,7 +14,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 
-from egan_tf.search.definition import MAX_SWEPT_SEED, REDUCTION, SEED, Definition
+from egan_tf.search.definition import MAX_SWEPT_SEED, SEED, Definition
+from egan_tf.search.halving import Halving
 from egan_tf.search.sampler import SeededSampler, untried
 from egan_tf.search.space import Parameter
 from egan_tf.utils.checks import InputError, first_line
@@ -136,10 +137,7 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
 
 
 def _pruner(definition: Definition) -> optuna.pruners.BasePruner:
-    """Asynchronous successive halving (Li et al. 2020, arXiv 1810.05934): no trial waits for another."""
-    if definition.pruning == "none":
-        return optuna.pruners.NopPruner()
-    return optuna.pruners.SuccessiveHalvingPruner(min_resource=definition.first_rung, reduction_factor=REDUCTION)
+    return optuna.pruners.NopPruner() if definition.pruning == "none" else Halving(definition.first_rung)
 
 
 def suggestions(definition: Definition, enqueued: Sequence[Mapping[str, Any]], count: int) -> list[dict[str, Any]]:

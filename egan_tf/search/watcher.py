@@ -74,8 +74,7 @@ class Watcher:
 def decision_of(trial: optuna.Trial) -> tuple[Outcome, list[tuple[int, float]]] | None:
     """How a trial is to end, and the values that count; None unless an earlier worker has decided it.
 
-    That worker was killed before it recorded the end. The engine would not decide again: it judges a trial once at each
-    rung.
+    That worker was killed before it recorded the end. Meanwhile the process of the trial may have evaluated again.
     """
     decision = trial.user_attrs.get(outcomes.DECISION)
     if decision is None:
