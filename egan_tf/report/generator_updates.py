@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,20 +18,40 @@ TOURNAMENTS = "tournaments"
 Flat = Mapping[tuple[str, str], Any]
 
 
-def generator_updates(values: Flat, generations: np.ndarray, columns: Columns) -> np.ndarray:
+class Period(NamedTuple):
+    """The settings of a run, by section and name, from a generation on until those of the next one hold."""
+
+    start: int
+    values: Flat
+
+
+def generator_updates(periods: Sequence[Period], generations: np.ndarray, columns: Columns) -> np.ndarray:
     """The optimizer steps of generators until each generation, those of children that do not survive included.
 
     A tournament makes a child per parent and mutation, and one by crossover; a generation without a tournament one
     child per parent. Between two records the count of tournaments is interpolated.
 
     Args:
-        values: the settings by section and name.
+        periods: the settings from generation 0 on, and after each change.
         generations: float [n].
         columns: the records of the run.
 
     Returns:
         float [n]; NaN where settings and records do not say it.
     """
+    # A period that costs the same needs no count of tournaments at its start, where there may be no record.
+    known = [one for place, one in enumerate(periods) if not place or _price(one) != _price(periods[place - 1])]
+    total = np.zeros(len(generations))
+    for place, (start, values) in enumerate(known):
+        end = known[place + 1].start if place + 1 < len(known) else np.inf
+        spent = _spent(values, np.minimum(generations, end), columns)
+        before = _spent(values, np.array([float(start)]), columns) if start else 0.0
+        total = total + np.where(generations > start, spent - before, 0.0 if start else spent)
+    return total
+
+
+def _spent(values: Flat, generations: np.ndarray, columns: Columns) -> np.ndarray:
+    """What a run that always had these settings would have spent until each generation."""
     tournament, plain = _steps(values)
     try:
         rule = tournament_rule(values.get(("evolution", TOURNAMENTS), "always"))
@@ -43,6 +63,11 @@ def generator_updates(values: Flat, generations: np.ndarray, columns: Columns) -
         return generations * plain
     held = generations // rule.every if rule.kind == "every" else columns.at(generations, TOURNAMENTS)
     return held * tournament + (generations - held) * plain
+
+
+def _price(period: Period) -> tuple[str, Any]:
+    """What decides the cost of a generation."""
+    return repr(_steps(period.values)), period.values.get(("evolution", TOURNAMENTS))
 
 
 def _steps(values: Flat) -> tuple[float, float]:

@@ -71,7 +71,8 @@ class RunRecord:
         versions: of packages.
         timings: a column of the seconds of training so far, all sessions together.
         problems: sentences, without a full stop, that say what is missing or damaged.
-        changes: generation and changed settings of each resumption, `section.name` to [before, now].
+        changes: for each resumption and roll-back, in their order, the generation that it went on from, and changed
+            settings, `section.name` to [before, now].
         by_class: the last value of each metric of each class: class, metric, value and generation, as text.
     """
 
@@ -211,6 +212,9 @@ def _kind(metric: str, record: Mapping[str, Any]) -> str:
 
 
 def _changes(event: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]] | None:
+    if event.get("event") == "rolled back":
+        restored = whole_number(event.get("to"))
+        return None if restored is None else (restored, {})
     changes, generation = event.get("changes"), whole_number(event.get("generation"))
     valid = event.get("event") == "resumed" and isinstance(changes, dict) and generation is not None
     return (generation or 0, changes or {}) if valid else None

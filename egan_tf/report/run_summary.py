@@ -13,7 +13,7 @@ from egan_tf.metrics.registry import METRICS
 from egan_tf.report.columns import Columns
 from egan_tf.report.generator_updates import Flat, generator_updates
 from egan_tf.report.neutral import SEED
-from egan_tf.report.resumed import changes_of
+from egan_tf.report.resumed import changes_of, periods
 from egan_tf.report.run_charts import metric_line
 from egan_tf.report.run_record import RunRecord
 from egan_tf.report.text import format_json
@@ -88,10 +88,10 @@ def summarize(record: RunRecord, name: str) -> RunSummary:
     """The summary of a run, under a name that identifies it."""
     # What is not there had its default when the version that wrote it was current.
     values = {**settings(Config().to_dict()), **settings(with_new_names(record.config))} if record.config else {}
-    timings = record.timings
+    held, timings = periods(record, values), record.timings
 
     def places(generations: np.ndarray) -> dict[str, np.ndarray]:
-        updates = generator_updates(values, generations, record.columns)
+        updates = generator_updates(held, generations, record.columns)
         return {"generation": generations, "updates": updates, "seconds": timings.at(generations, "seconds")}
 
     series = {}

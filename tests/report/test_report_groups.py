@@ -197,3 +197,54 @@ def test_updates_of_generators_follow_the_counted_tournaments(rule: str, tmp_pat
     tournaments, generations = np.array([10, 12, 14, 14, 14]), np.array([10, 15, 20, 30, 40])
     assert series.x["updates"].tolist() == (2 * (3 * tournaments + generations - tournaments)).tolist()
     assert comparison.to_dict()["runs"][0]["generator_updates"] == 2 * (3 * 14 + 26)
+
+
+CROSSOVER = {"operators": ["mutation", "crossover"], "mutation_steps": 1}
+CHANGE = "evolution.crossover_steps"
+PERIODS = {
+    "once": ([(20, {CHANGE: [1, 5]})], 20 * 4 + 10 * 8),
+    "twice": ([(10, {CHANGE: [1, 2]}), (20, {CHANGE: [2, 5]})], 10 * 4 + 10 * 5 + 10 * 8),
+    "there and back": ([(10, {CHANGE: [5, 1]}), (20, {CHANGE: [1, 5]})], 10 * 8 + 10 * 4 + 10 * 8),
+    "before anything was trained": ([(0, {CHANGE: [1, 5]})], 30 * 8),
+    "prevented": ([(20, {CHANGE: [5, 9]})], 30 * 8),
+    "beside another": ([(10, {"evolution.gamma": [0.1, 0.2]}), (20, {CHANGE: [1, 5]})], 20 * 4 + 10 * 8),
+    "from an earlier checkpoint later": ([(20, {CHANGE: [1, 5]}), (10, {})], 10 * 4 + 20 * 8),
+    "with a roll-back later": ([(20, {CHANGE: [1, 5]}), ("to", 5)], 5 * 4 + 25 * 8),
+}
+
+
+@pytest.mark.parametrize("case", PERIODS)
+def test_updates_of_generators_follow_the_settings_of_their_time(case: str, tmp_path: Path) -> None:
+    resumptions, expected = PERIODS[case]
+    config = config_of(run={"steps": 30}, evolution={"tournaments": "always", **CROSSOVER, "crossover_steps": 5})
+    run = make_run(tmp_path / "run", config=config)
+    events = [
+        {"event": "rolled back", "generation": 29, "to": changes}
+        if generation == "to"
+        else {"event": "resumed", "generation": generation, "changes": changes}
+        for generation, changes in resumptions
+    ]
+    write_lines(run / "events.jsonl", [{"event": "started"}, *events])
+    assert compare_runs([run]).to_dict()["runs"][0]["generator_updates"] == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "held"),
+    [("always", [10, 15, 25, 30]), ("every:4", [2, 3, 6, 7]), ("auto", [8, 9, 11, 12]), ("bandit", [0, 0, 0, 0])],
+)
+def test_charts_place_values_at_the_updates_of_their_time(rule: str, held: list[int], tmp_path: Path) -> None:
+    records = [record(generation, tournaments=count) for generation, count in ((10, 8), (20, 10), (30, 12))]
+    config = config_of(run={"steps": 30}, evolution={"tournaments": rule, **CROSSOVER, "crossover_steps": 5})
+    run = make_run(tmp_path / "run", records, config=config)
+    # The other change costs nothing, and comes before the first record, where tournaments are not counted.
+    changes = [(5, {"evolution.gamma": [0.1, 0.01]}), (20, {CHANGE: [1, 5]})]
+    write_lines(
+        run / "events.jsonl", [{"event": "resumed", "generation": at, "changes": found} for at, found in changes]
+    )
+    write_lines(run / "evaluations.jsonl", [evaluation(step=step) for step in (10, 15, 25, 30)])
+    (series,) = compare_runs([run]).runs[0].series.values()
+    at_20 = {"always": 20, "every:4": 5, "auto": 10, "bandit": 0}[rule]
+    expected = [
+        min(h, at_20) * 4 + max(h - at_20, 0) * 8 + (g - h) for g, h in zip((10, 15, 25, 30), held, strict=True)
+    ]
+    assert series.x["updates"].tolist() == expected
