@@ -10,6 +10,7 @@ import numpy as np
 
 from egan_tf.report.charts import Chart, Line, line_chart
 from egan_tf.report.columns import DISCRIMINATOR, SCORES
+from egan_tf.report.resumed import periods
 from egan_tf.report.run_record import Evaluation, RunRecord
 from egan_tf.report.text import words
 from egan_tf.utils.json_numbers import real_number
@@ -37,10 +38,14 @@ def _score_chart(record: RunRecord, score: str) -> Chart | None:
 
 
 def _lead_chart(record: RunRecord) -> Chart | None:
-    parts = [("fitness", "in F", "accent", "solid", 1.0)]
-    gamma = real_number(record.setting("evolution", "gamma"))
-    if gamma is not None and math.isfinite(gamma) and record.setting("evolution", "fitness") == "egan":
-        parts += [("quality", "in Fq", "color1", "dashed", 1.0), ("diversity", "in γ·Fd", "color2", "dotted", gamma)]
+    gamma = _gamma(record)
+    parts = [("fitness", "in F", "accent", "solid", np.ones(len(gamma)))]
+    if np.isfinite(gamma).any():
+        quality = np.where(np.isfinite(gamma), 1.0, np.nan)
+        parts += [
+            ("quality", "in Fq", "color1", "dashed", quality),
+            ("diversity", "in γ·Fd", "color2", "dotted", gamma),
+        ]
     lines = []
     for score, label, color, style, weight in parts:
         winner, loser = (record.columns.column(f"children.{score}.{kind}") for kind in ("winner", "loser"))
@@ -51,6 +56,17 @@ def _lead_chart(record: RunRecord) -> Chart | None:
             Line(label, record.columns.generations[positive], size[positive], color, style, raw=score == "fitness")
         )
     return line_chart("Winner's lead over the losers' mean, magnitude", lines, record.generations, log=True)
+
+
+def _gamma(record: RunRecord) -> np.ndarray:
+    """γ at each record, which a resumed run may have changed; NaN where the fitness is not the paper's."""
+    gamma, fitness = ("evolution", "gamma"), ("evolution", "fitness")
+    found = np.full(len(record.columns), np.nan)
+    for start, values in periods(record, {name: record.setting(*name) for name in (gamma, fitness)}):
+        number = real_number(values[gamma])
+        known = number is not None and values[fitness] == "egan"
+        found[record.columns.generations > (start or -1)] = number if known else np.nan
+    return found
 
 
 def discriminator_charts(record: RunRecord) -> list[Chart | None]:

@@ -67,6 +67,27 @@ def test_winners_and_losers_are_separated_by_fitness(tmp_path: Path) -> None:
     assert band[:, 1].max() > drawn(chart(page, "Quality Fq"), "line")[0][0, 1] > 0
 
 
+def test_the_lead_in_fitness_has_the_weights_of_its_time(tmp_path: Path) -> None:
+    children = {"fitness": [0.1, 0.4], "quality": [0.5, 0.75], "diversity": [1.0, 3.0]}
+    config = config_of(run={"steps": 30}, evolution={"gamma": 0.5, "fitness": "egan"})
+    runs = {
+        "gamma": ["evolution.gamma", 0.1, 0.5],
+        "fitness": ["evolution.fitness", "logit", "egan"],
+    }
+    said = {}
+    for name, (setting, before, now) in runs.items():
+        run = make_run(tmp_path / name, [record(g, children=children) for g in (10, 20, 30)], config=config)
+        write_lines(run / "events.jsonl", [{"event": "resumed", "generation": 20, "changes": {setting: [before, now]}}])
+        said[name] = description(report_of(run), "Winner's lead over the losers' mean, magnitude")
+    # The winner's diversity is larger by 2.
+    assert "in γ·Fd: first 0.2 at generation 10, " in said["gamma"]
+    assert said["gamma"].endswith(" highest 1 at generation 30, last 1 at generation 30.")
+    assert "in Fq: first 0.25 at generation 10" in said["gamma"]
+    assert "in γ·Fd: first 1 at generation 30" in said["fitness"], "before, F had no γ"
+    assert "in Fq: first 0.25 at generation 30" in said["fitness"]
+    assert all("in F: first 0.3 at generation 10" in one for one in said.values())
+
+
 def test_null_is_a_gap_and_is_counted(tmp_path: Path) -> None:
     values = [1.0, 2.0, None, None, 3.0, None, 2.0]
     children = {"fitness": [None, 0.4, 0.3], "quality": [0.1, 0.4, 0.3], "diversity": [None, 1.0, None]}
