@@ -15,11 +15,14 @@ from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 
 from egan_tf.search.definition import MAX_SWEPT_SEED, SEED, Definition
+from egan_tf.search.failures import reason_of
 from egan_tf.search.halving import Halving
 from egan_tf.search.sampler import SeededSampler, untried
 from egan_tf.search.space import Parameter
-from egan_tf.utils.checks import InputError, first_line
+from egan_tf.utils.checks import InputError
 
+SHARED = "it"
+"""What a shared storage is called in messages, because its URL may hold a password."""
 HEARTBEAT_SECONDS = 60
 STALE_SECONDS = 600
 """After so long without a heartbeat a trial of another machine counts as abandoned."""
@@ -57,7 +60,7 @@ def shared_storage(url: str) -> RDBStorage:
         InputError: it cannot be opened; the message does not show the URL, which may hold a password.
     """
     beats = {"heartbeat_interval": HEARTBEAT_SECONDS, "grace_period": STALE_SECONDS}
-    return _opened(url, "it", **beats)
+    return _opened(url, SHARED, **beats)
 
 
 def beat(study: optuna.Study, trial: int) -> None:
@@ -80,7 +83,7 @@ def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
         with quietly():
             return RDBStorage(url, **options)
     except Exception as error:  # the driver of any database may raise anything
-        raise InputError("storage", f"{shown} cannot be opened: {first_line(error)}") from error
+        raise InputError("storage", f"{shown} cannot be opened: {reason_of(error)}") from error
 
 
 def load_study(storage: RDBStorage, name: str, definition: Definition, create: bool) -> optuna.Study:
@@ -113,7 +116,7 @@ def load_study(storage: RDBStorage, name: str, definition: Definition, create: b
 
 def forget(storage: RDBStorage, name: str) -> None:
     """Removes a study that was just made; it stays where the storage cannot be reached any more."""
-    with quietly(), contextlib.suppress(optuna.exceptions.OptunaError):
+    with quietly(), contextlib.suppress(Exception):
         optuna.delete_study(study_name=name, storage=storage)
 
 

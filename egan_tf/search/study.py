@@ -23,6 +23,7 @@ from optuna.trial import TrialState
 from egan_tf.search import engine
 from egan_tf.search.again import FOLDER, failed, queue_again, run_number, to_try_again
 from egan_tf.search.definition import SEED, Definition
+from egan_tf.search.failures import unreadable_in_one_line
 from egan_tf.search.sampler import settings_of
 from egan_tf.search.space import config_of, own_values
 from egan_tf.search.start import Start
@@ -179,8 +180,9 @@ def create_study(definition: Definition, studies_dir: Path, url: str = "", start
     if not url:
         return open_study(create_study_folder(definition, start, studies_dir))
     storage = engine.shared_storage(url)
-    created = engine.load_study(storage, definition.config.name, definition, create=True)
-    created.set_user_attr(DEFINITION, study_values(definition, start))
+    with unreadable_in_one_line(engine.SHARED):
+        created = engine.load_study(storage, definition.config.name, definition, create=True)
+        created.set_user_attr(DEFINITION, study_values(definition, start))
     try:
         return open_study(create_study_folder(definition, start, studies_dir, url), url)
     except InputError:
@@ -206,13 +208,15 @@ def open_study(folder: Path, url: str = "") -> Study:
     _check_locks(folder)
     storage = engine.shared_storage(url or file.storage) if shared else engine.sqlite_storage(folder / STORAGE)
     name = definition.config.name
-    with directory_lock(folder / LOCKS, wait=True):
+    shown = engine.SHARED if shared else str(folder / STORAGE)
+    with directory_lock(folder / LOCKS, wait=True), unreadable_in_one_line(shown):
         if not shared and name not in [summary.study_name for summary in storage.get_all_studies()]:
             lost = f"{folder / RUNS} holds trials, and {folder / STORAGE} none; restore that file, or begin a new study"
             require(not any((folder / RUNS).iterdir()), "storage", lost)
             engine.load_study(storage, name, definition, create=True)
         loaded = engine.load_study(storage, name, definition, create=False)
         study = Study(folder, name, file.identity, definition, loaded, shared)
+        _ = study.trials  # read here, where what a damaged storage raises is caught
         if file.start is not None:
             study.begin(file.start)
     return study
@@ -225,7 +229,7 @@ def join_study(name: str, url: str, studies_dir: Path) -> Study:
         InputError: the storage cannot be used or has no study of this name, or the folder cannot be made.
     """
     storage = engine.shared_storage(url)
-    with engine.quietly():
+    with engine.quietly(), unreadable_in_one_line(engine.SHARED):
         found = [one for one in storage.get_all_studies() if one.study_name == name]
     if not found or DEFINITION not in found[0].user_attrs:
         raise InputError("resume", f"{name} is neither a folder of a study nor a study of the storage")
