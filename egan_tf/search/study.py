@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from egan_tf.search import engine
@@ -27,7 +28,8 @@ from egan_tf.search.failures import unreadable_in_one_line
 from egan_tf.search.sampler import settings_of
 from egan_tf.search.space import config_of, own_values
 from egan_tf.search.start import Start
-from egan_tf.search.study_file import HIDDEN, create_study_folder, parse_study, read_study_file, study_values
+from egan_tf.search.study_file import HIDDEN, STUDY, create_study_folder, parse_study, read_study_file
+from egan_tf.search.unchanged import DEFINITION, changed_error, check_unchanged, record_definition
 from egan_tf.training.config import Config
 from egan_tf.utils.atomic import atomic_write
 from egan_tf.utils.checks import InputError, require
@@ -35,9 +37,9 @@ from egan_tf.utils.locks import LocksUnsupportedError, directory_lock, path_lock
 
 STORAGE, RUNS, MODELS, LOCKS, LOGS = "trials.db", "runs", "models", "locks", "logs"
 RESULTS, COMPARISON = "results.json", "comparison.html"
-DEFINITION, TRIALS, BUDGET, STARTED = "definition", "trials", "budget", "started"
-"""Attributes of a study in its storage: the definition, the number of trials, and of generations, to stop at; and
-whether the limits of its start are set, and the first trials are queued."""
+TRIALS, BUDGET, STARTED = "trials", "budget", "started"
+"""Attributes of a study in its storage: the number of trials, and of generations, to stop at; and whether the limits of
+its start are set, and the first trials are queued."""
 HOST = "host"
 """Attribute of a trial: the machine that it was begun on."""
 
@@ -182,7 +184,7 @@ def create_study(definition: Definition, studies_dir: Path, url: str = "", start
     storage = engine.shared_storage(url)
     with unreadable_in_one_line(engine.SHARED):
         created = engine.load_study(storage, definition.config.name, definition, create=True)
-        created.set_user_attr(DEFINITION, study_values(definition, start))
+        record_definition(created, definition, start)
     try:
         return open_study(create_study_folder(definition, start, studies_dir, url), url)
     except InputError:
@@ -210,13 +212,13 @@ def open_study(folder: Path, url: str = "") -> Study:
     name = definition.config.name
     shown = engine.SHARED if shared else str(folder / STORAGE)
     with directory_lock(folder / LOCKS, wait=True), unreadable_in_one_line(shown):
-        if not shared and name not in [summary.study_name for summary in storage.get_all_studies()]:
-            lost = f"{folder / RUNS} holds trials, and {folder / STORAGE} none; restore that file, or begin a new study"
-            require(not any((folder / RUNS).iterdir()), "storage", lost)
-            engine.load_study(storage, name, definition, create=True)
+        if not shared:
+            _create_once(storage, folder, definition)
         loaded = engine.load_study(storage, name, definition, create=False)
+        with engine.quietly():
+            check_unchanged(loaded, definition, engine.distributions(definition), str(folder / STUDY))
+            record_definition(loaded, definition, file.start)
         study = Study(folder, name, file.identity, definition, loaded, shared)
-        _ = study.trials  # read here, where what a damaged storage raises is caught
         if file.start is not None:
             study.begin(file.start)
     return study
@@ -235,6 +237,18 @@ def join_study(name: str, url: str, studies_dir: Path) -> Study:
         raise InputError("resume", f"{name} is neither a folder of a study nor a study of the storage")
     definition, start = parse_study(found[0].user_attrs[DEFINITION], "storage")
     return open_study(create_study_folder(definition, start, studies_dir, url), url)
+
+
+def _create_once(storage: RDBStorage, folder: Path, definition: Definition) -> None:
+    """Makes the study in the storage of a folder, unless it is there."""
+    name, found = definition.config.name, [one.study_name for one in storage.get_all_studies()]
+    if name in found:
+        return
+    if found:
+        raise changed_error(str(folder / STUDY), ["run.name"])
+    lost = f"{folder / RUNS} holds trials, and {folder / STORAGE} none; restore that file, or begin a new study"
+    require(not any((folder / RUNS).iterdir()), "storage", lost)
+    engine.load_study(storage, name, definition, create=True)
 
 
 def _check_locks(folder: Path) -> None:

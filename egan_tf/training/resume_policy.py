@@ -37,7 +37,7 @@ def changed_settings(before: Config, now: Config) -> dict[str, list[Any]]:
             was, wanted = (getattr(getattr(config, section), name) for config in (before, now))
             if was == wanted or declared.folder:
                 continue
-            if not (declared.changeable or (name == "dataset" and _may_have_moved(was, wanted))):
+            if not (declared.changeable or (name == "dataset" and may_have_moved(was, wanted))):
                 raise InputError(
                     name,
                     f"cannot change in a resumed run (it is {was!r}, not {wanted!r}); leave it out, or start a new run",
@@ -48,6 +48,6 @@ def changed_settings(before: Config, now: Config) -> dict[str, list[Any]]:
     return found
 
 
-def _may_have_moved(was: str, wanted: str) -> bool:
+def may_have_moved(was: str, wanted: str) -> bool:
     """Whether two data sets are of the same local kind, such as two folders."""
     return is_local(was) and split_name(was)[0] == split_name(wanted)[0]

@@ -13,6 +13,7 @@ from egan_tf.search.start import Start, start_of
 from egan_tf.search.study import Study, create_study, join_study, open_study
 from egan_tf.search.study_file import HIDDEN, create_study_folder, may_hold_password, read_study_file
 from egan_tf.search.table import rows
+from egan_tf.search.unchanged import DEFINITION
 from egan_tf.utils.checks import InputError
 from tests.search.studies import RATE, definition, reopened, work
 
@@ -93,7 +94,7 @@ class KilledError(BaseException):
 
 
 def known(url: str) -> bool:
-    return any(study.DEFINITION in one.user_attrs for one in engine.shared_storage(url).get_all_studies())
+    return any(DEFINITION in one.user_attrs for one in engine.shared_storage(url).get_all_studies())
 
 
 def killed_after(writes: int, create, monkeypatch: pytest.MonkeyPatch) -> bool:
