@@ -8,7 +8,7 @@ from pathlib import Path
 
 from egan_tf.export.card import listed_files
 from egan_tf.export.folder_listing import UNLISTED, list_folder
-from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.complete_folders import check_outside_exports
 from egan_tf.utils.atomic import atomic_directory
 from egan_tf.utils.checks import InputError, require
 
@@ -51,7 +51,7 @@ def check_export_directory(directory: Path, overwrite: bool) -> None:
 
 def _check(directory: Path, final: Path, overwrite: bool) -> None:
     """Checks `final`; messages use the user's name for it, `directory`."""
-    check_outside("name", final, strict=True)
+    check_outside_exports("name", final, strict=True)
     if not final.exists():
         return
     require(final.is_dir(), "name", f"{directory} exists and is a file; choose another name")

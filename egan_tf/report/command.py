@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.complete_folders import check_outside_exports
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.command_line import OneLineParser, program, run
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> None:
         path = getattr(options, name)
         require(path is None or path.suffix == suffix, name, f"must end in {suffix}, got {path}")
         if path is not None:
-            check_outside(name, path)
+            check_outside_exports(name, path)
     runs = [run for folder in options.run for run in find_runs(folder)]
     for name in chosen:
         require(len(runs) == 1, name, f"takes one run, got {len(runs)}")

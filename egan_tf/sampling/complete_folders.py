@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from egan_tf.sampling.integrity import CARD_KIND, read_card
+from egan_tf.sampling.integrity import CARD_KIND, MAX_CARD_BYTES, read_card
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.regular_files import read_regular_file
 
 PAGE_DATA = "generator.json"
 """A page is recognized by this file."""
 
 
-def check_outside(field: str, place: str | os.PathLike[str], strict: bool = False) -> None:
+def check_outside_exports(field: str, place: str | os.PathLike[str], strict: bool = False) -> None:
     """Refuses a path inside an export or a page, also one through links; the path itself may be one of them.
 
     Args:
@@ -54,7 +55,7 @@ def is_export(card: Mapping[str, Any]) -> bool:
 def is_page(folder: Path) -> bool:
     """Whether a folder holds a page that samples in a browser."""
     try:
-        data = json.loads((folder / PAGE_DATA).read_text(encoding="utf-8"))
+        data = json.loads(read_regular_file(folder / PAGE_DATA, MAX_CARD_BYTES))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(data, dict) and "page" in data

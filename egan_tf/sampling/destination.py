@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.complete_folders import check_outside_exports
 from egan_tf.sampling.integrity import CARD_FILE, read_card
 from egan_tf.utils.atomic import atomic_file, remove_leftovers
 from egan_tf.utils.checks import InputError, boolean, format_value, require
@@ -137,7 +137,7 @@ def _check_exports(out: Path, model: Path) -> None:
             inside = path.relative_to(directory).as_posix()
             taken = any(name == inside or name.startswith(f"{inside}/") for name in _listed(card))
             require(not taken, "out", problem)
-    check_outside("out", out)
+    check_outside_exports("out", out)
     if out.exists():
         require(not out.samefile(model), "out", f"{out} is the model itself; choose another name")
         for directory in {model.parent, model.resolve().parent}:

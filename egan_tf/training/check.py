@@ -19,7 +19,7 @@ from egan_tf.evolution.strategies import check_sizes
 from egan_tf.export.arguments import check_rows_per_call
 from egan_tf.export.directory import check_export_directory
 from egan_tf.metrics.extractors import Extractor
-from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.complete_folders import check_outside_exports
 from egan_tf.training import run_folder
 from egan_tf.training.build import build
 from egan_tf.training.checkpoints import Checkpoints, Manifest
@@ -104,7 +104,7 @@ def _prepare(
     check_export_directory(export_dir(config), config.run.overwrite)
     if run is None:
         runs_dir = user_path("runs_dir", config.run.runs_dir)
-        check_outside("runs_dir", runs_dir / config.name)
+        check_outside_exports("runs_dir", runs_dir / config.name)
         check_writable("runs_dir", runs_dir)
     else:
         check_writable("resume", run)

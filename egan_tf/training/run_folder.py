@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.complete_folders import check_outside_exports
 from egan_tf.utils.atomic import atomic_directory, atomic_write
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.locks import directory_lock
@@ -54,7 +54,7 @@ def create_numbered_folder(parent: Path, name: str, files: Mapping[str, str], fi
     Raises:
         InputError: the folder cannot be made, or lies in an export or a page.
     """
-    check_outside(field, parent / name)
+    check_outside_exports(field, parent / name)
     try:
         parent.mkdir(parents=True, exist_ok=True)
         with directory_lock(parent, wait=True):

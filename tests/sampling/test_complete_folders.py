@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from egan_tf import InputError, Sampler, export_generator
 from egan_tf.commands import train
 from egan_tf.report import command as report
-from egan_tf.sampling.complete_folders import check_outside
+from egan_tf.sampling.complete_folders import check_outside_exports
 from egan_tf.sampling.files import write_samples
 from egan_tf.sampling.walk_files import write_walk
 from egan_tf.training.run_folder import create_numbered_folder
@@ -76,11 +77,21 @@ def test_samples_and_walks_are_not_written_into_it(name: str, tmp_path: Path) ->
 @pytest.mark.parametrize("name", ORDINARY)
 def test_what_only_looks_like_one_is_a_folder_as_any_other(name: str, tmp_path: Path) -> None:
     make(tmp_path / "it", *ORDINARY[name])
-    check_outside("out", tmp_path / "it" / "new")
+    check_outside_exports("out", tmp_path / "it" / "new")
     create_numbered_folder(tmp_path / "it", "new", {}, "runs_dir")
     assert (tmp_path / "it" / "001-new").is_dir()
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"", None])
+def test_a_file_of_that_name_that_cannot_be_read_is_no_page(content: bytes | None, tmp_path: Path) -> None:
+    """Above all it is not waited for, as reading a pipe would."""
+    if content is None:
+        os.mkfifo(tmp_path / "generator.json")
+    else:
+        (tmp_path / "generator.json").write_bytes(content)
+    check_outside_exports("out", tmp_path / "new" / "file")
+
+
 def test_the_folder_itself_may_be_one(tmp_path: Path) -> None:
     make(tmp_path / "it", *FOLDERS["export"])
-    check_outside("out", tmp_path / "it")
+    check_outside_exports("out", tmp_path / "it")

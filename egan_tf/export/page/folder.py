@@ -15,7 +15,7 @@ from egan_tf import __version__
 from egan_tf.export.folder_listing import OF_FILE_MANAGERS, list_folder
 from egan_tf.export.page.credits import credits_of, describe_credits
 from egan_tf.export.page.runtime import FILES, LICENSES, runtime_files
-from egan_tf.sampling.complete_folders import PAGE_DATA, check_outside, is_page
+from egan_tf.sampling.complete_folders import PAGE_DATA, check_outside_exports, is_page
 from egan_tf.sampling.integrity import read_card
 from egan_tf.sampling.labels import number_texts
 from egan_tf.sampling.model_file import ONNX_FILE
@@ -146,7 +146,7 @@ def _check_folder(final: Path, overwrite: bool) -> None:
         InputError: the folder must not be written.
         OSError: it cannot be read.
     """
-    check_outside("out", final, strict=True)
+    check_outside_exports("out", final, strict=True)
     if not final.exists() or (final.is_dir() and {path.name for path in final.iterdir()} <= _IGNORED):
         return
     require(is_page(final), "out", f"{final} exists and is no page of egan_tf; choose another folder")
