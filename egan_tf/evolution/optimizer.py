@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -92,7 +91,7 @@ class StatelessOptimizer:
     Attributes:
         weights: the variables that it was built for.
         copied: for each slot the position of the weight that it starts as a copy of, or None.
-        counts_line: whether the last slot is the number of the line's steps, which schedules follow.
+        counts_line: whether the last slot is the number of the line's steps, which schedules and a burn-in follow.
     """
 
     def __init__(
@@ -124,10 +123,10 @@ class StatelessOptimizer:
         self.copied = [_position_of(variable.numpy(), marks) for variable in slots]
         self.scales = loss_scale(optimizer) is not None
         self.normalizes_scale = normalizes_scale(optimizer)
-        self.scheduled = any(_changes(getattr(one, "_learning_rate", None)) for one in inner_optimizers(optimizer))
         # As of `training.adam.BurnInAdam`, which follows the step count as a schedule does.
         self.burns_in = any(getattr(one, "initial_beta_2", None) is not None for one in inner_optimizers(optimizer))
-        self.counts_line = of_one_objective and (self.scheduled or self.burns_in)
+        # Also where nothing follows the count now, because a resumed run may give the rate a schedule.
+        self.counts_line = of_one_objective
         self.accumulates = any(one.gradient_accumulation_steps for one in inner_optimizers(optimizer))
         self.averages = any(one.use_ema for one in inner_optimizers(optimizer))
 
@@ -207,12 +206,6 @@ class StatelessOptimizer:
             return tuple(restore_averages(self._optimizer, self._state(slots, shared), weights))
 
         return sequential_map(finish, (weights, slots), weights[0].shape[0])
-
-
-def _changes(learning_rate: Any) -> bool:
-    """Whether a learning rate is a schedule, and not one that says that it is constant."""
-    is_schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
-    return is_schedule and not getattr(learning_rate, "is_constant", False)
 
 
 @contextlib.contextmanager

@@ -33,11 +33,6 @@ class ConstantThenLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         """
         self.learning_rate, self.steps, self.final_fraction = learning_rate, steps, final_fraction
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether nothing decays."""
-        return self.final_fraction == 1.0
-
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """The learning rate at an optimizer step, float32 scalar."""
         decayed = tf.clip_by_value(2.0 * tf.cast(step, tf.float32) / float(self.steps) - 1.0, 0.0, 1.0)

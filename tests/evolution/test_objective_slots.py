@@ -97,7 +97,7 @@ def test_an_optimizer_for_each_objective(tournaments: str, kind: str) -> None:
         own, of_line = egan.population.individuals.slots[: len(slots)], egan.population.individuals.slots[len(slots) :]
         for a, b in zip(own, slots, strict=True):
             np.testing.assert_allclose(a[0, number], b.numpy(), rtol=1e-3, atol=1e-7)
-        assert [count[0, number] for count in of_line] == ([] if kind == "constant" else [generations])
+        assert [count[0, number] for count in of_line] == ([] if tournaments == "always" else [generations])
 
 
 def test_several_steps_and_lines() -> None:

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 from egan_tf import EGAN, InputError
+from egan_tf.training.build import build
 from egan_tf.training.checkpoint_scores import Score
 from egan_tf.training.checkpoints import FORMAT, Checkpoints, DamagedError, read_manifest
+from egan_tf.training.config import Config
+from egan_tf.training.presets import preset
+from egan_tf.utils.settings import sections_of, settings_of
 from tests.evolution.networks import images, points
 
 MEASURED = {"metric": "recall_pixels_2k", "n_fake": 2000, "seed": 0}
@@ -182,3 +186,58 @@ def test_a_checkpoint_of_another_version_is_refused_as_such(tmp_path: Path, writ
     (place / "manifest.json").write_text(json.dumps(manifest | ({} if written is None else {"format": written})))
     with pytest.raises(InputError, match="^run: checkpoint 00000000 was written by another version"):
         checkpoints.restore()
+
+
+CHANGED = {
+    "evolution": {
+        "crossover_steps": 2,
+        "fitness": "balanced",
+        "gamma": 0.5,
+        "gradient_penalty_weight": 0.5,
+        "penalty_every": 4,
+        "r1_weight": 0.5,
+        "r2_weight": 0.5,
+    },
+    "optimizer": {
+        "beta_2": 0.9,
+        "discriminator_beta_1": 0.1,
+        "discriminator_learning_rate": 0.1,
+        "epsilon": 0.1,
+        "final_learning_rate_fraction": 1.0,
+        "generator_beta_1": 0.1,
+        "generator_learning_rate": 0.1,
+        "initial_beta_2": 0.5,
+    },
+}
+"""Another value for each setting of these sections that a resumed run may change."""
+
+
+@pytest.mark.parametrize("slots", ["objective", "lineage"])
+def test_a_setting_that_may_change_changes_no_state(slots: str) -> None:
+    """Otherwise no checkpoint of the run could be read."""
+    changeable = {
+        section: {name for name, declared in settings_of(sections_of(Config)[section]).items() if declared.changeable}
+        for section in CHANGED
+    }
+    assert changeable == {section: set(values) for section, values in CHANGED.items()}
+    crossover = {} if slots == "objective" else {"operators": ("mutation", "crossover"), "tournaments": "always"}
+    evolution = {"slots": slots, "burn_in": 5, "ema_decay": 0.9, "initial_ema_decay": 0.5, **crossover}
+    base = preset("ring8").replace(evolution=evolution, network={"width": 8})
+    others = {
+        section: {name: value for name, value in values.items() if crossover or name != "crossover_steps"}
+        for section, values in CHANGED.items()
+    }
+    assert all(
+        getattr(getattr(base, section), name) != others[section][name] for section in others for name in others[section]
+    )
+    # One by one only those that change the kind of an optimizer or of its learning rate.
+    alone = [
+        {"optimizer": {name: others["optimizer"][name]}} for name in ("initial_beta_2", "final_learning_rate_fraction")
+    ]
+    expected = shapes(base)
+    assert [shapes(base.replace(**changed)) == expected for changed in (others, *alone)] == [True] * 3
+
+
+def shapes(config: Config) -> list[tuple[int, ...]]:
+    keras.backend.clear_session()
+    return [value.shape for value in state(build(config, (2,)))]
