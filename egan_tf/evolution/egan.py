@@ -37,7 +37,6 @@ from egan_tf.evolution.stacking import take
 from egan_tf.evolution.stateless import NetworkState, apply_network
 from egan_tf.evolution.step import evolve, generation_functions
 from egan_tf.evolution.tournament_checks import check_slots_of
-from egan_tf.evolution.tournaments import tournament_rule
 from egan_tf.evolution.trainability import TrainableWeights
 from egan_tf.utils.checks import integer, require
 from egan_tf.utils.registries import resolve
@@ -167,19 +166,21 @@ class EGAN(SavedEGAN, Fitting):
         check_own_optimizers(generators, other)
         strategies.check_optimizer_scope("generator_optimizer", generators)
         strategies.check_optimizer_scope("discriminator_optimizer", other)
-        self._chooses_xla = jit_compile == "auto"
-        super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
-        self.generator_optimizer, self.discriminator_optimizer = generators, other
         # Also because TensorFlow's own `apply` leaves a graph behind for every model, which is never freed.
         functional(other, self.discriminator.trainable_variables, "discriminator_optimizer")
         weights = self.generator.trainable_variables
         per_objective = self.settings.slots == "objective"
         # Where all objectives step in every generation their counts are that of the line.
-        counts_differ = per_objective and not tournament_rule(self.settings.tournaments).always
-        self.stateless_optimizer = StatelessOptimizer(generators, weights, "generator_optimizer", counts_differ)
-        check_slots_of(self.settings, self.stateless_optimizer)
-        check_burn_in(self.settings, self.stateless_optimizer.burns_in)
-        check_accumulation(self.choices.operators, self.stateless_optimizer.accumulates)
+        counts_differ = per_objective and not self.choices.tournaments.always
+        stateless = StatelessOptimizer(generators, weights, "generator_optimizer", counts_differ)
+        check_slots_of(self.settings, stateless)
+        check_burn_in(self.settings, stateless.burns_in)
+        check_accumulation(self.choices.operators, stateless.accumulates)
+        # After all checks: a model whose `compile` was refused is as compiled as it was before.
+        self._chooses_xla = jit_compile == "auto"
+        super().compile(optimizer=None, jit_compile=not self._chooses_xla and bool(jit_compile), **kwargs)
+        self.generator_optimizer, self.discriminator_optimizer = generators, other
+        self.stateless_optimizer = stateless
         slots = self.stateless_optimizer.initial_slots(self.population.individuals.network.trainable)
         if per_objective:
             slots = initial_objective_slots(slots, len(self.operator_names))

@@ -118,7 +118,8 @@ class Fitting(KerasWords):
         source.check_epochs(epochs - initial_epoch, steps_per_epoch)
         sizes = sizes_for(self.settings, source.batch_size)
         self._check_sizes(sizes)
-        checked = prepare_callbacks(callbacks, self, [InputCheckCallback(sizes.total)])
+        first = [InputCheckCallback(sizes.total), keras.callbacks.LambdaCallback(on_train_end=self._finish)]
+        checked = prepare_callbacks(callbacks, self, first)
         ready = [*checked, keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._adopt())]
         with source.understandable_errors(), quiet_end_of_data(steps_per_epoch):
             epoch = source.epoch(sizes, steps_per_epoch)
@@ -126,7 +127,7 @@ class Fitting(KerasWords):
             if self._chooses_xla:
                 in_step = source.sample_fn is not None
                 pays = self.replica_count == 1 and xla_pays(self.generator, self.discriminator, sampled_in_step=in_step)
-                self._choose_xla(pays and not (in_step and source.sample_fn is self._not_for_xla))
+                self._choose_xla(pays and not (in_step and source.sample_fn == self._not_for_xla))
             self._prepare_train_function(source.sample_fn, sizes)
             strategy = self._distribute_strategy
             with refusals_in_one_line():
@@ -139,8 +140,12 @@ class Fitting(KerasWords):
                     initial_epoch=initial_epoch,
                     steps_per_epoch=epoch.steps,
                 )
-        finish_training(self)
         return history
+
+    def _finish(self, logs: Any) -> None:
+        """Comes before `on_train_end` of the user's callbacks, which see the weights that training leaves."""
+        del logs
+        finish_training(self)
 
     def _check_sizes(self, sizes: GenerationSizes) -> None:
         divided = divides_evaluation(self.settings)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -48,6 +49,45 @@ def test_float16_trains_with_loss_scaling() -> None:
     # Gradients are rounded to 11 bits, in another order of operations.
     assert_same_weights(egan.generator, plain[0], 1e-4)
     assert_same_weights(egan.discriminator, plain[1], 1e-4)
+
+
+def use_ema() -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.9)
+
+
+@pytest.mark.parametrize(
+    ("words", "optimizer"),
+    [({"burn_in": 10}, keras.optimizers.Adam), ({"slots": "objective"}, use_ema), ({}, lambda: "adam2")],
+)
+def test_a_model_whose_compile_was_refused_is_not_compiled(words: dict[str, Any], optimizer: Any) -> None:
+    egan = EGAN(*networks("float32"), **words)
+    with pytest.raises(InputError):
+        egan.compile(optimizer())
+    with pytest.raises(InputError, match="^compile: must be called before fit"):
+        train(egan, samples())
+
+
+def test_a_compiled_model_goes_on_after_a_compile_that_was_refused() -> None:
+    egan = EGAN(*networks("float32"), slots="objective")
+    egan.compile(jit_compile=False)
+    with pytest.raises(InputError):
+        egan.compile(use_ema())
+    train(egan, samples())
+    assert int(egan.generation.numpy()) == GENERATIONS
+
+
+@pytest.mark.parametrize("averaged", ["generator", "discriminator"])
+def test_callbacks_see_the_averages_at_the_end_of_training(averaged: str) -> None:
+    """As those of any Keras model with `use_ema`."""
+    seen = []
+    egan = EGAN(*networks("float32"), mutations=["heuristic"])
+    egan.compile(**{f"{averaged}_optimizer": use_ema()}, jit_compile=False)
+    network = getattr(egan, averaged)
+    look = keras.callbacks.LambdaCallback(on_train_end=lambda logs: seen.append(network.get_weights()))
+    before = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(network.get_weights()))
+    egan.fit(samples(), batch_size=BATCH, verbose=0, callbacks=[look, before])
+    assert all(np.array_equal(a, b) for a, b in zip(seen[1], network.get_weights(), strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(seen[0], seen[1], strict=True))
 
 
 def test_overflow_lowers_the_loss_scale() -> None:

@@ -41,6 +41,19 @@ def test_a_function_that_xla_cannot_compile_trains_without(capsys: pytest.Captur
     assert egan.jit_compile
 
 
+def test_a_method_that_xla_cannot_compile_is_tried_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every look at a bound method gives another object."""
+
+    class Real:
+        def draw(self, generation: tf.Tensor, count: int) -> tf.Tensor:
+            return from_numpy(generation, count)
+
+    egan, real = made("auto"), Real()
+    for _ in range(2):
+        egan.fit(real.draw, batch_size=8, steps_per_epoch=1, verbose=0)
+    assert capsys.readouterr().err.count("jit_compile: XLA cannot compile") == 1
+
+
 def test_the_users_choice_of_xla_is_refused_in_one_line() -> None:
     egan = made(True)
     with pytest.raises(InputError, match=r"^jit_compile: .* no PyFunc; call compile\(jit_compile=False\)$") as error:
