@@ -91,4 +91,7 @@ def _check_used(settings: EvolutionSettings) -> None:
         problem = f"has a meaning with the operator {operator} only; name it in operators, too"
         require(operator in named or getattr(settings, name) == getattr(default, name), name, problem)
     problem = f"has no meaning for a bandit, whose reward is a distance of samples; take {default.fitness}"
-    require(settings.tournaments != "bandit" or settings.fitness == default.fitness, "fitness", problem)
+    bandit = settings.tournaments == "bandit"
+    require(not bandit or settings.fitness == default.fitness, "fitness", problem)
+    problem = "must be True for a bandit, which scores no child, so that an evaluation batch would be drawn for nothing"
+    require(not bandit or settings.reuse_evaluation_batch, "reuse_evaluation_batch", problem)

@@ -71,7 +71,7 @@ class EvolutionSettings(Settings):
     reuse_evaluation_batch: bool = setting(
         True,
         "take the discriminator's first step on the evaluation batch, whose gradient is already computed; otherwise on "
-        "a fresh batch, as in the paper",
+        "a fresh batch, as in the paper; a bandit, which scores nothing, needs it",
     )
     discriminator_steps: int = setting(1, "optimizer steps of the discriminator per generation", ge=1, le=MAX_STEPS)
     # Not changeable, because the learning rate's schedule counts optimizer steps.

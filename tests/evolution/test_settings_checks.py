@@ -35,6 +35,10 @@ IGNORED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"operators": ("mutation", "crossover"), "tournaments": "always"},
     ),
     "fitness: has no meaning for a bandit": ({"tournaments": "bandit", "fitness": "pairwise"}, {"fitness": "egan"}),
+    "reuse_evaluation_batch: must be True for a bandit": (
+        {"tournaments": "bandit", "fitness": "egan", "reuse_evaluation_batch": False},
+        {"tournaments": "every:2"},
+    ),
     "initial_penalty_factor: must be above 0 under the loss wasserstein": (
         {
             "initial_penalty_factor": 0.0,
