@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -17,14 +18,14 @@ from egan_tf.training import run_folder
 from egan_tf.training.callbacks.checkpoint import CheckpointCallback
 from egan_tf.training.callbacks.metrics_log import MetricsLog
 from egan_tf.training.callbacks.progress import ProgressBar
-from egan_tf.training.callbacks.sample_grid import SampleGrid
+from egan_tf.training.callbacks.sample_grid import SampleGrid, remove_pictures
 from egan_tf.training.checkpoints import Checkpoints, Manifest
 from egan_tf.training.config import Config
 from egan_tf.training.export_run import export, export_event, is_own_export
 from egan_tf.training.metric_setup import make_class_evaluations, make_evaluations
 from egan_tf.training.mutations_plot import draw_mutations_plot
 from egan_tf.training.recorded_data import record_of
-from egan_tf.training.run_errors import memory_in_one_line, writing_to
+from egan_tf.training.run_errors import bad_data_in_one_line, memory_in_one_line, writing_to
 from egan_tf.training.signals import Signals
 from egan_tf.training.workers import Workers
 from egan_tf.utils.atomic import atomic_write, remove_leftovers
@@ -111,7 +112,7 @@ class Run:
         return int(self.egan.generation.numpy())
 
     def roll_back(self, manifest: Manifest | None) -> None:
-        """Cuts the logs to the length that they had at a checkpoint, and removes half-written files.
+        """Cuts the logs to the length that they had at a checkpoint, and removes later pictures and half-written files.
 
         Args:
             manifest: of the checkpoint that the model was restored from; None for the start of the run.
@@ -122,6 +123,7 @@ class Run:
         with writing_to(self.folder):
             remove_leftovers(self.folder)
             remove_leftovers(self.folder / run_folder.SAMPLES)
+            remove_pictures(self.folder / run_folder.SAMPLES, -1 if manifest is None else manifest.generation)
             for log in self.logs:
                 log.cut(0 if manifest is None else manifest.logs.get(log.path.name, 0))
         same = manifest is not None and manifest.restarts == int(self.egan.restarts.numpy())
@@ -137,7 +139,8 @@ class Run:
                 checkpoint.check_replicas()
                 start = time.monotonic()
                 if self.generation < self.config.run.steps:
-                    with memory_in_one_line(self.folder, lambda: self.generation):
+                    at = self.folder, lambda: self.generation
+                    with memory_in_one_line(*at), bad_data_in_one_line(*at):
                         self._fit(checkpoint)
                 seconds = time.monotonic() - start
                 if not checkpoint.stagnated:
@@ -177,21 +180,24 @@ class Run:
         run, seed, start = self.config.run, self.config.evolution.seed, self.generation
         classes = len(self.dataset.class_names)
         times = read_records(self.timings.path) if self.timings.path.exists() else []
-        self.egan.fit(
-            self.dataset.batches(self.egan.samples_per_generation(self.config.data.batch_size), seed, start),
-            batch_size=self.config.data.batch_size,
-            steps_per_epoch=run.steps - start,
-            callbacks=[
-                MetricsLog(self.metrics, self.timings, run.log_every, _last_seconds(times)),
-                SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range, classes),
-                *([self.evaluations] if self.evaluations else []),
-                *([self.class_evaluations] if self.class_evaluations else []),
-                *([self._tensorboard()] if run.tensorboard else []),
-                checkpoint,
-                ProgressBar(run.steps, run.log_every),
-            ],
-            verbose=0,
-        )
+        progress = ProgressBar(run.steps, run.log_every)
+        callbacks = [
+            MetricsLog(self.metrics, self.timings, run.log_every, _last_seconds(times)),
+            SampleGrid(self.folder / run_folder.SAMPLES, run.sample_every, self.dataset.value_range, classes),
+            *([self.evaluations] if self.evaluations else []),
+            *([self.class_evaluations] if self.class_evaluations else []),
+            *([self._tensorboard()] if run.tensorboard else []),
+            checkpoint,
+            progress,
+        ]
+        with contextlib.closing(progress):
+            self.egan.fit(
+                self.dataset.batches(self.egan.samples_per_generation(self.config.data.batch_size), seed, start),
+                batch_size=self.config.data.batch_size,
+                steps_per_epoch=run.steps - start,
+                callbacks=callbacks,
+                verbose=0,
+            )
 
     def _tensorboard(self) -> keras.callbacks.Callback:
         # Imported here, as TensorBoard takes a second to load.

@@ -1,4 +1,4 @@
-"""What a run finds out only while it runs, and cannot go on without, in one line: space, rights and memory."""
+"""What a run finds out only while it runs, and cannot go on without, in one line: space, rights, memory and data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from egan_tf.training import run_folder
 from egan_tf.training.checkpoint_folders import checkpoint_folders
-from egan_tf.utils.checks import RunError
+from egan_tf.utils.checks import InputError, RunError
 
 
 @contextlib.contextmanager
@@ -35,6 +35,31 @@ def memory_in_one_line(folder: Path, generation: Callable[[], int]) -> Iterator[
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         advice = "take a smaller --batch-size, --width or --population-size in a new run"
-        saved = bool(checkpoint_folders(folder / run_folder.CHECKPOINTS))
-        kept = f"its checkpoints stay in {folder}" if saved else "it has no checkpoint yet"
-        raise RunError(f"generation {generation()}: a step does not fit into memory; {advice}; {kept}") from error
+        raise RunError(
+            f"generation {generation()}: a step does not fit into memory; {advice}; {_kept(folder)}"
+        ) from error
+
+
+@contextlib.contextmanager
+def bad_data_in_one_line(folder: Path, generation: Callable[[], int]) -> Iterator[None]:
+    """Raises `RunError` where data that was sound at first no longer is, which only its generations find out.
+
+    What `fit` refuses before its first generation stays an `InputError`.
+
+    Args:
+        folder: of the run.
+        generation: the number of generations so far.
+    """
+    start = generation()
+    try:
+        yield
+    except InputError as error:
+        if generation() == start:
+            raise
+        advice = "no checkpoint was made since; mend the data and start a new run"
+        raise RunError(f"generation {generation()}: the data {error.problem}; {advice}; {_kept(folder)}") from error
+
+
+def _kept(folder: Path) -> str:
+    saved = bool(checkpoint_folders(folder / run_folder.CHECKPOINTS))
+    return f"its checkpoints stay in {folder}" if saved else "it has no checkpoint yet"

@@ -67,6 +67,8 @@ def halved(whole: Path, tmp_path: Path) -> Path:
     shutil.rmtree(run / "checkpoints" / "00000024")
     (run / "checkpoints" / ".00000024.1234abcd.partial").mkdir()
     (run / "samples" / "00000024.png").rename(run / "samples" / ".00000024.png.1234abcd.partial")
+    # Of a generation that is rolled back, and in which the resumed run makes no picture.
+    shutil.copy(run / "samples" / "00000008.png", run / "samples" / "00000022.png")
     (run / "mutations.png").unlink()
     lines = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
     (run / "metrics.jsonl").write_text("".join(lines[:5]) + lines[5][:40])

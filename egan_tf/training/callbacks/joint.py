@@ -70,11 +70,13 @@ class JointCallback(keras.callbacks.Callback):
         return int(self.model.population.failures.stagnant_in_a_row.numpy())
 
     def save_equal(self) -> bool:
-        """As `save`, after a comparison of all replicas.
+        """As `save`, after a look at the data so far and a comparison of all replicas.
 
         Raises:
-            RunError: they differ.
+            InputError: samples or labels must not be trained on, so that no checkpoint holds what they did.
+            RunError: the replicas differ.
         """
+        self.model.input_check.raise_if_any()
         self.check_replicas()
         return self.save()
 

@@ -47,4 +47,9 @@ class ProgressBar(PeriodicCallback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Closes the bar."""
         super().on_train_end(logs)
-        self._bar.close()
+        self.close()
+
+    def close(self) -> None:
+        """Ends the bar's line, also where training ended by an error, whose message then has a line for itself."""
+        if self._bar is not None:
+            self._bar.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ IMAGES = 64
 POINTS = 2048
 MAX_CLASSES, COLUMNS = 50, 8
 """Of a conditional model: a row for each class, of this many images."""
+PICTURE = re.compile("([0-9]{8,15})[.]png")
 # Random stream of the pictures' noise, which training does not use.
 STREAM = 2**15
 
@@ -51,6 +53,21 @@ def grid_of(model: Any, value_range: tuple[float, float] | None, classes: int = 
     labels = np.repeat(np.arange(rows, dtype=np.int32), COLUMNS if spec.is_image else POINTS // rows)
     samples = model.sample(latent.sample(len(labels), seed), tf.constant(labels)).numpy()
     return picture(samples, spec, rows if spec.is_image else None)
+
+
+def remove_pictures(folder: Path, after: int) -> None:
+    """Removes the pictures of generations that were rolled back, which may be made otherwise the next time.
+
+    Args:
+        folder: of the pictures.
+        after: the last generation whose picture stays.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for path in folder.glob("*.png"):
+        if (match := PICTURE.fullmatch(path.name)) and int(match[1]) > after:
+            path.unlink()
 
 
 class SampleGrid(PeriodicCallback):
