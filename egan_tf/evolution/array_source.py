@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,8 +19,6 @@ class ArraySource(Source):
     Every pass over the data visits each sample once, in a new order. A pass goes on where the last epoch, or the last
     call of `fit`, ended; a generation may span two passes.
     """
-
-    shuffles: ClassVar[bool] = True
 
     def __init__(
         self,

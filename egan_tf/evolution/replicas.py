@@ -33,29 +33,25 @@ def under_strategy() -> bool:
     return tf.distribute.has_strategy() and not tf.distribute.in_cross_replica_context()
 
 
-def own_rows(values: tf.Tensor, axis: int = 0) -> tf.Tensor:
+def own_rows(values: tf.Tensor) -> tf.Tensor:
     """This replica's rows of a global batch.
 
     Args:
-        values: [..., rows, ...], the same on every replica.
-        axis: of the rows, 0 or 1.
+        values: [rows, ...], the same on every replica.
 
     Returns:
-        [..., rows / replicas, ...].
+        [rows / replicas, ...].
     """
-    if count() == 1:
-        return values
-    rows = slice(rank(), None, count())
-    return values[rows] if axis == 0 else values[:, rows]
+    return values if count() == 1 else values[rank() :: count()]
 
 
-def own_gradient(values: tf.Tensor, axis: int = 0) -> tf.Tensor:
+def own_gradient(values: tf.Tensor) -> tf.Tensor:
     """This replica's rows of a gradient, times the number of replicas.
 
     With this factor `mean` of the weights' gradients is the gradient of a function of the global batch, and the
     gradients of terms that are the same on every replica, such as weight regularizers, count once.
     """
-    return values if count() == 1 else own_rows(values, axis) * tf.cast(count(), values.dtype)
+    return values if count() == 1 else own_rows(values) * tf.cast(count(), values.dtype)
 
 
 def all_rows(values: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -43,9 +43,6 @@ class Source(ABC):
 
     batch_size: int
     sample_fn: SampleFn | None = None
-
-    shuffles: ClassVar[bool] = False
-    """Whether `shuffle` of `fit` has a meaning: for the others the order is their own."""
 
     @abstractmethod
     def epoch(self, sizes: GenerationSizes, steps: int | None) -> Epoch:
