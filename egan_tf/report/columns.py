@@ -28,9 +28,9 @@ DISCRIMINATOR = {
 FAILURES = frozenset({"rejected_children", "stagnant_generations", "skipped_discriminator_steps"})
 _NUMBERS = {*SCORES, *DISCRIMINATOR, *FAILURES}
 SURVIVORS = "survivors.all"
+"""The column of all survivors so far, whether they won by more than rounding or not."""
 MADE = "made."
 """Before the name of a mutation: all survivors that it made, with a tournament or without."""
-"""The column of all survivors so far, whether they won by more than rounding or not."""
 _NOT_COLUMNS = {"generation", "children", "decided_counts", "selection_counts", "wins"}
 
 

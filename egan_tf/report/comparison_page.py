@@ -144,8 +144,8 @@ def _mean(mean: Mean) -> str:
 def _view(table: MetricTable, groups: Sequence[Group]) -> MetricView:
     styles = {group.name: _style(place) for place, group in enumerate(groups)}
     means = {row.group: mean_of(list(row.last.values())) for row in table.rows}
-    worst_first = sorted(table.rows, key=lambda row: means[row.group].value * (1 if table.higher_is_better else -1))
-    drawn = [row for row in table.rows if len(table.rows) <= MAX_SHOWN or row in worst_first[-MAX_SHOWN:]]
+    shown = _best([row.group for row in table.rows], means, table.higher_is_better)
+    drawn = [row for row in table.rows if row.group in shown]
     rows = [
         [
             row.group,
@@ -171,7 +171,8 @@ def _view(table: MetricTable, groups: Sequence[Group]) -> MetricView:
     if len({row.generation for row in table.rows}) > 1:
         notes.append("The last values are of different generations.")
     if len(drawn) < len(table.rows):
-        notes.append(f"The charts show the best {len(drawn)} of {len(table.rows)} groups.")
+        which = "first" if table.higher_is_better is None else "best"
+        notes.append(f"The charts show the {which} {len(drawn)} of {len(table.rows)} groups.")
     tests = sorted(table.pairs, key=lambda pair: math.inf if math.isnan(pair.p) else pair.p)
     if len(tests) > MAX_TESTS:
         notes.append(f"The {MAX_TESTS} comparisons with the smallest p of {len(tests):,} are shown.")
@@ -184,6 +185,18 @@ def _view(table: MetricTable, groups: Sequence[Group]) -> MetricView:
         _method(table),
         notes,
     )
+
+
+def _best(names: Sequence[str], means: Mapping[str, Mean], higher_is_better: bool | None) -> set[str]:
+    """As many of the groups as a chart shows: the best, or where none is better than another the first.
+
+    A group without a finite value is worse than any other.
+    """
+    if higher_is_better is None:
+        return set(names[:MAX_SHOWN])
+    sign = -1 if higher_is_better else 1
+    values = {name: sign * means[name].value for name in names}
+    return set(sorted(names, key=lambda name: math.inf if math.isnan(values[name]) else values[name])[:MAX_SHOWN])
 
 
 def _test_row(pair: Pair, test: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -58,13 +59,18 @@ def _lead_chart(record: RunRecord) -> Chart | None:
     return line_chart("Winner's lead over the losers' mean, magnitude", lines, record.generations, log=True)
 
 
+def fitness_name(recorded: Any) -> Any:
+    """The fitness of a run by its recorded setting; runs from before there was one had the paper's."""
+    return "egan" if recorded is None else recorded
+
+
 def _gamma(record: RunRecord) -> np.ndarray:
     """γ at each record, which a resumed run may have changed; NaN where the fitness is not the paper's."""
     gamma, fitness = ("evolution", "gamma"), ("evolution", "fitness")
     found = np.full(len(record.columns), np.nan)
     for start, values in periods(record, {name: record.setting(*name) for name in (gamma, fitness)}):
         number = real_number(values[gamma])
-        known = number is not None and values[fitness] == "egan"
+        known = number is not None and fitness_name(values[fitness]) == "egan"
         found[record.columns.generations > (start or -1)] = number if known else np.nan
     return found
 

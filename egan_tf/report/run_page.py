@@ -112,8 +112,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
 def _formula(record: RunRecord) -> str:
     """The fitness of the run, with its γ."""
     fitness, gamma = record.setting("evolution", "fitness"), record.setting("evolution", "gamma")
-    # Runs before the setting had the paper's fitness.
-    name = "egan" if fitness is None else fitness
+    name = draw.fitness_name(fitness)
     formula = FORMULAS.get(name, "F is a function of the user") if isinstance(name, str) else "F is not known"
     return f"{formula}, γ = {format_json(gamma)}" if "γ" in formula and gamma is not None else formula
 

@@ -10,8 +10,8 @@ from egan_tf.report.charts import Chart, Key, new_axes
 from egan_tf.report.columns import MADE, SURVIVORS, Columns
 from egan_tf.report.svg import COLORS, PAINT, fixed_style, inline_svg
 from egan_tf.report.text import format_share
+from egan_tf.training.selection_shares import shares_by_interval
 
-MAX_INTERVALS = 100
 _KNOWN = ("minimax", "heuristic", "least_squares", "least_squares_logit")
 
 
@@ -63,15 +63,12 @@ def selection_of(columns: Columns) -> Selection | None:
             latest = row
     if not latest.any():
         return None
-    every = -(-len(kept) // MAX_INTERVALS)
-    ends = [*kept[every - 1 : -1 : every], kept[-1]]
-    selected = np.diff(counts[ends], axis=0, prepend=np.zeros((1, counts.shape[1])))
-    totals = columns.values.get(SURVIVORS, np.zeros(len(counts)))[ends]
-    survivors = np.nan_to_num(np.diff(totals, prepend=0.0))
+    survivors = columns.values.get(SURVIVORS, np.zeros(len(counts)))
+    ends, shares = shares_by_interval(counts[kept], survivors[kept])
     return Selection(
         dict(zip(columns.mutations, latest.astype(int).tolist(), strict=True)),
-        np.concatenate([[0.0], columns.generations[ends]]),
-        selected / np.maximum(np.maximum(survivors, selected.sum(axis=1)), 1)[:, None],
+        np.concatenate([[0.0], columns.generations[kept][ends]]),
+        shares,
         len(counts) - len(kept),
         decided,
     )

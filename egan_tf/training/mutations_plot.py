@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from egan_tf.training.old_config import selection_counts_of
+from egan_tf.training.selection_shares import shares_by_interval
 from egan_tf.utils.atomic import atomic_write
 
-MAX_INTERVALS = 100
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
 
 
@@ -30,15 +30,10 @@ def selection_shares(records: Sequence[dict[str, Any]]) -> tuple[np.ndarray, np.
     """
     counts_of = _made if _without_tournaments(records) else selection_counts_of
     names = tuple(counts_of(records[0]))
-    every = -(-len(records) // MAX_INTERVALS)
-    kept = list(records[every - 1 :: every])
-    if kept[-1] is not records[-1]:
-        kept.append(records[-1])
-    counts = [[counts_of(record)[name] for name in names] for record in kept]
-    decided = np.diff(np.array([[0] * len(names), *counts]), axis=0)
-    survivors = np.diff([0, *(sum(record.get("selection_counts", {}).values()) for record in kept)])
-    every_survivor = np.maximum(np.maximum(survivors, decided.sum(axis=1)), 1)
-    return np.array([record["generation"] for record in kept]), decided / every_survivor[:, None], names
+    counts = np.array([[counts_of(record)[name] for name in names] for record in records])
+    survivors = np.array([sum(record.get("selection_counts", {}).values()) for record in records])
+    ends, shares = shares_by_interval(counts, survivors)
+    return np.array([records[end]["generation"] for end in ends]), shares, names
 
 
 def _without_tournaments(records: Sequence[dict[str, Any]]) -> bool:

@@ -88,6 +88,14 @@ def test_the_lead_in_fitness_has_the_weights_of_its_time(tmp_path: Path) -> None
     assert all("in F: first 0.3 at generation 10" in one for one in said.values())
 
 
+def test_a_run_from_before_there_was_a_choice_of_fitness_has_the_papers(tmp_path: Path) -> None:
+    children = {"fitness": [0.1, 0.4], "quality": [0.5, 0.75], "diversity": [1.0, 3.0]}
+    config = config_of(run={"steps": 20}, evolution={"gamma": 0.5})
+    del config["evolution"]["fitness"]
+    page = report_of(make_run(tmp_path / "run", [record(g, children=children) for g in (10, 20)], config=config))
+    assert "in γ·Fd: first 1 at generation 10" in description(page, "Winner's lead over the losers' mean, magnitude")
+
+
 def test_null_is_a_gap_and_is_counted(tmp_path: Path) -> None:
     values = [1.0, 2.0, None, None, 3.0, None, 2.0]
     children = {"fitness": [None, 0.4, 0.3], "quality": [0.1, 0.4, 0.3], "diversity": [None, 1.0, None]}

@@ -15,6 +15,8 @@ import pytest
 from egan_tf.commands.train import read_command_line
 from egan_tf.report import write_comparison
 from egan_tf.report.command import main
+from egan_tf.report.comparison_page import _best
+from egan_tf.report.statistics import Mean
 from egan_tf.training.presets import PAPERS_CHOICE, PRESETS
 from egan_tf.training.reproduce import FOLDERS, reproduce
 from tests.report.page import Element, chart, description, parse, report_of, section
@@ -152,9 +154,16 @@ def test_names_are_escaped_and_many_groups_are_bounded(tmp_path: Path) -> None:
     assert metrics.one("h3").text == evil
     assert len(metrics.find("table")[0].rows) == 16 and f"mutations={evil}7" in metrics.text
     assert len(metrics.find("table")[1].rows) == 101
-    assert "The charts show the best 12 of 15 groups." in metrics.text
+    assert "The charts show the first 12 of 15 groups." in metrics.text
     assert "The 100 comparisons with the smallest p of 105 are shown." in metrics.text
     assert len(section(page, "samples").find("img")) == 12
+
+
+@pytest.mark.parametrize(("higher", "best"), [(False, range(1, 13)), (True, range(3, 15)), (None, range(12))])
+def test_the_best_groups_are_drawn_and_never_one_without_a_value(higher: bool | None, best: range) -> None:
+    names = [str(place) for place in range(15)]
+    means = {name: Mean(math.nan if name == "0" else float(name), 0.1, int(name != "0")) for name in names}
+    assert _best(names, means, higher) == {str(place) for place in best}
 
 
 def test_names_damage_and_many_runs(tmp_path: Path) -> None:
