@@ -12,6 +12,7 @@ from egan_tf.metrics.extractors.classifier import train_test_split
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import real_images
 from egan_tf.utils.checks import InputError
+from tests.data import tfds_sets
 from tests.metrics.conftest import SIDE, striped
 
 WITHOUT_FILES = ("cnn", "pixels", "pixels_pca")
@@ -195,6 +196,15 @@ def test_the_test_split_is_that_of_the_same_file(stripes, tmp_path):
     train, held = train_test_split(dataset, tmp_path)
     assert (train.fingerprint, len(train.images)) == (dataset.fingerprint, 600)
     assert np.array_equal(held.images, test.images)
+
+
+@pytest.mark.parametrize("split, count", [("test", 7), ("train[:50%]", 10)])
+def test_of_a_string_that_names_a_split_images_are_held_out(split, count, tmp_path):
+    tfds_sets.mnist(tmp_path)
+    dataset = load(f"tfds:mnist:{split}", tmp_path)
+    train, test = train_test_split(dataset, tmp_path)
+    assert len(dataset.images) == len(train.images) + len(test.images) == count
+    assert not {image.tobytes() for image in train.images} & {image.tobytes() for image in test.images}
 
 
 def test_a_data_set_that_has_only_the_name_of_another_is_held_out(stripes, tmp_path):

@@ -168,7 +168,8 @@ def _load_split(dataset: ImageDataset, data_dir: Path, split: str) -> ImageDatas
         if error.field == "split":
             return None
         raise
-    if not isinstance(found, ImageDataset) or found.labels is None:
+    # A string that names its split, such as tfds:NAME:test, names the same one whatever is asked.
+    if not isinstance(found, ImageDataset) or found.labels is None or found.split != split:
         return None
     same = (found.shape, found.class_names) == (dataset.shape, dataset.class_names)
     return found if same else None
