@@ -5,6 +5,7 @@ In a checkout `python -m egan_tf.commands.search --help`.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -102,13 +103,13 @@ def _opened(options: SearchArguments, name: str) -> Study:
     studies_dir = options.studies_dir or STUDIES_DIR
     if name == NEWEST:
         folder = newest_folder(studies_dir, STUDY, "study", "--studies-dir")
-    elif options.storage and not Path(name).is_dir():
+    elif options.storage and not os.path.isdir(name):  # noqa: PTH112 - of `Path.is_dir` a name too long is an error
         return join_study(name, options.storage, studies_dir)
     else:
         folder = Path(name)
         problem = f"has no meaning where --resume names a folder, {folder}; leave it out"
         require(options.studies_dir is None, "studies_dir", problem)
-    require(folder.is_dir(), "resume", f"no study {folder}")
+    require(os.path.isdir(folder), "resume", f"no study {folder}")  # noqa: PTH112
     return open_study(folder, options.storage)
 
 

@@ -50,6 +50,7 @@ REFUSED = {
     "--trails 3": "arguments: unknown flag '--trails'",
     "--generator-learning-rate x": "generator_learning_rate: must be a finite number, got 'x'",
     "--resume nowhere": "resume: no study nowhere",
+    f"--resume {'x' * 300}": "resume: no study xxx",
     "--resume": "resume: no study in studies: ",
     "--resume x --search width=int:8:16": "search: cannot change in a resumed study",
     "--resume x --width 8": "width: cannot change in a resumed study",

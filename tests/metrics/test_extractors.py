@@ -273,3 +273,11 @@ def test_the_registry_and_the_formulas_import_no_tensorflow():
     code = "".join(f"import egan_tf.metrics.{name};" for name in names)
     code += "import sys; assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", [name for name in EXTRACTORS if reads_file(name)])
+def test_a_file_that_cannot_be_read_is_refused_in_one_line(name, stripes, tmp_path):
+    for path in (tmp_path / ("x" * 300), tmp_path):  # files without rights stop no administrator
+        with pytest.raises(InputError, match=r"^extractor: .* cannot be read \(.*change its rights") as refused:
+            load_extractor(name, stripes, tmp_path, path)
+        assert "\n" not in str(refused.value)
