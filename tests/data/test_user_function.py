@@ -33,6 +33,41 @@ class Colours(PictureSource):
             yield Stored(str(index), lambda i=index: PIL.Image.new("RGB", (8, 8), (i, i, i)))
 
 
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "decoding fails": ({"decode": lambda: _raise(ValueError("bad\nheader"))}, "p1 cannot be decoded: ValueError: bad"),
+    "an array": ({"decode": lambda: np.zeros((8, 8, 3), np.uint8)}, "p1 was decoded to ndarray, expected a picture"),
+    "nothing": ({"decode": lambda: None}, "p1 was decoded to NoneType, expected a picture"),
+    "no label": ({"label": None}, "p1 has the label None, expected 0 to 1"),
+    "a label too high": ({"label": 2}, "p1 has the label 2, expected 0 to 1"),
+    "a label of text": ({"label": "a"}, "p1 has the label 'a', expected 0 to 1"),
+    "a shorter length": ({"__len__": lambda self: 1}, "holds more pictures than its length, 1"),
+    "listing fails": ({"__iter__": lambda self: _raise(OSError("gone"))}, "cannot be listed: OSError: gone"),
+    "no pictures": ({"__iter__": lambda self: iter([1, 2, 3])}, "yields 1, no Stored"),
+    "surveying fails": ({"survey": lambda self: _raise(KeyError("size"))}, r"survey\(\) failed: KeyError: 'size'"),
+    "no survey": ({"survey": lambda self: None}, r"survey\(\) failed: "),
+    "no key": ({"key": None}, "its key is no mapping of JSON values: TypeError"),
+    "a key of bytes": ({"key": {"a": b"a"}}, "its key is no mapping of JSON values: TypeError"),
+}
+
+
+def broken(changes: dict[str, Any]) -> PictureSource:
+    """Three pictures in two classes, with some attributes and methods, or the decoding or label of p1, replaced."""
+
+    def pictures(self: PictureSource) -> Iterator[Stored]:
+        for index in range(3):
+            good = {"decode": lambda: PIL.Image.new("RGB", (8, 8)), "label": index % 2}
+            yield Stored(
+                f"p{index}", **{name: changes.get(name, good[name]) if index == 1 else good[name] for name in good}
+            )
+
+    members = {"class_names": ("a", "b"), "__iter__": pictures, **changes}
+    return type("Broken", (Colours,), members)()
+
+
 def returning(value: Any) -> Callable[[], Any]:
     def mine() -> Any:
         return value
@@ -154,6 +189,21 @@ def test_anything_else_is_one_line(function: Callable[..., Any], field: str, pro
     with pytest.raises(InputError, match=f"^{field}: .*{problem}") as caught:
         load(function, tmp_path)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("memory_mb", [512, 0])
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_source_that_breaks_its_contract_is_one_line(what: str, memory_mb: int, tmp_path: Path) -> None:
+    changes, problem = BROKEN[what]
+    cache = {"memory_mb": memory_mb} if not memory_mb else {"cache_gb": 0}
+    with pytest.raises(InputError, match=f"^dataset: colours: .*{problem}") as caught:
+        load(returning(broken(changes)), tmp_path, **cache)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not list(tmp_path.glob("decoded/[!.]*")), "nothing is kept of it"
+
+
+def test_a_source_that_keeps_its_contract_is_loaded(tmp_path: Path) -> None:
+    assert load(returning(broken({})), tmp_path).labels.tolist() == [0, 1, 0]
 
 
 def test_its_own_input_error_passes(tmp_path: Path) -> None:
