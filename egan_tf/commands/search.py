@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.resume is None:
         from egan_tf.commands.search_setup import new_definition, preview
 
+        _check_places(options)
         definition = new_definition(options)
         start = _start(definition, options)
         if options.dry_run:
@@ -69,6 +70,17 @@ def main(arguments: Sequence[str]) -> int:
         print(f"study: {study.folder}")
         log_line(f"another worker, in another terminal: {_resuming(study)}")
         return _work(study, options)
+
+
+def _check_places(options: SearchArguments) -> None:
+    """Refuses places that a new study cannot have, without making or opening one: a dry run writes nothing."""
+    from egan_tf.commands.search_arguments import STUDIES_DIR
+    from egan_tf.search.engine import check_url
+    from egan_tf.utils.paths import check_writable
+
+    check_writable("studies_dir", options.studies_dir or STUDIES_DIR)
+    if options.storage:
+        check_url(options.storage)
 
 
 def _resuming(study: Study) -> str:
@@ -172,7 +184,7 @@ def _work(study: Study, options: SearchArguments) -> int:
     finally:
         if not finished:
             more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
-            larger = needed(study)
+            larger = needed(study) if signals.received is None else 0  # a signal is no fault of the budget
             more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
             print(f"stopped{why}; to resume: {_resuming(study)}{more}")
     if worker.fault:

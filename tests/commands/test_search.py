@@ -63,6 +63,9 @@ REFUSED = {
         )
     },
     "--resume x --studies-dir y": "studies_dir: has no meaning where --resume names a folder, x",
+    "--seeds 0-3 --dry-run --storage not-a-url": "storage: it is no URL of a database; write @",
+    "--seeds 0-3 --dry-run --storage nosuch://x": "storage: it cannot be opened: NoSuchModuleError",
+    "--seeds 0-3 --dry-run --studies-dir /dev/null/x": "studies_dir: cannot make or write /dev/null/x: /dev/null is",
     "--clear-cache --trials 3": "clear_cache: is for egan-train; leave it out",
     "--list": "list: shows the trials of the study that --resume names",
 }
