@@ -14,10 +14,11 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 
-from egan_tf.search.definition import MAX_SWEPT_SEED, SEED, Definition
+from egan_tf.search.definition import SEED, Definition
 from egan_tf.search.failures import reason_of
 from egan_tf.search.halving import Halving
 from egan_tf.search.sampler import SeededSampler, untried
+from egan_tf.search.seeds import MAX_SWEPT_SEED
 from egan_tf.search.space import Parameter
 from egan_tf.utils.checks import InputError
 
