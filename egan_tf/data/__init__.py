@@ -39,9 +39,10 @@ from egan_tf.data.options import ImageOptions
 from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
 from egan_tf.data.preparing import prepare
 from egan_tf.data.registry import Kind
-from egan_tf.data.user_function import load_function, names_function
+from egan_tf.data.user_function import load_function
 from egan_tf.utils.checks import InputError, first_line, format_value, one_of, require
 from egan_tf.utils.paths import user_path
+from egan_tf.utils.reference import is_reference
 
 __all__ = [
     "DATASETS",
@@ -136,7 +137,7 @@ def _readable(kind: Kind, argument: str, data_dir: Path) -> Iterator[None]:
 def _resolved(dataset: str) -> tuple[Kind, str]:
     require(isinstance(dataset, str), "dataset", f"must be a string or a function, got {type(dataset).__name__}")
     name, argument = split_name(dataset)
-    if argument and name not in DATASETS and names_function(dataset):
+    if argument and name not in DATASETS and is_reference(dataset):
         raise InputError(
             "dataset",
             f"{dataset!r} names a function, which is imported only where it was typed as a flag of a command; in "

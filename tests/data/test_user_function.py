@@ -10,10 +10,13 @@ import PIL.Image
 import pytest
 
 from egan_tf.data import About, Dataset, GaussianMixture, PictureSource, Stored, Survey, check_available, load
+from egan_tf.data.array_checks import MAX_CLASSES
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.options import ImageOptions
-from egan_tf.data.user_function import MAX_CLASSES, function_name, names_function
+from egan_tf.data.user_function import function_name
+from egan_tf.sampling import spec
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.reference import is_reference
 
 IMAGES = np.arange(6 * 4 * 4, dtype=np.uint8).reshape(6, 4, 4, 1)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -206,6 +209,10 @@ def test_a_source_that_keeps_its_contract_is_loaded(tmp_path: Path) -> None:
     assert load(returning(broken({})), tmp_path).labels.tolist() == [0, 1, 0]
 
 
+def test_a_generator_can_have_as_many_classes() -> None:
+    assert MAX_CLASSES == spec.MAX_CLASSES
+
+
 def test_its_own_input_error_passes(tmp_path: Path) -> None:
     def mine() -> None:
         raise InputError("dataset", "get it from the archive")
@@ -237,14 +244,14 @@ def test_checking_does_not_call_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["module:function", "package.module:Class.method"])
 def test_a_name_is_never_imported(text: str, tmp_path: Path) -> None:
-    assert names_function(text)
+    assert is_reference(text)
     with pytest.raises(InputError, match="^dataset: .*pass the function itself"):
         load(text, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["module", "a b:c", "module:", ":function", "a:b:c", "http://x"])
 def test_other_strings_name_no_function(text: str, tmp_path: Path) -> None:
-    assert not names_function(text)
+    assert not is_reference(text)
     with pytest.raises(InputError, match="^dataset: unknown value"):
         load(text, tmp_path)
 
