@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import NoReturn
 
-from egan_tf.utils.checks import InputError, require
+from egan_tf.commands.ignored import check_alone
+from egan_tf.utils.checks import InputError
 from egan_tf.utils.paths import user_path
 
 
@@ -23,7 +24,7 @@ def clear_cache(options: argparse.Namespace) -> NoReturn:
     from egan_tf.data import clear_cache as clear
     from egan_tf.training.config import Config
 
-    _check_nothing_else(options)
+    check_alone(options, "clear_cache", "data_dir")
     data_dir = getattr(options, "data_dir", Config().data.data_dir)
     try:
         freed = clear(data_dir)
@@ -31,13 +32,3 @@ def clear_cache(options: argparse.Namespace) -> NoReturn:
         raise InputError("data_dir", f"{data_dir} cannot be changed: {error.strerror or error}") from error
     print(f"freed {freed / 1e6:,.1f} MB in {user_path('data_dir', data_dir) / 'decoded'}")
     sys.exit(0)
-
-
-def _check_nothing_else(options: argparse.Namespace) -> None:
-    """Raises `InputError` if something was given that would be ignored, such as `--dry-run`."""
-    # Switches have a value also if they were not given; those of settings do not.
-    switches = ("help", "dry_run", "list", "clear_cache", "trust_code")
-    given = [name for name, value in vars(options).items() if name not in switches or value]
-    others = [f"--{name.replace('_', '-')}" for name in given if name not in ("clear_cache", "data_dir")]
-    problem = f"does nothing else; leave out {' '.join(others)}: it takes --data-dir only"
-    require(not others, "clear_cache", problem)

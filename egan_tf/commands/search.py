@@ -5,6 +5,7 @@ In a checkout `python -m egan_tf.commands.search --help`.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.resume is None:
         from egan_tf.commands.search_setup import new_definition, preview
 
+        _check_places(options)
         definition = new_definition(options)
         start = _start(definition, options)
         if options.dry_run:
@@ -68,6 +70,17 @@ def main(arguments: Sequence[str]) -> int:
         print(f"study: {study.folder}")
         log_line(f"another worker, in another terminal: {_resuming(study)}")
         return _work(study, options)
+
+
+def _check_places(options: SearchArguments) -> None:
+    """Refuses places that a new study cannot have, without making or opening one: a dry run writes nothing."""
+    from egan_tf.commands.search_arguments import STUDIES_DIR
+    from egan_tf.search.engine import check_url
+    from egan_tf.utils.paths import check_writable
+
+    check_writable("studies_dir", options.studies_dir or STUDIES_DIR)
+    if options.storage:
+        check_url(options.storage)
 
 
 def _resuming(study: Study) -> str:
@@ -102,13 +115,13 @@ def _opened(options: SearchArguments, name: str) -> Study:
     studies_dir = options.studies_dir or STUDIES_DIR
     if name == NEWEST:
         folder = newest_folder(studies_dir, STUDY, "study", "--studies-dir")
-    elif options.storage and not Path(name).is_dir():
+    elif options.storage and not os.path.isdir(name):  # noqa: PTH112 - of `Path.is_dir` a name too long is an error
         return join_study(name, options.storage, studies_dir)
     else:
         folder = Path(name)
         problem = f"has no meaning where --resume names a folder, {folder}; leave it out"
         require(options.studies_dir is None, "studies_dir", problem)
-    require(folder.is_dir(), "resume", f"no study {folder}")
+    require(os.path.isdir(folder), "resume", f"no study {folder}")  # noqa: PTH112
     return open_study(folder, options.storage)
 
 
@@ -171,7 +184,7 @@ def _work(study: Study, options: SearchArguments) -> int:
     finally:
         if not finished:
             more = f" --budget {options.budget_text}" if study.limits == (0, 0) and end is not None else ""
-            larger = needed(study)
+            larger = needed(study) if signals.received is None else 0  # a signal is no fault of the budget
             more, why = (f" --budget {larger}", " by the budget") if larger else (more, "")
             print(f"stopped{why}; to resume: {_resuming(study)}{more}")
     if worker.fault:

@@ -76,7 +76,8 @@ def read_arguments(arguments: Sequence[str]) -> SearchArguments:
         InputError: a flag is invalid, or flags exclude each other.
         SystemExit: after printing the help or the version.
     """
-    from egan_tf.search.definition import PRUNING, SAMPLERS, parse_seeds
+    from egan_tf.search.definition import PRUNING, SAMPLERS
+    from egan_tf.search.seeds import parse_seeds
     from egan_tf.utils.checks import one_of
 
     parser = _parser()

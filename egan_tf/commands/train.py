@@ -161,9 +161,11 @@ def read_command_line(arguments: Sequence[str]) -> Request:
         from egan_tf.commands.cache import clear_cache
 
         clear_cache(options)
-    if options.list:
+    if options.list and not options.help:
+        from egan_tf.commands.ignored import check_alone
         from egan_tf.commands.listing import print_listing
 
+        check_alone(options, "list")
         print_listing()
     try:
         base, resumed = _base(options)
@@ -193,6 +195,7 @@ def _adapted(request: Request, config: Config, code: UserCode) -> tuple[Config, 
 
 def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
     """The configuration whose values flags replace, and the folder of the run if one is resumed."""
+    from egan_tf.commands.ignored import check_runs_dir
     from egan_tf.training.config_file import read_config, read_config_file
     from egan_tf.training.config_groups import RunConfig
     from egan_tf.training.presets import AUTO, PRESETS, preset
@@ -203,7 +206,11 @@ def _base(options: argparse.Namespace) -> tuple[Config, Path | None]:
         raise InputError(chosen[1].strip("-"), f"cannot be given together with {chosen[0]}: a run starts from one")
     if hasattr(options, "resume"):
         runs_dir = user_path("runs_dir", getattr(options, "runs_dir", RunConfig().runs_dir))
-        folder = newest_run(runs_dir) if options.resume == NEWEST else Path(options.resume)
+        if options.resume == NEWEST:
+            folder = newest_run(runs_dir)
+        else:
+            folder = Path(options.resume)
+            check_runs_dir(options, folder)
         return read_config(folder), folder
     if hasattr(options, "config"):
         return read_config_file(options.config), None
@@ -251,7 +258,7 @@ def _parser(defaults: Config) -> OneLineParser:
         "--list",
         action="store_true",
         help="print the names of data sets, networks, objectives, losses, fitnesses, metrics, formats and presets, "
-        "with a line each, and exit",
+        "with a line each, and exit; takes no other flag",
     )
     command.add_argument(
         "--clear-cache",

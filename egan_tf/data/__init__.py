@@ -7,7 +7,8 @@ set, write a function `(argument, data_dir, split)` that returns a `Dataset` or 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,10 @@ from egan_tf.data.options import ImageOptions
 from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
 from egan_tf.data.preparing import prepare
 from egan_tf.data.registry import Kind
-from egan_tf.data.user_function import load_function, names_function
-from egan_tf.utils.checks import InputError, one_of, require
+from egan_tf.data.user_function import load_function
+from egan_tf.utils.checks import InputError, first_line, format_value, one_of, require
 from egan_tf.utils.paths import user_path
+from egan_tf.utils.reference import is_reference
 
 __all__ = [
     "DATASETS",
@@ -101,7 +103,8 @@ def load(dataset: str | Callable[..., Any], data_dir: str | Path, split: str = "
     else:
         check_available(dataset, where, split)
         kind, argument = _resolved(dataset)
-        found = kind.load(argument, where, split)
+        with _readable(kind, argument, where):
+            found = kind.load(argument, where, split)
     loaded = prepare(found, where, chosen) if isinstance(found, PictureSource) else apply_options(found, where, chosen)
     loaded.origin = dataset if isinstance(dataset, str) else ""
     return loaded
@@ -114,13 +117,27 @@ def check_available(dataset: str | Callable[..., Any], data_dir: str | Path, spl
     """
     if not callable(dataset):
         kind, argument = _resolved(dataset)
-        kind.check(argument, user_path("data_dir", data_dir), split)
+        where = user_path("data_dir", data_dir)
+        with _readable(kind, argument, where):
+            kind.check(argument, where, split)
+
+
+@contextlib.contextmanager
+def _readable(kind: Kind, argument: str, data_dir: Path) -> Iterator[None]:
+    """Turns what the system raises for a path, such as one without rights or too long, into an `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        field, place = ("dataset", argument) if kind.argument == "PATH" else ("data_dir", str(data_dir))
+        reason = error.strerror or first_line(error)
+        problem = f"{format_value(place)} cannot be read ({reason}); change its rights or choose another"
+        raise InputError(field, problem) from error
 
 
 def _resolved(dataset: str) -> tuple[Kind, str]:
     require(isinstance(dataset, str), "dataset", f"must be a string or a function, got {type(dataset).__name__}")
     name, argument = split_name(dataset)
-    if argument and name not in DATASETS and names_function(dataset):
+    if argument and name not in DATASETS and is_reference(dataset):
         raise InputError(
             "dataset",
             f"{dataset!r} names a function, which is imported only where it was typed as a flag of a command; in "

@@ -25,10 +25,13 @@ def apply_options(dataset: Dataset, data_dir: Path, options: ImageOptions) -> Da
         InputError: an option for images is given for other data.
     """
     if isinstance(dataset, ImageDataset):
-        if not _has(dataset, options):
-            return prepare(as_pictures(dataset), data_dir, options)
         # A function of the user may have asked for mirrored images itself.
-        return dataset.with_options(replace(options, flip=options.flip or dataset.options.flip))
+        options = replace(options, flip=options.flip or dataset.options.flip)
+        if _has(dataset, options):
+            return dataset.with_options(options)
+        converted = prepare(as_pictures(dataset), data_dir, options)
+        converted.skipped = (*dataset.skipped, *converted.skipped)
+        return converted
     plain = ImageOptions()
     for name in ("resolution", "channels", "flip"):
         value = getattr(options, name)

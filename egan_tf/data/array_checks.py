@@ -10,6 +10,7 @@ from egan_tf.data.options import CHANNELS
 from egan_tf.utils.checks import InputError, format_value, repeated, require
 
 MAX_CLASSES = 100_000
+"""Classes that are named by their numbers; an exported generator has no more either."""
 
 
 def image_shape(where: str, shape: tuple[int, ...], dtype: np.dtype) -> tuple[int, int, int, int]:

@@ -17,9 +17,12 @@ from egan_tf.data.ordered_map import ordered_map
 from egan_tf.data.picture_source import PictureSource, Stored, UnreadPicture, UnusablePicture
 from egan_tf.data.progress import with_progress
 from egan_tf.data.skipped import none_usable
+from egan_tf.data.source_errors import check_picture, source_errors, stored_pictures
 from egan_tf.utils.atomic import atomic_directory
 
 Shape = tuple[int, int, int]
+EXPECTED = (UnusablePicture, MemoryError, OSError)
+"""What decoding a picture may raise, for which that picture is left out."""
 
 
 class Decoded(NamedTuple):
@@ -104,11 +107,16 @@ def decode_into_memory(source: PictureSource, shape: Shape) -> Entry:
 
 
 def _decode_all(source: PictureSource, shape: Shape, skipped: Skipped) -> Iterator[Decoded]:
-    """Yields the usable pictures in order; adds the others to `skipped`."""
+    """Yields the usable pictures in order; adds the others to `skipped`.
+
+    Raises:
+        InputError: the source, which may be a user's, breaks its contract.
+    """
 
     def decode(stored: Stored) -> Decoded:
         try:
-            pixels = to_pixels(stored.decode(), shape[:2], shape[2])
+            with source_errors(source, f"{stored.name} cannot be decoded", EXPECTED):
+                pixels = to_pixels(check_picture(source, stored, stored.decode()), shape[:2], shape[2])
         except UnusablePicture as error:
             read = not isinstance(error, UnreadPicture)
             return Decoded(stored.name, stored.label, None, str(error), read)
@@ -116,7 +124,7 @@ def _decode_all(source: PictureSource, shape: Shape, skipped: Skipped) -> Iterat
             return Decoded(stored.name, stored.label, None, type(error).__name__, read=False)
         return Decoded(stored.name, stored.label, pixels)
 
-    for picture in with_progress(ordered_map(decode, source), len(source), f"{source.name}: decoding"):
+    for picture in with_progress(ordered_map(decode, stored_pictures(source)), len(source), f"{source.name}: decoding"):
         if picture.pixels is None:
             skipped.add(picture)
         else:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from egan_tf.data.about import About
-from egan_tf.data.decoding import decode_picture, open_picture
-from egan_tf.data.picture_source import PictureSource, Stored, Survey, UnusablePicture
+from egan_tf.data.decoding import decode_picture
+from egan_tf.data.picture_source import PictureSource, Stored, Survey
 from egan_tf.utils.checks import InputError, first_line, one_of, require
 
 FONT = "NotoColorEmoji.ttf"
 DEBIAN_FONT = Path("/usr/share/fonts/truetype/noto") / FONT
+HEIGHT, WIDTH = 128, 136
 FORMATS = (17, 18)
 """Of CBDT's glyphs: a PNG with small or big metrics."""
 
@@ -22,7 +22,8 @@ FORMATS = (17, 18)
 class Emoji(PictureSource):
     """The PNGs of the font's CBDT table in the order of its glyphs; 64×64, RGB on white unless asked otherwise.
 
-    They are 136×128, and their outer four columns on either side are empty, so the middle square cuts nothing off.
+    In Debian's they are 136×128, and their outer four columns on either side are empty, so that the middle square cuts
+    nothing off.
     """
 
     name = "emoji"
@@ -49,14 +50,8 @@ class Emoji(PictureSource):
         return len(self._pictures)
 
     def survey(self) -> Survey:
-        """As `PictureSource.survey`, of the headers of all pictures."""
-        sizes = set()
-        for content in self._pictures.values():
-            with contextlib.suppress(UnusablePicture):
-                sizes.add(open_picture(content).size)
-        require(bool(sizes), "dataset", f"none of the pictures in {self._font} can be read; install it again")
-        width, height = max(sizes)
-        return Survey((height, width) if len(sizes) == 1 else None, min(width, height), 4)
+        """The size of the pictures in Debian's font; nothing is read, as resolution and channels are given."""
+        return Survey((HEIGHT, WIDTH), HEIGHT, 4)
 
     def __iter__(self) -> Iterator[Stored]:
         """The pictures, in the order of the glyphs."""

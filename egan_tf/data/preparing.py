@@ -23,6 +23,7 @@ from egan_tf.data.options import ImageOptions
 from egan_tf.data.picture_source import PictureSource
 from egan_tf.data.resolution import choose_sides, describe_choice
 from egan_tf.data.skipped import check_strict, log_skipped
+from egan_tf.data.source_errors import source_errors
 from egan_tf.utils.checks import InputError
 from egan_tf.utils.locks import LockedError, LocksUnsupportedError, path_lock
 from egan_tf.utils.log_line import log_line
@@ -82,7 +83,8 @@ def prepare(source: PictureSource, data_dir: Path, options: ImageOptions) -> Ima
 
 def _key(source: PictureSource, options: ImageOptions) -> str:
     shape = {"resolution": options.resolution, "channels": options.channels, "keeps_shape": source.keeps_shape}
-    return entry_key({"source": dict(source.key), "split": source.split, "classes": source.class_names, **shape})
+    with source_errors(source, "its key is no mapping of JSON values"):
+        return entry_key({"source": dict(source.key), "split": source.split, "classes": source.class_names, **shape})
 
 
 def _decode(source: PictureSource, path: Path, options: ImageOptions) -> Entry:
@@ -91,20 +93,19 @@ def _decode(source: PictureSource, path: Path, options: ImageOptions) -> Entry:
     fits = needed <= options.memory_mb * MIB
     lock = path.with_name(f".{path.name}.lock")
     try:
-        _check_room(path.parent, lock, needed, options)
-    except InputError as error:
+        _make_lock(lock, needed, options)
+        with _alone(lock, source.name):
+            entry = _whole(read_entry(path, options.memory_mb * MIB))  # another process may just have written it
+            if entry is not None:
+                return entry
+            # Not before: what the other process writes would count twice, and other entries would go for it.
+            _check_room(path.parent, needed, options)
+            _to_disk(source, path, shape, needed)
+    except _NoRoomError as error:
         if not fits:
             raise
         log_line(f"{source.name}: decoded into memory, and again at the next start ({error})")
         return decode_into_memory(source, shape)
-    with _alone(lock, source.name):
-        entry = _whole(read_entry(path, options.memory_mb * MIB))  # another process may just have written it
-        if entry is not None:
-            return entry
-        try:
-            decode_to_disk(source, path, shape)
-        except OSError as error:
-            raise _disk_error(path.parent, needed, error) from error
     entry = read_entry(path, options.memory_mb * MIB)
     if entry is None:
         raise InputError("data_dir", f"{path.parent} does not keep what is written to it; choose another data_dir")
@@ -119,34 +120,51 @@ def _whole(entry: Entry | None) -> Entry | None:
 def _image_shape(source: PictureSource, options: ImageOptions) -> tuple[int, int, int]:
     if options.resolution is not None and options.channels is not None:
         return options.resolution, options.resolution, options.channels
-    survey = source.survey()
-    height, width = choose_sides(survey, options, source.keeps_shape)
+    with source_errors(source, "survey() failed"):
+        survey = source.survey()
+        height, width = choose_sides(survey, options, source.keeps_shape)
     line = "" if source.keeps_shape or options.resolution is not None else describe_choice(survey, height)
     if line:
         log_line(f"{source.name}: {line}")
     return height, width, options.channels or survey.channels
 
 
-def _check_room(folder: Path, lock: Path, needed: int, options: ImageOptions) -> None:
-    """Makes room in the cache; raises `InputError` if it cannot hold `needed` bytes."""
+class _NoRoomError(InputError):
+    """The cache cannot hold the images, which may fit into memory."""
+
+
+def _make_lock(lock: Path, needed: int, options: ImageOptions) -> None:
+    """Makes the folder of the cache and the file of a lock, unless the cache may not hold `needed` bytes."""
     if needed > options.cache_gb * GB:
         more = f"{needed / GB:.2f} GB, and the cache holds at most {options.cache_gb:g} GB"
-        raise InputError("cache_gb", f"the decoded images need {more}; raise --cache-gb or lower --resolution")
+        raise _NoRoomError("cache_gb", f"the decoded images need {more}; raise --cache-gb or lower --resolution")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
+    except OSError as error:
+        raise _NoRoomError("data_dir", _disk_problem(lock.parent, needed, error)) from error
+
+
+def _check_room(folder: Path, needed: int, options: ImageOptions) -> None:
+    """Makes room in the cache; raises `_NoRoomError` if its disk cannot hold `needed` bytes."""
+    try:
         make_room(folder, needed, options.cache_gb * GB)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise _disk_error(folder, needed, error) from error
+        raise _NoRoomError("data_dir", _disk_problem(folder, needed, error)) from error
     if free < needed:
-        with contextlib.suppress(OSError):
-            lock.unlink()
-        raise InputError(
+        raise _NoRoomError(
             "data_dir",
             f"the decoded images need {needed / GB:.2f} GB in {folder}, which has {free / GB:.2f} GB left; free some "
             "space, choose another data_dir or lower --resolution",
         )
+
+
+def _to_disk(source: PictureSource, path: Path, shape: tuple[int, int, int], needed: int) -> None:
+    try:
+        decode_to_disk(source, path, shape)
+    except OSError as error:
+        raise InputError("data_dir", _disk_problem(path.parent, needed, error)) from error
 
 
 @contextlib.contextmanager
@@ -166,6 +184,6 @@ def _alone(lock: Path, name: str) -> Iterator[None]:
                 lock.unlink()
 
 
-def _disk_error(folder: Path, needed: int, error: OSError) -> InputError:
+def _disk_problem(folder: Path, needed: int, error: OSError) -> str:
     what = f"the decoded images ({needed / GB:.2f} GB) cannot be written to {folder}"
-    return InputError("data_dir", f"{what} ({error.strerror or error}); free some space or choose another data_dir")
+    return f"{what} ({error.strerror or error}); free some space or choose another data_dir"

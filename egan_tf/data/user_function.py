@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from egan_tf.data.about import About
+from egan_tf.data.array_checks import MAX_CLASSES
 from egan_tf.data.base import Dataset
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.names import short_name
 from egan_tf.data.picture_source import PictureSource
 from egan_tf.utils.checks import InputError, first_line, format_value, require
 
-MAX_CLASSES = 65_536
-"""Classes that are named by their numbers."""
 _OFFERED = ("data_dir", "split")
 
 
@@ -52,12 +51,6 @@ def function_name(function: Callable[..., Any]) -> str:
     """A name for runs and cards, such as module-function."""
     path = getattr(function, "__qualname__", None) or type(function).__qualname__
     return short_name(f"{getattr(function, '__module__', None) or 'function'}:{path}")
-
-
-def names_function(text: str) -> bool:
-    """Whether a string has the form module:function."""
-    module, colon, path = text.partition(":")
-    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), *path.split(".")))
 
 
 def _keywords(function: Callable[..., Any], name: str, offered: dict[str, Any]) -> dict[str, Any]:

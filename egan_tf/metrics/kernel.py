@@ -22,10 +22,10 @@ Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class KernelDistance(NamedTuple):
-    """Mean and population standard deviation of MMD² over subsets."""
+    """Mean and population standard deviation of MMD² over subsets; no deviation of a single pair."""
 
     mean: float
-    deviation: float
+    deviation: float | None
 
 
 def cubic_kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -93,7 +93,8 @@ def kernel_distance(
 ) -> KernelDistance:
     """The kernel distance: the mean of MMD² over pairs of random subsets.
 
-    Only with the features of the official Inception graph is it called KID (Bińkowski et al. 2018).
+    Only with the features of the official Inception graph is it called KID (Bińkowski et al. 2018). If a subset is all
+    of n and of m rows, there is one pair.
 
     Args:
         real: features [n, d].
@@ -109,11 +110,11 @@ def kernel_distance(
     size = integer("subset_size", subset_size, 2)
     real, fake = check_pair(real, fake, minimum=size)
     random = np.random.default_rng(integer("seed", seed, 0))
-    values = [
-        squared_mmd(_subset(real, size, random), _subset(fake, size, random), kernel)
-        for _ in range(integer("subsets", subsets))
-    ]
-    return KernelDistance(float(np.mean(values)), float(np.std(values)))
+    pairs = integer("subsets", subsets)
+    if size == len(real) == len(fake):
+        return KernelDistance(squared_mmd(real, fake, kernel), None)
+    values = [squared_mmd(_subset(real, size, random), _subset(fake, size, random), kernel) for _ in range(pairs)]
+    return KernelDistance(float(np.mean(values)), float(np.std(values)) if pairs > 1 else None)
 
 
 def _subset(values: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:

@@ -46,8 +46,8 @@ def save_arrays(path: Path, key: Mapping[str, Any], arrays: Mapping[str, np.ndar
             np.savez(file, **entries)
 
 
-def check_writable(path: Path) -> None:
-    """Raises `InputError` if files cannot be made in the folder of `path`: call it before long work."""
+def make_folder_of(path: Path) -> None:
+    """Makes the folder of a file that will be written after long work; raises `InputError` if it cannot hold files."""
     with _input_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

@@ -13,6 +13,7 @@ import numpy as np
 
 from egan_tf.sampling.integrity import read_card
 from egan_tf.utils.checks import InputError, require
+from egan_tf.utils.reference import is_reference
 
 OPTIONS = ("resolution", "channels")
 
@@ -91,9 +92,7 @@ def _names_function(dataset: str) -> bool:
     """Whether the string is `module:function`, not a kind of data sets with its argument."""
     from egan_tf.data import DATASETS
 
-    module, colon, function = dataset.partition(":")
-    parts = (*module.split("."), *function.split("."))
-    return bool(colon) and module not in DATASETS and all(part.isidentifier() for part in parts)
+    return is_reference(dataset) and dataset.partition(":")[0] not in DATASETS
 
 
 def _imported(reference: str) -> Any:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial, TrialState
 
-from egan_tf.search.definition import SEED, Definition, format_seeds
+from egan_tf.search.definition import SEED, Definition
 from egan_tf.search.sampler import settings_of
+from egan_tf.search.seeds import format_seeds
 from egan_tf.search.study import Study
 from egan_tf.search.table import generations_of
 from egan_tf.utils.checks import InputError, require

@@ -14,10 +14,11 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 
-from egan_tf.search.definition import MAX_SWEPT_SEED, SEED, Definition
+from egan_tf.search.definition import SEED, Definition
 from egan_tf.search.failures import reason_of
 from egan_tf.search.halving import Halving
 from egan_tf.search.sampler import SeededSampler, untried
+from egan_tf.search.seeds import MAX_SWEPT_SEED
 from egan_tf.search.space import Parameter
 from egan_tf.utils.checks import InputError
 
@@ -73,12 +74,29 @@ def beat(study: optuna.Study, trial: int) -> None:
     study._storage.record_heartbeat(trial)  # type: ignore[attr-defined]
 
 
-def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
+def check_url(url: str, shown: str = SHARED) -> None:
+    """Refuses an URL that is none of a database that SQLAlchemy knows, without opening it.
+
+    Args:
+        url: of the storage.
+        shown: its name in the error, because the URL may hold a password.
+
+    Raises:
+        InputError: as said.
+    """
     try:
-        make_url(url)
+        parsed = make_url(url)
     except Exception as error:  # its message may hold a part of a password
         problem = f"{shown} is no URL of a database; write @, :, / and % of a password as %40, %3A, %2F and %25"
         raise InputError("storage", problem) from error
+    try:
+        parsed.get_dialect()
+    except Exception as error:  # the plugin of any database may raise anything
+        raise InputError("storage", f"{shown} cannot be opened: {reason_of(error)}") from error
+
+
+def _opened(url: str, shown: str, **options: Any) -> RDBStorage:
+    check_url(url, shown)
     try:
         with quietly():
             return RDBStorage(url, **options)

@@ -14,6 +14,7 @@ from typing import Any
 from egan_tf.search.searchable import SECTIONS, check_value, declared_setting
 from egan_tf.training.config import Config
 from egan_tf.utils.checks import InputError, format_value, repeated, require
+from egan_tf.utils.flags import NONE
 from egan_tf.utils.settings import Setting
 
 KINDS = {
@@ -23,7 +24,6 @@ KINDS = {
     "choice": "choice:A|B|..., with NAME+NAME for a sequence of names, and none where that is a value",
 }
 _SEPARATOR, _AND = "|", "+"
-_NONE = ("none", "None")
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 
 Drawn = Mapping[str, Any]
@@ -199,7 +199,7 @@ def _number(text: str, form: str, name: str) -> float:
 
 def _choice(declared: Setting, text: str) -> Any:
     """The value of a setting that a choice's text stands for; text that cannot be converted stays, to be refused."""
-    if declared.optional and text in _NONE:
+    if declared.optional and text in NONE:
         return None
     if declared.kind is tuple:
         return tuple(part.strip() for part in text.split(_AND)) if text else ()

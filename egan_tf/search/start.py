@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from egan_tf.search.definition import MAX_SWEPT_SEED
+from egan_tf.search.seeds import MAX_SWEPT_SEED
 from egan_tf.utils.checks import integer, require
 
 

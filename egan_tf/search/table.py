@@ -75,8 +75,9 @@ def trial_line(study: Study, number: int) -> str:
         reason = facts.get(outcomes.REASON) or kind
         result = (reason if kind in reason else f"{kind}: {reason}") + (f", {value} {at}" if value else "")
     leader = f"; best {best.value:.5g} (trial {best.number})" if best is not None else ""
-    ended = sum(not is_unfinished(one) for one in trials) - (len(trials) - counted(trials))
-    most = study.limits[0] or (len(trials) if study.definition.sweep else 0)
+    known = counted(trials)
+    ended = sum(not is_unfinished(one) for one in trials) - (len(trials) - known)
+    most = study.limits[0] or (known if study.definition.sweep else 0)
     return f"trial {number}: {result}{leader}; {ended}{f' of {most}' if most else ''} trials"
 
 

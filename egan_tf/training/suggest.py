@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from egan_tf import data
+from egan_tf.data.resolution import networks_make
 from egan_tf.metrics.extractors.efficientnet import PACKAGE
 from egan_tf.metrics.registry import METRICS
 from egan_tf.training.config import Config
@@ -33,7 +34,7 @@ def suggest(dataset: data.Dataset, network: str | None = None) -> Config:
         return _of_points(dataset, network)
     height, width, _ = dataset.shape
     count = len(dataset.images)
-    suits = "dcgan" if height == width and _halves(height) else "mlp"
+    suits = "dcgan" if height == width and networks_make(height) else "mlp"
     batch = 64 if max(height, width) <= 32 else 32
     return PRESETS[AUTO].replace(
         data={"batch_size": batch},
@@ -63,12 +64,6 @@ def _of_points(dataset: data.Dataset, network: str | None) -> Config:
         config = config.replace(network={"latent_size": NetworkConfig().latent_size}, metrics={"metrics": ()})
     of_user = network is not None and _is_function(network)
     return config.replace(network=_settings_of(network)) if of_user and network else config
-
-
-def _halves(side: int) -> bool:
-    """Whether convolutions of stride 2 bring a side down to 2 to 8 pixels, at least twice."""
-    halvings = (side & -side).bit_length() - 1
-    return any(2 <= side >> times <= 8 for times in range(2, halvings + 1))
 
 
 def _metrics(shape: tuple[int, ...], count: int) -> dict[str, object]:

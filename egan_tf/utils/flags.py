@@ -12,7 +12,8 @@ from egan_tf.utils.command_line import OneLineParser
 from egan_tf.utils.registries import names_in
 from egan_tf.utils.settings import Setting, Settings, sections_of, settings_of, title_of
 
-_NONE = ("none", "None")
+NONE = ("none", "None")
+"""Texts of no value, where a setting may have none."""
 _METAVARS = {int: "N", float: "X", tuple: "NAME", str: "TEXT"}
 
 
@@ -74,7 +75,7 @@ def _add_flag(flags: argparse._ArgumentGroup, declared: Setting, default: Any) -
 
 def _value(declared: Setting, text: str) -> Any:
     """Converts the text of a flag; returns text that cannot be converted, for the settings to refuse."""
-    if declared.optional and text in _NONE:
+    if declared.optional and text in NONE:
         return None
     try:
         return declared.kind(text)

@@ -17,10 +17,9 @@ from typing import Any
 
 from egan_tf.utils.atomic import sha256_of
 from egan_tf.utils.checks import InputError, one_of
+from egan_tf.utils.reference import is_reference
 from egan_tf.utils.registries import names_in
 from egan_tf.utils.settings import Setting, Settings, sections_of, settings_of
-
-_REFERENCE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,6 @@ class UserCode:
                 value = self.functions[reference]
             changes[declared.name] = value
         return group.replace(**changes)
-
-
-def is_reference(value: Any) -> bool:
-    """Whether a value has the form `module:function`."""
-    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
 
 
 def references_in(config: Settings) -> list[tuple[Setting, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from egan_tf import InputError
 from egan_tf.commands import train as train_command
 from egan_tf.commands.listing import SECTIONS, listing, summary
 from egan_tf.utils.registries import load_registry
@@ -29,6 +30,12 @@ def test_a_function_without_documentation_has_an_empty_line() -> None:
         pass
 
     assert summary(undocumented) == ""
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--trust-code", "--resume", "--steps=5", "--data-dir=d", "--config=x"])
+def test_what_it_would_ignore_is_refused(flag: str) -> None:
+    with pytest.raises(InputError, match=f"^list: does nothing else; leave out {flag.partition('=')[0]}: "):
+        train_command.main(["--list", flag])
 
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:

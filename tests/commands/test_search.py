@@ -50,6 +50,7 @@ REFUSED = {
     "--trails 3": "arguments: unknown flag '--trails'",
     "--generator-learning-rate x": "generator_learning_rate: must be a finite number, got 'x'",
     "--resume nowhere": "resume: no study nowhere",
+    f"--resume {'x' * 300}": "resume: no study xxx",
     "--resume": "resume: no study in studies: ",
     "--resume x --search width=int:8:16": "search: cannot change in a resumed study",
     "--resume x --width 8": "width: cannot change in a resumed study",
@@ -62,6 +63,9 @@ REFUSED = {
         )
     },
     "--resume x --studies-dir y": "studies_dir: has no meaning where --resume names a folder, x",
+    "--seeds 0-3 --dry-run --storage not-a-url": "storage: it is no URL of a database; write @",
+    "--seeds 0-3 --dry-run --storage nosuch://x": "storage: it cannot be opened: NoSuchModuleError",
+    "--seeds 0-3 --dry-run --studies-dir /dev/null/x": "studies_dir: cannot make or write /dev/null/x: /dev/null is",
     "--clear-cache --trials 3": "clear_cache: is for egan-train; leave it out",
     "--list": "list: shows the trials of the study that --resume names",
 }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from egan_tf.commands import search
+from egan_tf.training import signals
 from egan_tf.utils.checks import InputError, RunError
 from tests.search.studies import RATE, TRAINER
 
@@ -123,6 +126,24 @@ def test_a_sweep_stops_by_its_budget_and_says_what_is_queued(
     with pytest.raises(RunError, match="nothing was trained"):
         search.main(["--resume", "--budget", "450"])
     assert "queued" not in capsys.readouterr().out
+
+
+def test_a_signal_is_not_taken_for_the_end_of_the_budget(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(contextlib.nullcontext):
+        """Ctrl-C as soon as a trial is begun, which takes all that the budget has."""
+
+        @property
+        def received(self) -> int | None:
+            return signal.SIGINT if any(Path("studies").glob("*/runs/*")) else None
+
+    monkeypatch.setattr(signals, "Signals", lambda: Interrupted(Interrupted()))
+    monkeypatch.setenv("FAKE_SECONDS", "0.3")
+    flags = ["--seeds", "0-4", "--steps", "90", "--evaluate-every", "10", "--budget", "100"]
+    assert search.main(flags) == 128 + signal.SIGINT
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("stopped; to resume: ") and last.endswith(" --resume studies/001-digits-seeds")
 
 
 def test_a_study_is_resumed_after_a_fault_of_the_machine(

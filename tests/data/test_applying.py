@@ -34,6 +34,18 @@ def test_a_loaded_data_set_is_not_changed(tmp_path, monkeypatch, numbered):
     assert load("it", tmp_path).origin == "it" and numbered.origin == ""
 
 
+@pytest.mark.parametrize("options", [{}, {"resolution": 8}, {"channels": 1}, {"resolution": 8, "flip": True}])
+def test_what_a_function_says_about_its_images_stays_whatever_they_become(tmp_path, numbered, options):
+    def mine():
+        return data.ImageDataset(
+            "mine", numbered.images, options=data.ImageOptions(flip=True), skipped=[("a.png", "is empty")]
+        )
+
+    found = load(mine, tmp_path, **options)
+    assert found.options.flip and found.skipped == (("a.png", "is empty"),)
+    assert found.facts()["mirrored"] and found.facts()["left_out"] == 1
+
+
 @pytest.mark.parametrize("option", [{"resolution": 8}, {"channels": 1}, {"flip": True}])
 def test_points_take_no_options_for_images(tmp_path, option):
     (name,) = option

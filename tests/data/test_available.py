@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from egan_tf.data import DATASETS
+from egan_tf.data import DATASETS, check_available, load
+from egan_tf.utils.checks import InputError
 
 ALWAYS = {"digits", "grid25", "patches", "ring8"}
 """Data sets that need no files but those of installed packages."""
@@ -66,3 +68,17 @@ def test_what_is_not_there_is_refused_without_importing_tensorflow(name: str, tm
 def test_a_lookup_that_hangs_ends(name: str, tmp_path: Path) -> None:
     hangs = "import time\nsocket.create_connection = lambda *_: time.sleep(600)"
     assert "cannot be reached" in check(string_of(name, tmp_path), tmp_path, hangs)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("use", [check_available, load])
+def test_a_folder_that_the_system_does_not_look_into_is_refused_in_one_line(
+    name: str, use: Callable[..., object], tmp_path: Path
+) -> None:
+    place = tmp_path / ("x" * 300)  # a name too long, as folders without rights stop no administrator
+    if name in ALWAYS:
+        check_available(name, place)
+        return
+    with pytest.raises(InputError, match="File name too long") as refused:
+        use(string_of(name, place), place)
+    assert len(str(refused.value).splitlines()) == 1 and str(refused.value).startswith(("dataset: ", "data_dir: "))

@@ -199,6 +199,27 @@ def test_threads_at_once_all_get_the_images(pictures):
     assert len(found) == 3 and len(set(found)) == 1
 
 
+def test_who_waits_for_another_makes_no_room_for_what_that_one_writes(pictures, monkeypatch):
+    begun, waiting, rooms, found = threading.Event(), threading.Event(), [], []
+    decode, make_room = decode_all.to_pixels, preparing.make_room
+
+    def slow(*rest):
+        begun.set()
+        assert waiting.wait(60)
+        return decode(*rest)
+
+    monkeypatch.setattr(decode_all, "to_pixels", slow)
+    monkeypatch.setattr(preparing, "make_room", lambda *rest: rooms.append(rest) or make_room(*rest))
+    monkeypatch.setattr(preparing, "log_line", lambda line: waiting.set() if "waiting for another" in line else None)
+    threads = [threading.Thread(target=lambda: found.append(of(pictures).fingerprint)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        assert begun.wait(60)
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1 and len(found) == 2 and len(rooms) == 1
+
+
 def test_the_least_recently_used_entries_make_room(pictures):
     for resolution in (8, 10, 12):
         of(pictures, resolution=resolution, channels=3)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 import pytest
 
 from egan_tf.data import load, lsun
+from egan_tf.data.decoding import open_picture
 from egan_tf.utils.checks import InputError
 from tests.data.writers import webp
 from tests.data.writers import write_lmdb as write
@@ -55,15 +55,14 @@ def test_damaged_values_are_skipped_and_named(tmp_path: Path) -> None:
     assert len(source) == 4 and [stored.name for stored in source] == ["a", "b", "c", r"\xff\x00"]
 
 
-def test_survey_looks_at_the_first_pictures_only(
-    bedroom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = lsun.load(str(bedroom), tmp_path)
-    assert source.survey() == (None, 30, 3)
-    monkeypatch.setattr(lsun, "SAMPLE", 1)
+def test_survey_looks_for_a_picture_among_the_first_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = lsun.load(str(write(tmp_path / "x_lmdb", {b"a": b"none", b"b": webp(1), b"c": webp(2)})), tmp_path)
     opened = []
-    monkeypatch.setattr(lsun, "open_picture", lambda value: opened.append(value) or PIL.Image.new("RGB", (9, 7)))
-    assert source.survey() == (None, 7, 3) and opened == [webp(0)]
+    monkeypatch.setattr(lsun, "open_picture", lambda value: opened.append(value) or open_picture(value))
+    assert source.survey() == (None, 64, 3) and opened == [b"none", webp(1)]
+    monkeypatch.setattr(lsun, "SAMPLE", 1)
+    with pytest.raises(InputError, match="^dataset: none of the first values of "):
+        source.survey()
 
 
 def test_two_sources_of_one_database_are_read_at_the_same_time(bedroom: Path, tmp_path: Path) -> None:

@@ -10,10 +10,13 @@ import PIL.Image
 import pytest
 
 from egan_tf.data import About, Dataset, GaussianMixture, PictureSource, Stored, Survey, check_available, load
+from egan_tf.data.array_checks import MAX_CLASSES
 from egan_tf.data.images import ImageDataset
 from egan_tf.data.options import ImageOptions
-from egan_tf.data.user_function import MAX_CLASSES, function_name, names_function
+from egan_tf.data.user_function import function_name
+from egan_tf.sampling import spec
 from egan_tf.utils.checks import InputError
+from egan_tf.utils.reference import is_reference
 
 IMAGES = np.arange(6 * 4 * 4, dtype=np.uint8).reshape(6, 4, 4, 1)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -31,6 +34,41 @@ class Colours(PictureSource):
     def __iter__(self) -> Iterator[Stored]:
         for index in range(3):
             yield Stored(str(index), lambda i=index: PIL.Image.new("RGB", (8, 8), (i, i, i)))
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "decoding fails": ({"decode": lambda: _raise(ValueError("bad\nheader"))}, "p1 cannot be decoded: ValueError: bad"),
+    "an array": ({"decode": lambda: np.zeros((8, 8, 3), np.uint8)}, "p1 was decoded to ndarray, expected a picture"),
+    "nothing": ({"decode": lambda: None}, "p1 was decoded to NoneType, expected a picture"),
+    "no label": ({"label": None}, "p1 has the label None, expected 0 to 1"),
+    "a label too high": ({"label": 2}, "p1 has the label 2, expected 0 to 1"),
+    "a label of text": ({"label": "a"}, "p1 has the label 'a', expected 0 to 1"),
+    "a shorter length": ({"__len__": lambda self: 1}, "holds more pictures than its length, 1"),
+    "listing fails": ({"__iter__": lambda self: _raise(OSError("gone"))}, "cannot be listed: OSError: gone"),
+    "no pictures": ({"__iter__": lambda self: iter([1, 2, 3])}, "yields 1, no Stored"),
+    "surveying fails": ({"survey": lambda self: _raise(KeyError("size"))}, r"survey\(\) failed: KeyError: 'size'"),
+    "no survey": ({"survey": lambda self: None}, r"survey\(\) failed: "),
+    "no key": ({"key": None}, "its key is no mapping of JSON values: TypeError"),
+    "a key of bytes": ({"key": {"a": b"a"}}, "its key is no mapping of JSON values: TypeError"),
+}
+
+
+def broken(changes: dict[str, Any]) -> PictureSource:
+    """Three pictures in two classes, with some attributes and methods, or the decoding or label of p1, replaced."""
+
+    def pictures(self: PictureSource) -> Iterator[Stored]:
+        for index in range(3):
+            good = {"decode": lambda: PIL.Image.new("RGB", (8, 8)), "label": index % 2}
+            yield Stored(
+                f"p{index}", **{name: changes.get(name, good[name]) if index == 1 else good[name] for name in good}
+            )
+
+    members = {"class_names": ("a", "b"), "__iter__": pictures, **changes}
+    return type("Broken", (Colours,), members)()
 
 
 def returning(value: Any) -> Callable[[], Any]:
@@ -156,6 +194,25 @@ def test_anything_else_is_one_line(function: Callable[..., Any], field: str, pro
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("memory_mb", [512, 0])
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_source_that_breaks_its_contract_is_one_line(what: str, memory_mb: int, tmp_path: Path) -> None:
+    changes, problem = BROKEN[what]
+    cache = {"memory_mb": memory_mb} if not memory_mb else {"cache_gb": 0}
+    with pytest.raises(InputError, match=f"^dataset: colours: .*{problem}") as caught:
+        load(returning(broken(changes)), tmp_path, **cache)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not list(tmp_path.glob("decoded/[!.]*")), "nothing is kept of it"
+
+
+def test_a_source_that_keeps_its_contract_is_loaded(tmp_path: Path) -> None:
+    assert load(returning(broken({})), tmp_path).labels.tolist() == [0, 1, 0]
+
+
+def test_a_generator_can_have_as_many_classes() -> None:
+    assert MAX_CLASSES == spec.MAX_CLASSES
+
+
 def test_its_own_input_error_passes(tmp_path: Path) -> None:
     def mine() -> None:
         raise InputError("dataset", "get it from the archive")
@@ -187,14 +244,14 @@ def test_checking_does_not_call_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["module:function", "package.module:Class.method"])
 def test_a_name_is_never_imported(text: str, tmp_path: Path) -> None:
-    assert names_function(text)
+    assert is_reference(text)
     with pytest.raises(InputError, match="^dataset: .*pass the function itself"):
         load(text, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["module", "a b:c", "module:", ":function", "a:b:c", "http://x"])
 def test_other_strings_name_no_function(text: str, tmp_path: Path) -> None:
-    assert not names_function(text)
+    assert not is_reference(text)
     with pytest.raises(InputError, match="^dataset: unknown value"):
         load(text, tmp_path)
 

@@ -12,6 +12,7 @@ from egan_tf.metrics.extractors.classifier import train_test_split
 from egan_tf.metrics.frechet import Moments
 from egan_tf.metrics.reference import real_images
 from egan_tf.utils.checks import InputError
+from tests.data import tfds_sets
 from tests.metrics.conftest import SIDE, striped
 
 WITHOUT_FILES = ("cnn", "pixels", "pixels_pca")
@@ -197,6 +198,15 @@ def test_the_test_split_is_that_of_the_same_file(stripes, tmp_path):
     assert np.array_equal(held.images, test.images)
 
 
+@pytest.mark.parametrize("split, count", [("test", 7), ("train[:50%]", 10)])
+def test_of_a_string_that_names_a_split_images_are_held_out(split, count, tmp_path):
+    tfds_sets.mnist(tmp_path)
+    dataset = load(f"tfds:mnist:{split}", tmp_path)
+    train, test = train_test_split(dataset, tmp_path)
+    assert len(dataset.images) == len(train.images) + len(test.images) == count
+    assert not {image.tobytes() for image in train.images} & {image.tobytes() for image in test.images}
+
+
 def test_a_data_set_that_has_only_the_name_of_another_is_held_out(stripes, tmp_path):
     images = np.zeros((60, 28, 28, 1), np.uint8)
     named = ImageDataset("fashion_mnist", images, np.arange(60) % 10, tuple("0123456789"))
@@ -263,3 +273,11 @@ def test_the_registry_and_the_formulas_import_no_tensorflow():
     code = "".join(f"import egan_tf.metrics.{name};" for name in names)
     code += "import sys; assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", [name for name in EXTRACTORS if reads_file(name)])
+def test_a_file_that_cannot_be_read_is_refused_in_one_line(name, stripes, tmp_path):
+    for path in (tmp_path / ("x" * 300), tmp_path):  # files without rights stop no administrator
+        with pytest.raises(InputError, match=r"^extractor: .* cannot be read \(.*change its rights") as refused:
+            load_extractor(name, stripes, tmp_path, path)
+        assert "\n" not in str(refused.value)

@@ -59,10 +59,22 @@ def test_gaussian_mmd_of_two_gaussians_in_closed_form():
     assert squared_mmd(real, fake, gaussian_kernel([bandwidth])) == pytest.approx(expected, rel=0.04)
 
 
-def test_subsets_of_all_samples_give_the_full_mmd():
-    result = kernel_distance(REAL[:45], FAKE, seed=0, subsets=3, subset_size=45)
+def test_subsets_of_all_samples_give_the_full_mmd_once():
+    calls = []
+
+    def kernel(x, y):
+        calls.append(len(x))
+        return cubic_kernel(x, y)
+
+    result = kernel_distance(REAL[:45], FAKE, seed=0, subsets=3, subset_size=45, kernel=kernel)
     assert result.mean == pytest.approx(squared_mmd(REAL[:45], FAKE), rel=1e-9)
-    assert result.deviation < 1e-12
+    assert result.deviation is None
+    assert calls == [45] * 3  # within both, and between
+
+
+def test_a_single_pair_of_subsets_has_no_deviation():
+    assert kernel_distance(REAL, FAKE, seed=0, subsets=1, subset_size=20).deviation is None
+    assert kernel_distance(REAL, FAKE, seed=0, subsets=2, subset_size=45).deviation > 0  # real rows are drawn
 
 
 def test_the_subsets_depend_on_the_seed():

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from egan_tf.search import budget
-from egan_tf.search.definition import format_seeds, parse_seeds
+from egan_tf.search.seeds import format_seeds, parse_seeds
 from egan_tf.search.worker import Worker, finished
 from egan_tf.utils.checks import InputError
 from tests.search.studies import RATE, TRAINER, definition, made, work

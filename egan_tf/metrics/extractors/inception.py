@@ -6,7 +6,6 @@ Inception score and by Heusel et al. 2017 for FID. It is not part of this packag
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ import numpy as np
 
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, to_bytes, to_rgb
-from egan_tf.utils.checks import InputError, require
+from egan_tf.metrics.extractors.weights_file import read_weights_file
+from egan_tf.utils.checks import InputError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -63,15 +63,12 @@ def load_inception(dataset: ImageDataset, data_dir: Path, path: Path | None = No
     """Features of the official Inception graph, from the file at `path`: FID, KID and Inception score.
 
     Raises:
-        InputError: no path is given, the file does not exist, or it is another file.
+        InputError: no path is given, the file cannot be read, or it is another file.
     """
     if path is None:
         raise InputError("extractor", f"inception needs the path of the official {FILE} (inception-2015-12-05.tgz)")
-    require(path.is_file(), "extractor", f"no file {path}; inception reads the official {FILE}")
-    graph = path.read_bytes()
-    sha256 = hashlib.sha256(graph).hexdigest()
-    require(sha256 == SHA256, "extractor", f"{path} is not the official {FILE} (sha256 {SHA256}), got {sha256}")
-    return Inception(graph, sha256)
+    graph = read_weights_file(path, SHA256, f"the official {FILE}", "take it from inception-2015-12-05.tgz")
+    return Inception(graph, SHA256)
 
 
 def _import_graph(graph: bytes) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:

@@ -10,7 +10,7 @@ import numpy as np
 from egan_tf.data.images import ImageDataset
 from egan_tf.metrics.extractors.base import Activations, Extractor, content_hash
 from egan_tf.metrics.frechet import Moments
-from egan_tf.metrics.store import cache_path, check_writable, load_arrays, made_by_one, save_arrays
+from egan_tf.metrics.store import cache_path, load_arrays, made_by_one, make_folder_of, save_arrays
 from egan_tf.utils.checks import InputError, require
 from egan_tf.utils.log_line import log_line
 
@@ -84,7 +84,7 @@ def load_principal_pixels(dataset: ImageDataset, data_dir: Path, components: int
     if known is None:
         known = principal_pixels(dataset, components)
         try:
-            check_writable(path)
+            make_folder_of(path)
             with made_by_one(path, f"{dataset.name}: waiting for another process, which makes files in {path.parent}"):
                 known = _stored(path, key, dataset, components) or known
                 save_arrays(path, key, {"mean": known.mean, "axes": known.axes})
