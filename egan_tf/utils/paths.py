@@ -34,6 +34,12 @@ def check_writable(name: str, folder: Path) -> None:
     Raises:
         InputError: it, or the nearest folder above it, is none that can be written to.
     """
+    try:
+        os.lstat(folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # the nearest folder that is there decides
+    except OSError as error:  # such as a name too long
+        raise InputError(name, f"cannot make or write {folder}: {error.strerror}") from error
     # Of `Path.exists` a folder that may not be searched would be an error.
     existing = next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path())  # noqa: PTH110
     writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)

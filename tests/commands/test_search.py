@@ -66,6 +66,7 @@ REFUSED = {
     "--seeds 0-3 --dry-run --storage not-a-url": "storage: it is no URL of a database; write @",
     "--seeds 0-3 --dry-run --storage nosuch://x": "storage: it cannot be opened: NoSuchModuleError",
     "--seeds 0-3 --dry-run --studies-dir /dev/null/x": "studies_dir: cannot make or write /dev/null/x: /dev/null is",
+    f"--seeds 0-3 --dry-run --studies-dir {'x' * 300}": "studies_dir: cannot make or write xxx",
     "--clear-cache --trials 3": "clear_cache: is for egan-train; leave it out",
     "--list": "list: shows the trials of the study that --resume names",
 }
