@@ -47,6 +47,7 @@ def test_a_run_stops_before_its_next_checkpoint_and_so_does_a_resumed_one(
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.slow
 def test_without_a_checkpoint_due_the_end_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     turning(monkeypatch, 9)
     with pytest.raises(RunError, match="^generation 14: the data holds"):

@@ -115,6 +115,7 @@ def test_the_export_of_an_extended_run_is_known_without_its_record(whole: Path, 
     assert len(set(cards)) == 3, "what could not be recorded is recorded when the run is resumed"
 
 
+@pytest.mark.slow
 def test_the_export_of_a_stopped_run_is_known_without_its_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

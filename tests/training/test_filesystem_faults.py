@@ -46,6 +46,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(
     assert Sampler(disk / "models" / "ring8").sample(3).shape == (3, 2)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_a_while_costs_tensorboard_no_scalar(
     disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,7 +66,9 @@ def start(where: Path, *flags: str) -> subprocess.Popen[str]:
     raise AssertionError("it did not begin")
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)
 def test_a_signal_stops_the_run_after_a_checkpoint(number: int, status: int, tmp_path: Path) -> None:
     flags = ["--export-on-stop", "--formats", "onnx"] if number == signal.SIGTERM else []
     with started(tmp_path, *flags) as process:
