@@ -56,8 +56,9 @@ def bad_data_in_one_line(folder: Path, generation: Callable[[], int]) -> Iterato
     except InputError as error:
         if generation() == start:
             raise
-        advice = "no checkpoint was made since; mend the data and start a new run"
-        raise RunError(f"generation {generation()}: the data {error.problem}; {advice}; {_kept(folder)}") from error
+        problem = f"the data {error.problem}" if error.field in ("x", "y") else str(error)
+        advice = "mend it and start a new run"
+        raise RunError(f"generation {generation()}: {problem}; {advice}; {_kept(folder)}") from error
 
 
 def _kept(folder: Path) -> str:
