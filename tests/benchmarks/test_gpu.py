@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.gpu_executable import alias_of, kinds_of
 from benchmarks.gpu_inputs import MAX_KEPT, SLOTS, describe, make, relative_difference, sketch
-from benchmarks.gpu_program import GROUPS, PAIR, Spec, exported
+from benchmarks.gpu_program import GROUPS, Spec, exported
 from benchmarks.gpu_timing import share_of_limit
 from benchmarks.variants import Case
 
@@ -82,7 +82,7 @@ def test_programs_have_different_names():
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("variant", PAIR)
+@pytest.mark.parametrize("variant", ["plain", pytest.param("defaults", marks=pytest.mark.slow)])
 def test_program_has_inputs_and_answers(variant):
     spec = Spec(Case("mlp", 8, "none", 1, 2, "float32", False), variant, answered=True)
     hlo, description = exported(spec)

@@ -45,7 +45,7 @@ def trained(method: str, generations: int = 60) -> object:
     return egan
 
 
-@pytest.mark.parametrize("method", ["random", "auto_random"])
+@pytest.mark.parametrize("method", ["random", pytest.param("auto_random", marks=pytest.mark.slow)])
 def test_methods_of_random_choice_do_not_prefer_a_mutation(method: str) -> None:
     counts = trained(method).population.selection_counts.numpy()  # type: ignore[attr-defined]
     assert (counts > 0).all(), counts

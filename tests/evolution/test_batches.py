@@ -93,7 +93,7 @@ def make(pair: str, **changes: Any) -> EGAN:
 @pytest.mark.parametrize(
     ("pair", "changes"),
     [
-        ("points", {"evaluation_size": 12}),
+        pytest.param("points", {"evaluation_size": 12}, marks=pytest.mark.slow),
         ("points", {"population_size": 2}),
         pytest.param("images", {}, marks=pytest.mark.slow),
     ],
@@ -119,6 +119,7 @@ def test_train_on_batch_refuses_what_fit_refuses() -> None:
         egan.train_on_batch(np.zeros([15, 8, 8, 1], "float32"))
 
 
+@pytest.mark.slow
 def test_fit_with_arrays_and_sample_functions_in_turn() -> None:
     """Switches from a sample function to an array and back, each with its own batch size."""
     egan = make("points", mutations=("heuristic",))

@@ -241,6 +241,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_backup_and_restore_equals_training_in_one_go(tmp_path: Path) -> None:
     def backup() -> keras.callbacks.Callback:
         return keras.callbacks.BackupAndRestore(tmp_path / "backup")

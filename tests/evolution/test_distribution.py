@@ -24,6 +24,9 @@ QUICK: dict[str, dict[str, Any]] = {
             "tournaments": "auto",
         },
     },
+    "bandit, a batch at a time": {"data": "one batch", "settings": {"tournaments": "bandit"}},
+}
+SLOW: dict[str, dict[str, Any]] = {
     "conditional images, BatchNorm, augmented, LeCam": {
         "network": "dcgan",
         "norm": "batch",
@@ -35,9 +38,6 @@ QUICK: dict[str, dict[str, Any]] = {
             "evaluation_size": 12,
         },
     },
-    "bandit, a batch at a time": {"data": "one batch", "settings": {"tournaments": "bandit"}},
-}
-SLOW: dict[str, dict[str, Any]] = {
     "relativistic, lazy R1 and R2, uneven shares": {
         "settings": {
             "population_size": 3,

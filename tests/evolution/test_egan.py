@@ -109,8 +109,7 @@ def test_the_two_survivors_are_not_always_siblings_or_always_first() -> None:
     ("pair", "changes"),
     [
         ("points", {}),
-        ("images", ALONE),
-        pytest.param("images", {}, marks=pytest.mark.slow),
+        *(pytest.param("images", changes, marks=pytest.mark.slow) for changes in (ALONE, {})),
     ],
     ids=str,
 )
@@ -136,7 +135,7 @@ PENALIZED = {"mutation_steps": 2, "r1_weight": 0.1, "gradient_penalty_weight": 0
     ("pair", "changes"),
     [
         ("points", {"r1_weight": 0.1}),
-        ("images", ALONE),
+        pytest.param("images", ALONE, marks=pytest.mark.slow),
         # An XLA program of these takes 20 s and hundreds of megabytes, which are never freed.
         pytest.param("images", {}, marks=pytest.mark.slow),
         pytest.param("images", {"population_size": 1, **PENALIZED}, marks=pytest.mark.slow),
@@ -224,6 +223,7 @@ def test_lineage_counts_add_up() -> None:
         assert set(population.lineage.root.numpy()) <= {0, 1, 2}
 
 
+@pytest.mark.slow
 def test_conditional_networks_get_the_labels() -> None:
     from keras import layers
 

@@ -18,10 +18,10 @@ RESUMED: dict[str, dict[str, Any]] = {
     "bandit": {"tournaments": "bandit", "population_size": 2},
     "slots": {"tournaments": "every:3", "slots": "objective", "population_size": 2},
 }
-REST = ("every", "angle", "bandit")
+REST = ("every", "angle", "bandit", "slots")
 
 
-@pytest.mark.parametrize("name", ["backoff", "slots", *(pytest.param(n, marks=pytest.mark.slow) for n in REST)])
+@pytest.mark.parametrize("name", ["backoff", *(pytest.param(n, marks=pytest.mark.slow) for n in REST)])
 def test_a_loaded_model_continues(name: str, tmp_path: Path) -> None:
     whole, first = (made(mutations=MUTATIONS[:2], **RESUMED[name]) for _ in range(2))
     if name == "slots":  # whose schedule counts the steps of a line

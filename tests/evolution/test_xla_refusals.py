@@ -24,6 +24,7 @@ def made(jit_compile: bool | str, **words: Any) -> EGAN:
     return egan
 
 
+@pytest.mark.slow
 def test_a_function_that_xla_cannot_compile_trains_without(capsys: pytest.CaptureFixture[str]) -> None:
     egan, plain = made("auto", steps_per_execution=2), made(False, steps_per_execution=2)
     plain.set_weights(egan.get_weights())

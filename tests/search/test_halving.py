@@ -89,6 +89,7 @@ def outcomes_of(where: Path, killer: Killer) -> list[tuple[Outcome, list[tuple[i
     return found
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_write_to_the_storage_changes_no_outcome(tmp_path: Path) -> None:
     whole = outcomes_of(tmp_path / "whole", Killer(None))
     kinds = [outcome.reason or outcome.kind for outcome, _ in whole]

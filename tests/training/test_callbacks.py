@@ -97,7 +97,11 @@ class Reports(PeriodicCallback):
 
 
 @pytest.mark.parametrize(
-    ("stop", "expected"), [(-1, [4, 8, 12, 16, 20, 22]), (10, [4, 8]), (22, [4, 8, 12, 16, 20, 22])]
+    ("stop", "expected"),
+    [
+        (10, [4, 8]),
+        *(pytest.param(stop, [4, 8, 12, 16, 20, 22], marks=pytest.mark.slow) for stop in (-1, 22)),
+    ],
 )
 def test_reports_count_generations_over_epochs(stop: int, expected: list[int]) -> None:
     """Two epochs of eleven; what stops before the last generation may go on, and is not reported at its end."""
@@ -108,6 +112,7 @@ def test_reports_count_generations_over_epochs(stop: int, expected: list[int]) -
     assert reports.generations == expected
 
 
+@pytest.mark.slow
 def test_before_the_first_tournament_no_child_has_a_score_or_an_operator(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     egan = EGAN(*points(), evaluation_size=8, tournaments="every:12")
@@ -179,7 +184,9 @@ def test_plot_is_a_picture(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["plot.png"]
 
 
-@pytest.mark.parametrize(("pair", "value_range"), [(points, None), (images, (-1.0, 1.0))])
+@pytest.mark.parametrize(
+    ("pair", "value_range"), [pytest.param(points, None, marks=pytest.mark.slow), (images, (-1.0, 1.0))]
+)
 def test_sample_grids(tmp_path: Path, pair: object, value_range: tuple[float, float] | None) -> None:
     folder = tmp_path / "samples"
     evolved(pair, [SampleGrid(folder, 4, value_range)])

@@ -71,6 +71,7 @@ def test_a_class_without_images_is_refused(tmp_path: Path, monkeypatch: pytest.M
     train_command.main(command)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_with_labels_equals_one_without_interruption(tmp_path: Path) -> None:
     more = ["--augmentations", "color", "cutout", "--r1-weight", "0.1", "--penalty-every", "3", "--burn-in", "4"]
     more += ["--initial-penalty-factor", "5", "--initial-beta-2", "0.9", "--lecam-weight", "0.1", "--steps", "6"]
@@ -104,6 +105,7 @@ def stop_after(generation: int, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MetricsLog, "report", reporting)
 
 
+@pytest.mark.slow
 def test_every_class_has_its_metrics(tmp_path: Path) -> None:
     metrics = ["--metrics", "frechet_distance", "--extractor", "pixels", "--evaluation-samples", "200"]
     command = flags(tmp_path, "--steps", "2", "--evaluate-every", "2", "--network", "mlp")

@@ -112,6 +112,7 @@ def test_a_folder_that_turns_read_only(
     assert newest(disk).name == f"{STEPS:08d}"
 
 
+@pytest.mark.slow
 def test_a_folder_that_vanishes_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +153,7 @@ def built(folder: Path) -> tuple[Any, Any, Any, None]:
     return training.build(config, dataset.shape), config, dataset, None
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jumps = itertools.cycle([0.0, 4e9, -1e9, 1e9])
     monkeypatch.setattr(time, "time", lambda: next(jumps))

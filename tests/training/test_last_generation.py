@@ -54,7 +54,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return outcome(where)
 
 
-@pytest.mark.parametrize("due", DUE)
+@pytest.mark.parametrize("due", ["by the interval", pytest.param("by the clock", marks=pytest.mark.slow)])
 def test_the_last_checkpoint_holds_the_final_reports(due: str, tmp_path: Path, ended: dict[str, Any]) -> None:
     train(tmp_path, **DUE[due])
     manifest = json.loads((newest(tmp_path) / "manifest.json").read_text())
@@ -85,6 +85,7 @@ def test_a_run_killed_in_its_final_evaluation(
     assert outcome(tmp_path) == ended
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_last_generation_has_nothing_to_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: dict[str, Any]
 ) -> None:

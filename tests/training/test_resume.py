@@ -84,6 +84,7 @@ def assert_same(where: Path, whole: Path) -> None:
     assert [name for name in one if one[name] != other[name]] == []
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_without_notice(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_short(tmp_path, monkeypatch)
     assert newest(tmp_path).name == "00000012"

@@ -20,13 +20,13 @@ OF_IMAGES = tuple(name for name, metric in METRICS.items() if not metric.points)
 CHEAP = ("pixels", "pixels_pca", "cnn")
 
 QUICK = {
-    "RGBA": (12, 8, 8, 4, 3),
     "one image without labels": (1, 5, 7, 3, None),
 }
 """Count, height, width, channels, classes."""
 
 SETS = {
     **QUICK,
+    "RGBA": (12, 8, 8, 4, 3),
     "one pixel": (12, 1, 1, 1, 2),
     "three images": (3, 5, 7, 4, 3),
     "grey": (12, 8, 8, 1, 3),

@@ -96,6 +96,7 @@ def test_the_second_time_the_run_exits_with_a_summary(tmp_path: Path, monkeypatc
             assert np.isfinite(variable.numpy()).all()
 
 
+@pytest.mark.slow
 def test_a_signal_while_the_run_rolls_back_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     until_rolled_back(monkeypatch, breaking(monkeypatch, 10))
     at_generation(monkeypatch, {16: interrupt})
@@ -131,6 +132,7 @@ def test_the_last_generation_is_saved_also_if_no_child_is_viable(
     np.testing.assert_allclose(sampler.sample(5, seed=1), egan.best_generator(noise, training=False), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_that_had_no_checkpoint_to_roll_back_to_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     breaking(monkeypatch, 2)
     monkeypatch.setattr(Checkpoints, "save", full)

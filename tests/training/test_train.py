@@ -56,6 +56,7 @@ def test_a_run_leaves_its_record(trained: Path) -> None:
     assert report.count("data:image/png") == 3, "both grids, and the last once more"
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_costs_neither_the_run_nor_the_export(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
