@@ -41,6 +41,11 @@ def measured(works: Mapping[str, Callable[[], Any]], generations: int) -> dict[s
     return {kind: float(np.median(seconds)) / generations for kind, seconds in found.items()}
 
 
+def converted(cost: Cost, unit: Cost, unit_there: Cost) -> dict[str, float]:
+    """A cost in another machine's seconds: a tournament of `unit`, E-GAN's, was measured on both."""
+    return {kind: seconds * unit_there["tournament"] / unit["tournament"] for kind, seconds in cost.items()}
+
+
 def counts(egan: Any) -> tuple[int, int]:
     """Generations, and those that held a tournament."""
     return int(egan.generation.numpy()), int(egan.population.tournaments.tournaments.numpy())

@@ -6,15 +6,18 @@ without it. The cost is a model (`benchmarks/cost_model.py`): a generation with 
 with one thread on a machine that does nothing else (`--costs-only` stops there). Learning rates decay over the second
 half of each budget, as in the presets.
 
-A job that is done is not run again; give the same `--folder`, or what was published by `--known`. With `--done-only`
-the jobs that are done are published and none is run. `benchmarks/tournament_toys_table.py` prints the tables.
+A job that is done is not run again; give the same `--folder`, or what was published by `--known`. Prices that this
+lacks are measured beside E-GAN's, and converted to the seconds of its machine: a tournament of E-GAN is the unit. With
+`--done-only` the jobs that are done are published and none is run. `benchmarks/tournament_toys_table.py` prints the
+tables.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
-from benchmarks.cost_model import KINDS, RULE, Budget, counts, measured, one_thread, spent
+from benchmarks.cost_model import KINDS, RULE, Budget, converted, counts, measured, one_thread, spent
 from benchmarks.job_processes import Processes, restore, serve
 
 GENERATIONS, TOURNAMENTS = 10_000, 6_600
@@ -141,6 +144,29 @@ def cost_name(method: str) -> str:
     return "slots" if slots else "egan"
 
 
+def price_job(file_of: Callable[[str], Path], dataset: str, name: str) -> tuple[Path, dict[str, str]]:
+    """The file of a price, and the job that measures it."""
+    return file_of(f"{dataset} {name}"), {"dataset": dataset, "method": name}
+
+
+def convert_new(
+    priced: Sequence[tuple[str, str]], cost_file: Callable[[str], Path], measure: Callable[[Any], Sequence[Any]]
+) -> None:
+    """Measures prices that a published result lacks, beside E-GAN's, and writes them in the seconds of its machine."""
+    new = [
+        (dataset, name)
+        for dataset, name in priced
+        if cost_file(f"{dataset} egan").exists() and not cost_file(f"{dataset} {name}").exists()
+    ]
+    both = sorted({*new, *((dataset, "egan") for dataset, _ in new)})
+    jobs = [price_job(lambda key: cost_file(f"{key} here"), dataset, name) for dataset, name in both]
+    here = dict(zip(both, measure(jobs), strict=True))
+    for dataset, name in new:
+        there = json.loads(cost_file(f"{dataset} egan").read_text())
+        cost = converted(here[dataset, name], here[dataset, "egan"], there)
+        cost_file(f"{dataset} {name}").write_text(json.dumps(cost))
+
+
 def main() -> None:
     """Runs the jobs and prints JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -175,10 +201,10 @@ def main() -> None:
 
     restore(options.known, RULE, file_of, cost_file)
     priced = [(dataset, name) for dataset in options.datasets for name in sorted({"egan", *map(cost_name, methods)})]
-    prices = [(cost_file(f"{dataset} {name}"), {"dataset": dataset, "method": name}) for dataset, name in priced]
     # Each in a process that does nothing else, one after the other.
-    found = Processes("benchmarks.tournament_toys", flags, jobs_each=1).results(prices, processes=1)
-    costs = dict(zip(priced, found, strict=True))
+    alone = Processes("benchmarks.tournament_toys", flags, jobs_each=1)
+    convert_new(priced, cost_file, lambda jobs: alone.results(jobs, processes=1))
+    costs = dict(zip(priced, alone.results([price_job(cost_file, *it) for it in priced], processes=1), strict=True))
     if options.costs_only:
         return
     jobs = [
