@@ -1,4 +1,4 @@
-"""The directory of an export: appears complete or not at all, and replaces only another export."""
+"""The directory of an export: appears complete or not at all, and replaces only another export or an empty one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def atomic_export(directory: Path, overwrite: bool) -> Iterator[Path]:
         overwrite: replaces an earlier export.
 
     Raises:
-        InputError: `directory` cannot be written, exists already, holds something that is no export, or lies in another
-            export or a page.
+        InputError: `directory` cannot be written, is an export already, holds something that is no export, or lies in
+            another export or a page.
     """
     final = directory.resolve()
     require(bool(final.name), "name", f"{directory} cannot be the name of an export")
@@ -55,6 +55,8 @@ def _check(directory: Path, final: Path, overwrite: bool) -> None:
     if not final.exists():
         return
     require(final.is_dir(), "name", f"{directory} exists and is a file; choose another name")
+    if next(final.iterdir(), None) is None:
+        return
     listed = listed_files(final)
     require(listed is not None, "name", f"{directory} exists and is no export of egan_tf; choose another name")
     require(overwrite, "name", f"{directory} exists; --overwrite replaces it")

@@ -69,7 +69,7 @@ def export_generator(
     Args:
         generator: a Keras model of noise [batch, latent.size], and of labels [batch] as a second input if it is
             class-conditional, its last activation inside; or an `EGAN`, of which the fittest survivor is exported.
-        directory: of the export, such as `saved_models/NAME`; its parents are made.
+        directory: of the export, such as `saved_models/NAME`, new or empty; its parents are made.
         latent: the noise: "normal" or "uniform" (in (-1, 1)), or its size and distribution, such as `Latent(100)`. By
             default that of the `EGAN`; of another generator "normal".
         value_range: lowest and highest value of a sample, (-1, 1) for images; None for unbounded points. Images of an

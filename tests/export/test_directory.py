@@ -71,6 +71,20 @@ def test_an_export_is_replaced_only_with_overwrite(tmp_path: Path) -> None:
     assert (tmp_path / "it" / "sub" / "file").read_text() == "new" and names(tmp_path) == ["it"]
 
 
+def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:
+    """As `tempfile.mkdtemp` makes one; a directory with only a hidden file in it is not empty."""
+    for name in ("it", "link"):
+        (tmp_path / "real").mkdir(exist_ok=True)
+        (tmp_path / name).mkdir() if name == "it" else (tmp_path / name).symlink_to("real")
+        fill(tmp_path / name, "new")
+        assert (tmp_path / name / "sub" / "file").read_text() == "new"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ".hidden").touch()
+    with pytest.raises(InputError, match="no export of egan_tf"):
+        fill(tmp_path / "other", "new", overwrite=True)
+    assert names(tmp_path) == ["it", "link", "other", "real"]
+
+
 def test_a_symbolic_link_to_an_export_stays_a_link(tmp_path: Path) -> None:
     fill(tmp_path / "real", "old")
     (tmp_path / "link").symlink_to("real")
