@@ -64,9 +64,12 @@ def main() -> None:
     """Prints the tables of result files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=Path)
-    for path in parser.parse_args().results:
+    parser.add_argument("--seeds", type=int, help="those below, where not every method has all of them")
+    options = parser.parse_args()
+    for path in options.results:
         report = json.loads(path.read_text(encoding="utf-8"))
-        rows = sorted(report["rows"], key=lambda row: row["dataset"])  # stable: methods and seeds keep their order
+        kept = [row for row in report["rows"] if options.seeds is None or row["seed"] < options.seeds]
+        rows = sorted(kept, key=lambda row: row["dataset"])  # stable: methods and seeds keep their order
         for dataset, group in groupby(rows, key=lambda row: row["dataset"]):
             of_set = list(group)
             seeds = len({row["seed"] for row in of_set})

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.cost_model import Budget
 from benchmarks.methods import METHODS
 from benchmarks.tournament_toys import STUDIES, convert_new
-from benchmarks.tournament_toys_table import table
+from benchmarks.tournament_toys_table import main, table
 
 
 def test_every_method_is_a_known_one() -> None:
@@ -88,3 +88,14 @@ def test_what_is_not_finite_or_has_no_spread_is_said() -> None:
     egan, other = table(rows).splitlines()[2:]
     assert "| 0.2500 ± 0.0000 (2 of 3 runs) |" in egan and "nan" not in egan
     assert other.endswith("| -1.0 ± 0.0, no p |")
+
+
+def test_a_table_of_the_first_seeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = {"dataset": "ring8", "budget": "cost", "r1_weight": 0.0, "generations": 100, "tournaments": 0}
+    words |= {"method": "egan", "high_quality_share": 0.5, "modes_covered": 8.0, "mode_divergence": 0.0}
+    (tmp_path / "it.json").write_text(json.dumps({"rows": [{**words, "seed": seed} for seed in range(4)]}))
+    monkeypatch.setattr("sys.argv", ["it", str(tmp_path / "it.json"), "--seeds", "3"])
+    main()
+    assert capsys.readouterr().out.startswith("**ring8, R1 0, equal cost, 3 seeds**\n")
