@@ -111,7 +111,7 @@ ARGUMENTS = st.lists(
 
 
 # Some are whole dry runs, which take as long as the machine does.
-@settings(checked, max_examples=150, deadline=None)
+@settings(checked, max_examples=400, deadline=None)
 @given(ARGUMENTS)
 def test_a_command_line_may_be_anything(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as empty, pytest.MonkeyPatch.context() as patch:
